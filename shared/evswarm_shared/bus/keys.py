@@ -1,0 +1,169 @@
+"""Every key and channel in Redis, with its type, its cap and its life. Nothing else spells a key.
+
+All keys live under one prefix, so that one Redis can hold several swarms and a test its own.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+LOG_LINES_KEPT: Final = 50
+"""Log lines a station keeps (§ station logs)."""
+
+OPERATION_TTL_SECONDS: Final = 3600
+TARIFF_CHANGES_KEPT: Final = 1000
+TRANSACTIONS_KEPT: Final = 100_000
+"""Closed transactions the CSMS remembers; open ones are never dropped."""
+START_RETRY_TTL_SECONDS: Final = 7 * 24 * 3600
+"""How long a repeated StartTransaction still finds its first answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The key names under one prefix."""
+
+    prefix: str = "evswarm"
+
+    def _(self, name: str) -> str:
+        return f"{self.prefix}:{name}"
+
+    # desired state and its planning
+    @property
+    def desired(self) -> str:
+        """String: encoded DesiredState. No TTL."""
+        return self._("desired")
+
+    @property
+    def tariff(self) -> str:
+        """String: encoded Tariff, capped at TARIFF_CHANGES_KEPT changes. No TTL."""
+        return self._("tariff")
+
+    @property
+    def epochs(self) -> str:
+        """Integer: the last epoch given to any lease or leader. No TTL."""
+        return self._("epochs")
+
+    @property
+    def leader(self) -> str:
+        """String 'controller_id epoch'. TTL: the leader lease."""
+        return self._("leader")
+
+    @property
+    def assignments(self) -> str:
+        """Hash worker_id → encoded Assignment. Entries leave with their worker."""
+        return self._("assignments")
+
+    def operation(self, operation_id: str) -> str:
+        """String: encoded OperationSnapshot. TTL: OPERATION_TTL_SECONDS."""
+        return self._(f"operation:{operation_id}")
+
+    # workers
+    def lease(self, worker_id: str) -> str:
+        """Integer: the worker's lease epoch. TTL: the lease."""
+        return self._(f"lease:{worker_id}")
+
+    @property
+    def workers(self) -> str:
+        """Hash worker_id → encoded WorkerHeartbeat. Readers drop entries whose lease is gone."""
+        return self._("workers")
+
+    # stations
+    @property
+    def owners(self) -> str:
+        """Hash station_id → 'worker_id lease_epoch' of the worker that runs it."""
+        return self._("owners")
+
+    @property
+    def snapshots(self) -> str:
+        """Hash station_id → encoded StationSnapshot. One entry a station that exists."""
+        return self._("snapshots")
+
+    @property
+    def registers(self) -> str:
+        """Hash station_id → 'energy_mwh earnings_micro'; kept when a station is retired."""
+        return self._("registers")
+
+    @property
+    def totals(self) -> str:
+        """Hash energy_mwh, earnings_micro: always the sum over `registers`."""
+        return self._("totals")
+
+    def log(self, station_id: str) -> str:
+        """List of log lines, oldest first, capped at LOG_LINES_KEPT."""
+        return self._(f"log:{station_id}")
+
+    @property
+    def checkpoints(self) -> str:
+        """Hash station_id → checkpoint; kept when a station is retired."""
+        return self._("checkpoints")
+
+    def outbox(self, station_id: str) -> str:
+        """Hash sequence → message not yet answered by the CSMS."""
+        return self._(f"outbox:{station_id}")
+
+    # the central system
+    @property
+    def csms_replicas(self) -> str:
+        """Hash replica_id → encoded CsmsHeartbeat; readers drop entries whose `csms_lease` is gone."""
+        return self._("csms:replicas")
+
+    def csms_lease(self, replica_id: str) -> str:
+        """String '1'. TTL: the lease."""
+        return self._(f"csms:lease:{replica_id}")
+
+    @property
+    def csms_connections(self) -> str:
+        """Hash station_id → 'replica_id connection_epoch' of the replica that holds its WebSocket."""
+        return self._("csms:connections")
+
+    @property
+    def csms_stations(self) -> str:
+        """Hash station_id → encoded StationRecord."""
+        return self._("csms:stations")
+
+    @property
+    def csms_tags(self) -> str:
+        """Hash id_tag → encoded IdTagRecord."""
+        return self._("csms:tags")
+
+    @property
+    def csms_transaction_id(self) -> str:
+        """Integer: the last transaction id given, over all stations and replicas."""
+        return self._("csms:transaction_id")
+
+    @property
+    def csms_transactions(self) -> str:
+        """Hash transaction_id → encoded TransactionRecord; closed ones capped at TRANSACTIONS_KEPT, oldest go."""
+        return self._("csms:transactions")
+
+    @property
+    def csms_closed(self) -> str:
+        """Sorted set of closed transaction ids by id, for the cap."""
+        return self._("csms:closed")
+
+    @property
+    def csms_open(self) -> str:
+        """Hash transaction_id → station_id of the open transactions."""
+        return self._("csms:open")
+
+    def csms_start(self, digest: str) -> str:
+        """Integer: the transaction id that this very StartTransaction got. TTL: START_RETRY_TTL_SECONDS."""
+        return self._(f"csms:start:{digest}")
+
+    # channels
+    @property
+    def patches(self) -> str:
+        """Channel of encoded PatchEvent."""
+        return self._("patches")
+
+    @property
+    def changes(self) -> str:
+        """Channel: 'desired', 'tariff' or 'assignments' when that was written. A hint to look sooner, never needed."""
+        return self._("changes")
+
+    def commands(self, target: str, process_id: str) -> str:
+        """Channel of encoded Command for one worker or csms replica."""
+        return self._(f"commands:{target}:{process_id}")
+
+    def replies(self, controller_id: str) -> str:
+        """Channel of encoded CommandReply for one controller."""
+        return self._(f"replies:{controller_id}")

@@ -1,0 +1,383 @@
+"""The shapes that services exchange over the bus. Data only: no key names, no behaviour beyond derived views.
+
+`*Command` asks for something, `*Event` tells that it happened, `*Snapshot` says how things are now. Energy is in
+integer mWh and money in integer micro-units of the currency, so that sums are exact in any order.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from evswarm_shared.clock import SimulatedClock
+
+
+class StationState(StrEnum):
+    """One word for a whole station, the worst news first when its connectors differ."""
+
+    STOPPED = "Stopped"
+    OFFLINE = "Offline"
+    BOOTING = "Booting"
+    FAULTED = "Faulted"
+    CHARGING = "Charging"
+    SUSPENDED = "Suspended"
+    OCCUPIED = "Occupied"
+    RESERVED = "Reserved"
+    UNAVAILABLE = "Unavailable"
+    AVAILABLE = "Available"
+
+
+# --- what should be -----------------------------------------------------------------------------------------
+
+
+class IndexRange(msgspec.Struct, frozen=True, order=True):
+    """Station indexes `start <= index < stop`. Indexes count from 1: index 1 is CP-000001."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """Which behaviour profiles the stations of an index range draw from.
+
+    `mix` maps profile names to positive weights; the seed and the index pick one of them for good.
+    """
+
+    range: IndexRange
+    mix: dict[str, float]
+
+
+class StationSpec(msgspec.Struct, frozen=True):
+    """A station created by name rather than by count."""
+
+    station_id: str
+    profile: str
+    csms_url: str | None = None
+    connectors: int | None = None
+    configuration: dict[str, str] = {}
+
+
+class DesiredState(msgspec.Struct, frozen=True):
+    """The swarm as it should be. Stored, not shouted: whoever starts later reads it.
+
+    Stations 1 to `count` exist, plus `individuals`; those in `stopped` exist but do not run. `segments` cover every
+    index that ever existed, so that an index keeps its profile. `ramp_per_second` bounds how many stations start
+    a second over the whole swarm (None: as fast as the workers can).
+    """
+
+    generation: int = 0
+    count: int = 0
+    segments: tuple[Segment, ...] = ()
+    stopped: frozenset[str] = frozenset()
+    individuals: tuple[StationSpec, ...] = ()
+    ramp_per_second: float | None = None
+    seed: int = 0
+    id_prefix: str = "CP-"
+    clock: SimulatedClock = SimulatedClock()
+    run_id: str = ""
+
+    def station_id(self, index: int) -> str:
+        """The identity of the station with this index."""
+        return f"{self.id_prefix}{index:06d}"
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """One worker's share of the desired state: which stations it runs, never how many.
+
+    `generation` is that of the desired state it was planned from, `leader_epoch` the term of the controller that
+    planned it. `stopped` and `individuals` are cut down to the share; `ramp_per_second` is this worker's part.
+    """
+
+    worker_id: str
+    leader_epoch: int
+    generation: int
+    ranges: tuple[IndexRange, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    stopped: frozenset[str] = frozenset()
+    individuals: tuple[StationSpec, ...] = ()
+    ramp_per_second: float | None = None
+    seed: int = 0
+    id_prefix: str = "CP-"
+    clock: SimulatedClock = SimulatedClock()
+    run_id: str = ""
+
+    def station_count(self) -> int:
+        """How many stations the share holds."""
+        return sum(len(r) for r in self.ranges) + len(self.individuals)
+
+
+class TariffChange(msgspec.Struct, frozen=True):
+    """From the simulated unix time `at` on, a kWh costs `price_micro` millionths of the currency."""
+
+    at: float
+    price_micro: int
+
+
+class Tariff(msgspec.Struct, frozen=True):
+    """The price over time, oldest change first. `version` grows by one a change."""
+
+    version: int = 0
+    changes: tuple[TariffChange, ...] = ()
+
+    def price_micro(self, at: float) -> int:
+        """The price a kWh at the simulated time `at`; before the first change, the first price; 0 if there is none."""
+        price = self.changes[0].price_micro if self.changes else 0
+        for change in self.changes:
+            if change.at > at:
+                break
+            price = change.price_micro
+        return price
+
+
+# --- what is ------------------------------------------------------------------------------------------------
+
+
+class StationSnapshot(msgspec.Struct, array_like=True, frozen=True):
+    """A station as it is now: one row of the table. Encoded as a JSON array, in this order (`ROW_FIELDS`).
+
+    `connectors` are OCPP 1.6 ChargePointStatus values, connector 1 first. `running` means accepted by the CSMS and
+    connected. `power_w` is the sum over connectors, `session_wh` the energy of the open transactions, `energy_mwh`
+    and `earnings_micro` are cumulative over the station's life and never fall. Times are real unix seconds.
+    """
+
+    station_id: str
+    state: StationState
+    connectors: tuple[str, ...]
+    worker_id: str
+    profile: str
+    running: bool
+    transactions: int
+    power_w: int
+    session_wh: int
+    energy_mwh: int
+    earnings_micro: int
+    last_message: str
+    last_message_at: float
+    changed_at: float
+
+
+ROW_FIELDS: Final = StationSnapshot.__struct_fields__
+
+
+class SnapshotWrite(msgspec.Struct, frozen=True):
+    """What one tick has to say about one station: its row (encoded `StationSnapshot`) and its new log lines.
+
+    `energy_mwh` and `earnings_micro` repeat the row's registers for the store, which does not parse rows.
+    """
+
+    station_id: str
+    row: bytes
+    energy_mwh: int
+    earnings_micro: int
+    log_lines: tuple[str, ...] = ()
+
+
+class OutboxEntry(msgspec.Struct, frozen=True):
+    """A transaction message that must reach the CSMS, in the order of `sequence`. `message` is opaque to the bus."""
+
+    sequence: int
+    message: bytes
+
+
+class StationCommit(msgspec.Struct, frozen=True):
+    """One atomic step of a station's lasting state: its new checkpoint and what enters and leaves its outbox.
+
+    `checkpoint` is opaque to the bus; None leaves the stored one as it is.
+    """
+
+    station_id: str
+    checkpoint: bytes | None = None
+    outbox_added: tuple[OutboxEntry, ...] = ()
+    outbox_removed: tuple[int, ...] = ()
+
+
+class StoredStation(msgspec.Struct, frozen=True):
+    """What a new owner resumes a station from. `checkpoint` is None for a station that never ran."""
+
+    station_id: str
+    checkpoint: bytes | None
+    outbox: tuple[OutboxEntry, ...] = ()
+
+
+class WorkerHeartbeat(msgspec.Struct, frozen=True):
+    """A worker as it is now; alive as long as its lease is.
+
+    `lease_epoch` is unique over all leases ever granted. `applied_generation` is the newest generation whose
+    assignment the worker has wholly applied. `draining` asks the planner to take its stations away.
+    `applied_leader_epoch` says which leader's assignment that was. Times are real unix seconds.
+    """
+
+    worker_id: str
+    lease_epoch: int = 0
+    host: str = ""
+    pid: int = 0
+    metrics_url: str | None = None
+    started_at: float = 0.0
+    sent_at: float = 0.0
+    applied_generation: int = 0
+    applied_leader_epoch: int = 0
+    stations: int = 0
+    running: int = 0
+    draining: bool = False
+    loop_lag_ms: float = 0.0
+    capacity: int | None = None
+
+
+class HeartbeatReply(msgspec.Struct, frozen=True):
+    """What the store answers a worker's heartbeat. `lease_held` false: stop at once, write nothing more."""
+
+    lease_held: bool
+    assignment: Assignment | None = None
+    tariff: Tariff = Tariff()
+
+
+class CsmsHeartbeat(msgspec.Struct, frozen=True):
+    """A CSMS replica as it is now."""
+
+    replica_id: str
+    host: str = ""
+    pid: int = 0
+    metrics_url: str | None = None
+    started_at: float = 0.0
+    sent_at: float = 0.0
+    stations_connected: int = 0
+
+
+class PatchEvent(msgspec.Struct, frozen=True):
+    """What changed in one worker's tick, for the controllers: encoded rows, ids whose log grew, ids that are gone.
+
+    Also sent by the store itself when stations are retired (`deleted`).
+    """
+
+    worker_id: str
+    rows: tuple[msgspec.Raw, ...] = ()
+    logged: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """The cumulative sums over every station that ever lived, retired ones included."""
+
+    energy_mwh: int = 0
+    earnings_micro: int = 0
+
+
+class OperationState(StrEnum):
+    """The life of an operation; the last three are final."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+
+class OperationSnapshot(msgspec.Struct, frozen=True):
+    """A long-running wish and how far it has come. It ends when observed equals desired."""
+
+    operation_id: str
+    kind: str
+    generation: int
+    state: OperationState
+    target: int
+    done: int = 0
+    failed: int = 0
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    message: str = ""
+
+
+# --- commands -----------------------------------------------------------------------------------------------
+
+
+class CommandTarget(StrEnum):
+    """The kind of process a command is for."""
+
+    WORKER = "worker"
+    CSMS = "csms"
+
+
+class Command(msgspec.Struct, frozen=True):
+    """Do something to one station, now. `action` is a hand action for a worker, an OCPP Action for a csms.
+
+    `payload` is a JSON object. `expires_at` (real unix seconds): later, nobody waits for the reply any more and the
+    command must not be carried out. The reply goes to `reply_to` under the same `command_id`.
+    """
+
+    command_id: str
+    station_id: str
+    action: str
+    payload: msgspec.Raw
+    expires_at: float
+    reply_to: str
+
+
+class CommandOutcome(StrEnum):
+    """How a command ended."""
+
+    DONE = "done"
+    UNKNOWN_STATION = "unknown_station"
+    NOT_CONNECTED = "not_connected"
+    REFUSED = "refused"
+    INVALID = "invalid"
+    CALL_ERROR = "call_error"
+    TIMEOUT = "timeout"
+
+
+class CommandReply(msgspec.Struct, frozen=True):
+    """The answer to a command. `payload` is JSON: the state after it, or the CALLRESULT's payload.
+
+    With CALL_ERROR, `error_code` and `description` are the station's; with REFUSED and INVALID, `description` says
+    what to do about it.
+    """
+
+    command_id: str
+    outcome: CommandOutcome
+    payload: msgspec.Raw = msgspec.Raw(b"null")
+    error_code: str = ""
+    description: str = ""
+
+
+# --- the central system's records -----------------------------------------------------------------------------
+
+
+class StationRecord(msgspec.Struct, frozen=True):
+    """What our CSMS knows of a station. `accepted` outlives the connection (OCPP 1.6 §4.2)."""
+
+    station_id: str
+    accepted: bool
+    vendor: str = ""
+    model: str = ""
+    firmware_version: str = ""
+    booted_at: float = 0.0
+
+
+class TransactionRecord(msgspec.Struct, frozen=True):
+    """One transaction as the CSMS has it. Times are the station's timestamps in unix seconds, energy in Wh.
+
+    `stopped_at`, `meter_stop` and `reason` are None while it is open. `flags` name what was implausible about it.
+    """
+
+    transaction_id: int
+    station_id: str
+    connector_id: int
+    id_tag: str
+    meter_start: int
+    started_at: float
+    stopped_at: float | None = None
+    meter_stop: int | None = None
+    reason: str | None = None
+    last_meter_wh: int | None = None
+    flags: tuple[str, ...] = ()
+
+
+class IdTagRecord(msgspec.Struct, frozen=True):
+    """An entry of the authorisation list. `status` is an OCPP 1.6 AuthorizationStatus; times in unix seconds."""
+
+    id_tag: str
+    status: str = "Accepted"
+    expiry_date: float | None = None
+    parent_id_tag: str | None = None
+    concurrent: bool = False

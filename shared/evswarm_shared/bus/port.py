@@ -1,0 +1,298 @@
+"""The operations of the bus. `redis` and `memory` implement them; the contract suite holds both to this text.
+
+Every operation is atomic and raises `BusUnavailableError` when the store does not answer in time: then nothing is
+known about what was being written. Every write can be repeated with the same arguments without changing the
+result. `now` and all times are real unix seconds unless a field says otherwise.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from evswarm_shared.bus.messages import (
+    Assignment,
+    Command,
+    CommandReply,
+    CommandTarget,
+    CsmsHeartbeat,
+    DesiredState,
+    HeartbeatReply,
+    IdTagRecord,
+    OperationSnapshot,
+    PatchEvent,
+    SnapshotWrite,
+    StationCommit,
+    StationRecord,
+    StoredStation,
+    Tariff,
+    TariffChange,
+    Totals,
+    TransactionRecord,
+    WorkerHeartbeat,
+)
+
+
+class WorkerBus(Protocol):
+    """What a worker does on the bus."""
+
+    async def register_worker(self, heartbeat: WorkerHeartbeat, ttl_seconds: float) -> int:
+        """Grant a lease and return its epoch, larger than any epoch before."""
+        ...
+
+    async def heartbeat(self, heartbeat: WorkerHeartbeat, ttl_seconds: float) -> HeartbeatReply:
+        """Renew the lease named by `heartbeat.lease_epoch` and read what to do.
+
+        `lease_held` is False, and nothing is written, when the lease ran out or is another's.
+        """
+        ...
+
+    async def release_lease(self, worker_id: str, lease_epoch: int) -> None:
+        """End the lease and everything this worker still owns. A lease that is not ours is left alone."""
+        ...
+
+    async def claim(
+        self, worker_id: str, lease_epoch: int, station_ids: Sequence[str]
+    ) -> list[StoredStation]:
+        """Become the owner of those stations that nobody owns, or whose owner's lease has ended, or that are ours.
+
+        Returns the stations won, with what to resume them from; the others have a living owner: ask again later.
+
+        Raises:
+            LeaseLostError: the lease is no longer held.
+        """
+        ...
+
+    async def release(self, worker_id: str, lease_epoch: int, station_ids: Sequence[str]) -> None:
+        """Give up stations whose last commit is written. Those not ours are left alone."""
+        ...
+
+    async def commit(
+        self, worker_id: str, lease_epoch: int, commits: Sequence[StationCommit]
+    ) -> frozenset[str]:
+        """Write steps of lasting state; return the ids refused because this lease does not own them.
+
+        A refused station must not be run any further. Checkpoint and outbox of one commit change together.
+
+        Raises:
+            LeaseLostError: the lease is no longer held; nothing was written.
+        """
+        ...
+
+    async def publish(
+        self, worker_id: str, lease_epoch: int, writes: Sequence[SnapshotWrite]
+    ) -> frozenset[str]:
+        """Write one tick's snapshots and logs, bring the totals along, and send one PatchEvent with all of it.
+
+        The change of the totals is the difference to the registers stored before; a register lower than the stored
+        one counts as equal to it. Returns the ids refused, as `commit` does.
+
+        Raises:
+            LeaseLostError: the lease is no longer held; nothing was written.
+        """
+        ...
+
+    def commands(
+        self, target: CommandTarget, process_id: str
+    ) -> AbstractAsyncContextManager[AsyncIterator[Command]]:
+        """The commands for one process, from the moment the context is entered."""
+        ...
+
+    async def reply(self, reply_to: str, reply: CommandReply) -> None:
+        """Answer a command."""
+        ...
+
+
+class ControllerBus(Protocol):
+    """What a controller does on the bus."""
+
+    async def acquire_leadership(self, controller_id: str, ttl_seconds: float) -> int | None:
+        """Become the leader, with a new epoch, if there is none; None if another controller leads."""
+        ...
+
+    async def renew_leadership(self, controller_id: str, epoch: int, ttl_seconds: float) -> bool:
+        """Go on leading; False when the term has ended."""
+        ...
+
+    async def release_leadership(self, controller_id: str, epoch: int) -> None:
+        """Stop leading so that a standby need not wait."""
+        ...
+
+    async def read_desired(self) -> DesiredState | None:
+        """The swarm as it should be; None in a new store."""
+        ...
+
+    async def write_desired(self, desired: DesiredState) -> None:
+        """Replace the desired state of generation `desired.generation - 1` (0: the store has none).
+
+        Raises:
+            StaleGenerationError: the stored generation is another.
+        """
+        ...
+
+    async def live_workers(self) -> list[WorkerHeartbeat]:
+        """The workers whose lease is valid, by worker id. Entries of dead ones are dropped."""
+        ...
+
+    async def read_assignments(self) -> dict[str, Assignment]:
+        """The assignments last written, by worker id."""
+        ...
+
+    async def write_assignments(
+        self, controller_id: str, epoch: int, assignments: Sequence[Assignment], removed: Sequence[str] = ()
+    ) -> bool:
+        """Write assignments and drop those of the workers `removed`; False, and nothing written, if not the leader."""
+        ...
+
+    async def owners(self) -> dict[str, str]:
+        """station_id → worker_id of the worker with a valid lease that runs it."""
+        ...
+
+    async def retire(self, station_ids: Sequence[str]) -> list[str]:
+        """Take away the rows of stations that nobody owns; return those taken. Registers and checkpoints stay."""
+        ...
+
+    async def read_snapshots(self) -> dict[str, bytes]:
+        """station_id → encoded StationSnapshot of every station there is."""
+        ...
+
+    async def read_log(self, station_id: str) -> list[str]:
+        """The station's last log lines, newest last."""
+        ...
+
+    async def append_log(self, station_ids: Sequence[str], line: str) -> None:
+        """Add a line to logs from outside the stations (a price change)."""
+        ...
+
+    async def read_totals(self) -> Totals:
+        """The cumulative sums."""
+        ...
+
+    async def read_tariff(self) -> Tariff:
+        """The price over time."""
+        ...
+
+    async def change_tariff(self, change: TariffChange) -> Tariff:
+        """Append a change and return the tariff with it; the version grows by one."""
+        ...
+
+    async def write_operation(self, operation: OperationSnapshot) -> None:
+        """Store an operation for OPERATION_TTL_SECONDS from now."""
+        ...
+
+    async def read_operation(self, operation_id: str) -> OperationSnapshot | None:
+        """An operation that is not forgotten yet."""
+        ...
+
+    def patches(self) -> AbstractAsyncContextManager[AsyncIterator[PatchEvent | None]]:
+        """What changes, from the moment the context is entered. None means some may have been missed: read all."""
+        ...
+
+    async def send_command(self, target: CommandTarget, process_id: str, command: Command) -> bool:
+        """Hand a command to a process; False when nobody listens there, and then it will never be carried out."""
+        ...
+
+    def replies(self, controller_id: str) -> AbstractAsyncContextManager[AsyncIterator[CommandReply]]:
+        """The replies to this controller's commands, from the moment the context is entered."""
+        ...
+
+    async def live_csms(self) -> list[CsmsHeartbeat]:
+        """The CSMS replicas whose lease is valid, by replica id."""
+        ...
+
+    async def csms_of(self, station_id: str) -> str | None:
+        """The living replica that holds the station's connection."""
+        ...
+
+    async def list_transactions(
+        self,
+        *,
+        station_id: str | None = None,
+        open_only: bool = False,
+        before: int | None = None,
+        limit: int = 1000,
+    ) -> list[TransactionRecord]:
+        """Transactions with ids below `before`, newest first."""
+        ...
+
+
+class CsmsBus(Protocol):
+    """What a CSMS replica does on the bus."""
+
+    async def csms_heartbeat(self, heartbeat: CsmsHeartbeat, ttl_seconds: float) -> None:
+        """Say that this replica lives."""
+        ...
+
+    async def release_csms(self, replica_id: str) -> None:
+        """Say that it ends, and forget its connections."""
+        ...
+
+    async def station_connected(self, replica_id: str, station_id: str) -> int:
+        """Record the connection and return its epoch; a connection recorded later wins over it."""
+        ...
+
+    async def station_disconnected(self, replica_id: str, station_id: str, epoch: int) -> None:
+        """Forget the connection unless a later one has been recorded."""
+        ...
+
+    async def read_station(self, station_id: str) -> StationRecord | None:
+        """What is known of a station."""
+        ...
+
+    async def write_station(self, record: StationRecord) -> None:
+        """Store what is known of a station."""
+        ...
+
+    async def read_tag(self, id_tag: str) -> IdTagRecord | None:
+        """An entry of the authorisation list."""
+        ...
+
+    async def write_tag(self, record: IdTagRecord) -> None:
+        """Store an entry of the authorisation list."""
+        ...
+
+    async def start_transaction(
+        self, record: TransactionRecord, retry_key: str
+    ) -> tuple[TransactionRecord, bool]:
+        """Open a transaction with a new id (`record.transaction_id` is ignored), or find the one `retry_key` opened.
+
+        Returns the record and whether it is new.
+        """
+        ...
+
+    async def read_transaction(self, transaction_id: int) -> TransactionRecord | None:
+        """A transaction, open or closed."""
+        ...
+
+    async def open_transactions_of(self, station_id: str) -> list[TransactionRecord]:
+        """The open transactions of one station, by id."""
+        ...
+
+    async def stop_transaction(self, record: TransactionRecord) -> TransactionRecord:
+        """Close the transaction as `record` says, unless it is closed already; return it as it is stored now."""
+        ...
+
+    async def update_meter(self, readings: Sequence[tuple[int, int]]) -> None:
+        """Note (transaction id, Wh) readings of open transactions; others are ignored."""
+        ...
+
+    def commands(
+        self, target: CommandTarget, process_id: str
+    ) -> AbstractAsyncContextManager[AsyncIterator[Command]]:
+        """The commands for one process, from the moment the context is entered."""
+        ...
+
+    async def reply(self, reply_to: str, reply: CommandReply) -> None:
+        """Answer a command."""
+        ...
+
+
+class Bus(WorkerBus, ControllerBus, CsmsBus, Protocol):
+    """All of it, plus the life of the adapter itself."""
+
+    async def ping(self) -> None:
+        """Return when the store answers."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the store. Nothing may be called afterwards."""
+        ...

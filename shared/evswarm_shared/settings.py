@@ -1,0 +1,235 @@
+"""The settings of every service, read from the environment (`EVSWARM_…`) once, in `__main__`, and passed down.
+
+All classes stand here together because the command builds the environments of all services, and because a name
+that no service knows must stop any of them. `.env.example` and docs/configuration.md are generated from here.
+"""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from evswarm_shared.errors import LocalError
+
+PREFIX: Final = "EVSWARM_"
+
+
+class SettingsError(LocalError):
+    """The environment does not configure this service; the message names the variable and what it takes."""
+
+
+class LogFormat(StrEnum):
+    """How a service writes its own log."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
+
+
+class ShutdownPolicy(StrEnum):
+    """What a worker does with its stations' open transactions when it ends."""
+
+    HAND_OVER = "hand_over"
+    STOP = "stop"
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs: the store, its own log and its own metrics."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    redis_url: str = Field(
+        default="redis://127.0.0.1:6379/0",
+        description="Where the store listens: redis:// or rediss:// with an optional database number.",
+    )
+    key_prefix: str = Field(
+        default="evswarm",
+        min_length=1,
+        description="First part of every key, so that one store can hold several swarms.",
+    )
+    lease_seconds: float = Field(
+        default=10.0,
+        ge=2,
+        le=120,
+        description="How long a silent worker, CSMS replica or leader is believed alive.",
+    )
+    log_level: str = Field(
+        default="INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="Least severe level written to the service log.",
+    )
+    log_format: LogFormat = Field(
+        default=LogFormat.AUTO, description="`auto` is text in a terminal and JSON elsewhere."
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="Address on which /metrics is served (worker and csms)."
+    )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Port of /metrics (worker and csms); 0 takes a free one."
+    )
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read and check the environment.
+
+        Raises:
+            SettingsError: a value is wrong, or a variable begins with EVSWARM_ and no service knows it.
+        """
+        environ = os.environ if environ is None else environ
+        unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known_names())
+        if unknown:
+            raise SettingsError(
+                f"unknown setting {', '.join(unknown)}: see docs/configuration.md for the names"
+            )
+        values = {
+            field: environ[PREFIX + field.upper()]
+            for field in cls.model_fields
+            if environ.get(PREFIX + field.upper(), "") != ""
+        }
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{PREFIX}{'.'.join(str(part) for part in e['loc']).upper()}: {e['msg']}"
+                for e in error.errors()
+            )
+            raise SettingsError(problems) from None
+
+
+class CsmsSettings(ServiceSettings):
+    """The central system."""
+
+    csms_host: str = Field(default="127.0.0.1", description="Address on which the CSMS listens for stations.")
+    csms_port: int = Field(
+        default=9000, ge=0, le=65535, description="Port on which the CSMS listens for stations."
+    )
+    csms_accept_unknown_stations: bool = Field(
+        default=True, description="Whether a station that was never registered may boot."
+    )
+    csms_accept_unknown_tags: bool = Field(
+        default=True, description="Whether an id tag that is not in the authorisation list is accepted."
+    )
+    csms_heartbeat_interval_seconds: int = Field(
+        default=60, ge=1, description="Heartbeat interval given in BootNotification.conf."
+    )
+    csms_max_frame_bytes: int = Field(
+        default=65536, ge=1024, description="Larger messages close the connection with 1009."
+    )
+    csms_call_timeout_seconds: float = Field(
+        default=30.0, gt=0, description="How long the CSMS waits for a station's answer."
+    )
+    csms_ping_interval_seconds: float = Field(
+        default=30.0, gt=0, description="Time between WebSocket pings to a silent station."
+    )
+    csms_strict: bool = Field(
+        default=True, description="Refuse unknown extra fields (FormationViolation) instead of dropping them."
+    )
+
+
+class WorkerSettings(ServiceSettings):
+    """A worker, and how its stations reach their central system."""
+
+    csms_url: str = Field(
+        default="ws://127.0.0.1:9000",
+        description="Central system of the stations: ws:// or wss://; the station id is appended as last path segment.",
+    )
+    csms_auth_key: str | None = Field(
+        default=None,
+        description="AuthorizationKey: stations send HTTP Basic with their id and this key.",
+        repr=False,
+    )
+    csms_ca: Path | None = Field(
+        default=None, description="PEM file with the certificate authorities trusted for wss."
+    )
+    client_cert: Path | None = Field(
+        default=None, description="PEM file with the client certificate and key for mutual TLS."
+    )
+    csms_require_subprotocol: bool = Field(
+        default=True, description="Close the connection to a server that does not select ocpp1.6."
+    )
+    station_strict: bool = Field(
+        default=True, description="Stations refuse unknown extra fields instead of dropping them."
+    )
+    call_timeout_seconds: float = Field(
+        default=30.0, gt=0, description="How long a station waits for the answer to its CALL."
+    )
+    connect_timeout_seconds: float = Field(
+        default=20.0, gt=0, description="How long opening a WebSocket may take."
+    )
+    reconnect_ceiling_seconds: float = Field(
+        default=60.0, ge=2, description="Longest pause between connection attempts."
+    )
+    max_frame_bytes: int = Field(
+        default=65536, ge=1024, description="Larger messages close a station's connection with 1009."
+    )
+    tick_seconds: float = Field(
+        default=1.0, ge=0.1, le=10, description="How often snapshots and logs are published."
+    )
+    timezone: str = Field(default="UTC", description="IANA zone in which the charging policy's hour is told.")
+    worker_id: str | None = Field(
+        default=None, description="Name of the worker; by default made from host, process and chance."
+    )
+    worker_capacity: int | None = Field(
+        default=None,
+        ge=1,
+        description="Most stations this worker takes; by default what the open-file limit allows.",
+    )
+    worker_on_shutdown: ShutdownPolicy = Field(
+        default=ShutdownPolicy.HAND_OVER,
+        description="`hand_over` leaves open transactions to the other workers, `stop` ends them.",
+    )
+    worker_grace_seconds: float = Field(
+        default=10.0, gt=0, description="How long draining may take after SIGTERM."
+    )
+
+
+class ControllerSettings(ServiceSettings):
+    """The controller: REST API, dashboard and planner."""
+
+    host: str = Field(default="127.0.0.1", description="Address of the API and the dashboard.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port of the API and the dashboard.")
+    stations: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Stations a swarm starts with when the store holds none yet.",
+    )
+    profile: str | None = Field(
+        default=None, description="Behaviour profile of those stations; by default the mix of all presets."
+    )
+    seed: int = Field(default=1, ge=0, description="Seed of everything random in a new swarm.")
+    id_prefix: str = Field(
+        default="CP-",
+        pattern="^[A-Za-z0-9_.-]{1,16}$",
+        description="First part of every numbered station's identity.",
+    )
+    price: float = Field(
+        default=0.30, ge=0, le=100, description="Price a kWh that a new swarm starts with, in the currency."
+    )
+    currency: str = Field(
+        default="EUR", pattern="^[A-Z]{3}$", description="Currency of prices and earnings (ISO 4217)."
+    )
+    command_timeout_seconds: float = Field(
+        default=35.0, gt=0, description="How long the API waits for a station's answer to a command."
+    )
+
+
+SERVICES: Final[dict[str, type[ServiceSettings]]] = {
+    "csms": CsmsSettings,
+    "worker": WorkerSettings,
+    "controller": ControllerSettings,
+}
+"""The settings class of each service."""
+
+
+def known_names() -> frozenset[str]:
+    """Every environment variable that some service reads."""
+    return frozenset(
+        PREFIX + field.upper() for service in SERVICES.values() for field in service.model_fields
+    )
