@@ -27,6 +27,26 @@ class StationState(StrEnum):
     AVAILABLE = "Available"
 
 
+class ProfileName(StrEnum):
+    """The behaviour presets that a station can have; the worker owns what they mean."""
+
+    HOME = "home"
+    PUBLIC = "public"
+    WORKPLACE = "workplace"
+    DEPOT = "depot"
+    HIGHWAY = "highway"
+
+
+DEFAULT_MIX: Final = {
+    ProfileName.HOME: 4.0,
+    ProfileName.PUBLIC: 3.0,
+    ProfileName.WORKPLACE: 2.0,
+    ProfileName.DEPOT: 1.0,
+    ProfileName.HIGHWAY: 1.0,
+}
+"""The weights of a swarm that nobody gave a profile."""
+
+
 # --- what should be -----------------------------------------------------------------------------------------
 
 
@@ -47,14 +67,14 @@ class Segment(msgspec.Struct, frozen=True):
     """
 
     range: IndexRange
-    mix: dict[str, float]
+    mix: dict[ProfileName, float]
 
 
 class StationSpec(msgspec.Struct, frozen=True):
     """A station created by name rather than by count."""
 
     station_id: str
-    profile: str
+    profile: ProfileName
     csms_url: str | None = None
     connectors: int | None = None
     configuration: dict[str, str] = {}
