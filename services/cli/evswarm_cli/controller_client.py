@@ -1,0 +1,90 @@
+"""A thin client of the controller's REST API: the routes the command needs, errors as sentences."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Self
+
+import httpx
+
+from evswarm_cli.errors import ControllerError
+
+TIMEOUT_SECONDS: Final = 10.0
+
+
+class ControllerClient:
+    """Talks to one controller. Use it as a context manager."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        try:
+            self._http = httpx.Client(base_url=self.url, timeout=TIMEOUT_SECONDS, trust_env=False)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise ControllerError(f"{url} is not a URL: {error}") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def ready(self) -> bool:
+        """Whether the controller serves requests."""
+        try:
+            return self._http.get("/readyz", timeout=2.0).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    def totals(self) -> dict[str, Any]:
+        """GET /totals."""
+        return self._json("GET", "/totals")
+
+    def workers(self) -> dict[str, Any]:
+        """GET /workers."""
+        return self._json("GET", "/workers")
+
+    def pricing(self) -> dict[str, Any]:
+        """GET /pricing."""
+        return self._json("GET", "/pricing")
+
+    def scale(self, count: int, profile: str | None, ramp_per_second: float | None) -> dict[str, Any]:
+        """POST /stations/scale."""
+        body = {"count": count, "profile": profile, "ramp_per_second": ramp_per_second}
+        return self._json("POST", "/stations/scale", {k: v for k, v in body.items() if v is not None})
+
+    def operation(self, operation_id: str) -> dict[str, Any]:
+        """GET /operations/{id}."""
+        return self._json("GET", f"/operations/{operation_id}")
+
+    def logs(self, station_id: str) -> dict[str, Any]:
+        """GET /stations/{id}/logs."""
+        return self._json("GET", f"/stations/{station_id}/logs")
+
+    def _json(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        with self._plain_errors():
+            response = self._http.request(method, path, json=body)
+        if response.is_error:
+            raise ControllerError(_problem(response))
+        result: dict[str, Any] = response.json()
+        return result
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.TimeoutException:
+            raise ControllerError(
+                f"the controller at {self.url} did not answer in {TIMEOUT_SECONDS:g} s"
+            ) from None
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            raise ControllerError(
+                f"no controller answers at {self.url} ({error}); start one with 'evswarm up' or give --url"
+            ) from None
+
+
+def _problem(response: httpx.Response) -> str:
+    """The sentence in an RFC 9457 problem document, or what there is instead."""
+    try:
+        problem = response.json()
+        return str(problem.get("detail") or problem.get("title") or response.text)
+    except (ValueError, AttributeError):
+        return f"HTTP {response.status_code} from {response.request.url}"

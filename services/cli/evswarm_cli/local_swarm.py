@@ -1,0 +1,189 @@
+"""The whole swarm as child processes of this one: what to start with which settings, and in which order to end it."""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+
+from evswarm_cli.child import Child
+from evswarm_cli.controller_client import ControllerClient
+from evswarm_cli.errors import StartError
+from evswarm_cli.ports import free_port, reachable, require_free, require_reachable
+from evswarm_cli.store import answers, store_command
+from evswarm_shared.settings import PREFIX, ShutdownPolicy
+
+START_SECONDS: Final = 30.0
+POLL_SECONDS: Final = 0.1
+GRACE_SECONDS: Final = 15.0
+"""A worker ends its stations within its own grace period (10 s); a little more before we lose patience."""
+
+WS_SCHEMES: Final = {"ws": 80, "wss": 443}
+REDIS_SCHEMES: Final = {"redis": 6379, "rediss": 6379}
+
+
+@dataclass(frozen=True, slots=True)
+class SwarmOptions:
+    """What `evswarm up` was asked for. None: the service's own default."""
+
+    stations: int = 20
+    workers: int = 2
+    host: str = "127.0.0.1"
+    port: int = 8000
+    csms_port: int = 9000
+    csms_url: str | None = None
+    redis_url: str | None = None
+    profile: str | None = None
+    seed: int | None = None
+    data: Path | None = None
+    csms_auth_key: str | None = field(default=None, repr=False)
+    csms_ca: Path | None = None
+    client_cert: Path | None = None
+
+
+class LocalSwarm:
+    """Starts the processes, watches them, ends them. Use as a context manager: leaving it ends everything."""
+
+    def __init__(self, options: SwarmOptions) -> None:
+        self.options = options
+        host = reachable(options.host)
+        self.url = f"http://{host}:{options.port}"
+        self.csms_url = options.csms_url or f"ws://{host}:{options.csms_port}"
+        self._temporary = tempfile.TemporaryDirectory(prefix="evswarm-") if options.data is None else None
+        self.directory = Path(self._temporary.name) if self._temporary else Path(options.data or ".")
+        self._children: list[Child] = []
+        self._client = ControllerClient(self.url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def client(self) -> ControllerClient:
+        """The way to its controller."""
+        return self._client
+
+    @property
+    def children(self) -> tuple[Child, ...]:
+        """The running parts, first started first."""
+        return tuple(self._children)
+
+    def start(self) -> None:
+        """Start every part and return when the controller serves.
+
+        Raises:
+            StartError: a port is taken, something we depend on does not answer, or a part ended.
+        """
+        options = self.options
+        require_free(options.host, options.port, "--port")
+        if options.csms_url is None:
+            require_free(options.host, options.csms_port, "--csms-port")
+        else:
+            require_reachable(options.csms_url, WS_SCHEMES, "--csms-url")
+        logs = self.directory / "logs"
+        try:
+            logs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartError(
+                f"cannot write to {self.directory} ({error.strerror}); choose another --data"
+            ) from None
+        redis_url = options.redis_url or self._start_store()
+        if options.redis_url:
+            require_reachable(options.redis_url, REDIS_SCHEMES, "--redis-url")
+        environment = self._environment(redis_url)
+        if options.csms_url is None:
+            self._spawn("csms", environment)
+        self._spawn("controller", environment)
+        for number in range(1, options.workers + 1):
+            self._spawn("worker", environment, name=f"worker-{number}")
+        self._wait_for(self._client.ready, "the controller does not get ready")
+        # A kept store remembers another size; what was asked now counts.
+        if self._client.totals()["desired"] != options.stations:
+            self._client.scale(options.stations, options.profile, None)
+
+    def check(self) -> None:
+        """Raise StartError when a part has ended by itself."""
+        for child in self._children:
+            code = child.exit_code()
+            if code is not None:
+                words = child.last_words()
+                reason = f":\n{words}" if words else f"; its log is {child.log}"
+                raise StartError(f"{child.name} ended with exit code {code}{reason}")
+
+    def stop(self, say: Callable[[str], None] = lambda _: None) -> None:
+        """End everything in the order that loses nothing: workers, then what they talk to, then the store."""
+        workers = [c for c in self._children if c.name.startswith("worker")]
+        others = [c for c in reversed(self._children) if c not in workers]
+        if workers:
+            say("stopping stations")
+        for child in workers:
+            child.terminate()
+        deadline = time.monotonic() + GRACE_SECONDS
+        for child in workers:
+            if not child.wait(max(0.1, deadline - time.monotonic())):
+                say(f"{child.name} did not end in time and was killed")
+        for child in others:
+            child.terminate()
+            if not child.wait(GRACE_SECONDS):
+                say(f"{child.name} did not end in time and was killed")
+        self._children.clear()
+        self._client.__exit__()
+        if self._temporary:
+            self._temporary.cleanup()
+            self._temporary = None
+
+    def _start_store(self) -> str:
+        directory = self.directory / "store"
+        directory.mkdir(parents=True, exist_ok=True)
+        port = free_port()
+        child = Child(
+            "store",
+            store_command("127.0.0.1", port, directory),
+            os.environ,
+            self.directory / "logs" / "store.log",
+        )
+        self._children.append(child)
+        self._wait_for(lambda: answers("127.0.0.1", port), "the embedded store does not answer")
+        return f"redis://127.0.0.1:{port}/0"
+
+    def _spawn(self, service: str, environment: dict[str, str], name: str | None = None) -> None:
+        name = name or service
+        command = [sys.executable, "-m", f"evswarm_{service}"]
+        self._children.append(Child(name, command, environment, self.directory / "logs" / f"{name}.log"))
+
+    def _environment(self, redis_url: str) -> dict[str, str]:
+        options = self.options
+        own: dict[str, object | None] = {
+            "REDIS_URL": redis_url,
+            "HOST": options.host,
+            "PORT": options.port,
+            "CSMS_HOST": options.host,
+            "CSMS_PORT": options.csms_port,
+            "CSMS_URL": self.csms_url,
+            "CSMS_AUTH_KEY": options.csms_auth_key,
+            "CSMS_CA": options.csms_ca,
+            "CLIENT_CERT": options.client_cert,
+            "STATIONS": options.stations,
+            "PROFILE": options.profile,
+            "SEED": options.seed,
+            # One machine, one life: nobody is left to take over, so transactions are ended, not handed over.
+            "WORKER_ON_SHUTDOWN": ShutdownPolicy.STOP,
+        }
+        return dict(os.environ) | {
+            PREFIX + name: str(value) for name, value in own.items() if value is not None
+        }
+
+    def _wait_for(self, condition: Callable[[], bool], complaint: str) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not condition():
+            self.check()
+            if time.monotonic() > deadline:
+                raise StartError(
+                    f"{complaint} within {START_SECONDS:g} s; the logs are in {self.directory / 'logs'}"
+                )
+            time.sleep(POLL_SECONDS)

@@ -1,0 +1,208 @@
+"""The command line: options in, exit codes out."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from evswarm_cli.controller_client import ControllerClient
+from evswarm_cli.errors import ControllerError, UsageError
+from evswarm_cli.local_swarm import LocalSwarm, SwarmOptions
+from evswarm_cli.progress import status_line, watch
+from evswarm_cli.store import DEFAULT_PORT, store_command
+from evswarm_shared.bus.messages import ProfileName
+from evswarm_shared.errors import EvswarmError
+
+DEFAULT_URL: Final = "http://127.0.0.1:8000"
+FOLLOW_SECONDS: Final = 1.0
+POLL_SECONDS: Final = 0.25
+
+app = typer.Typer(
+    name="evswarm",
+    help="A swarm of simulated EV charging stations that speak OCPP 1.6J.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Url = Annotated[str, typer.Option("--url", help="Where the controller is.")]
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+@app.command()
+def up(
+    stations: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many stations to run.")] = 20,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes share them.")] = 2,
+    csms_url: Annotated[
+        str | None, typer.Option(help="Your own central system (ws:// or wss://); ours is not started.")
+    ] = None,
+    profile: Annotated[
+        ProfileName | None, typer.Option(help="One behaviour for all; by default a mix.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of API and dashboard.")] = 8000,
+    csms_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of our central system.")] = 9000,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Keep the swarm's state in this directory.")] = None,
+    redis_url: Annotated[
+        str | None, typer.Option(help="Use this Redis instead of an embedded store.")
+    ] = None,
+    csms_auth_key: Annotated[str | None, typer.Option(help="Stations send HTTP Basic with this key.")] = None,
+    csms_ca: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Trusted authorities (PEM) for wss.")
+    ] = None,
+    client_cert: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Client certificate and key (PEM) for mutual TLS."),
+    ] = None,
+) -> None:
+    """Run the whole swarm here: store, central system, controller and workers. Ctrl-C ends it."""
+    options = SwarmOptions(
+        stations=stations,
+        workers=workers,
+        host=host,
+        port=port,
+        csms_port=csms_port,
+        csms_url=csms_url,
+        redis_url=redis_url,
+        profile=profile,
+        seed=seed,
+        data=data,
+        csms_auth_key=csms_auth_key,
+        csms_ca=csms_ca,
+        client_cert=client_cert,
+    )
+    asked = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
+    with LocalSwarm(options) as swarm:
+        swarm.start()
+        out.print(f"dashboard        {swarm.url}/")
+        out.print(f"API              {swarm.url}/docs")
+        out.print(f"central system   {swarm.csms_url}/<station id>")
+        out.print(f"logs             {swarm.directory / 'logs'}")
+        watch(swarm, out, asked.is_set)
+        swarm.stop(say=lambda text: out.print(text))
+    out.print("stopped")
+
+
+@app.command()
+def scale(
+    count: Annotated[int, typer.Argument(min=0, help="How many stations there shall be.")],
+    profile: Annotated[ProfileName | None, typer.Option(help="Behaviour of the stations this adds.")] = None,
+    ramp_per_second: Annotated[
+        float | None, typer.Option("--ramp", min=0.1, help="Stations to start a second.")
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Return when the swarm has that size.")] = True,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Change the number of stations of a running swarm."""
+    with ControllerClient(url) as client:
+        operation = client.scale(count, profile, ramp_per_second)
+        if wait:
+            with out.status("scaling") as status:
+                while operation["state"] == "running":
+                    status.update(f"{operation['done']:,} of {operation['target']:,}")
+                    time.sleep(POLL_SECONDS)
+                    operation = client.operation(operation["operation_id"])
+        if operation["state"] in ("failed", "superseded"):
+            raise ControllerError(operation.get("message") or f"the operation was {operation['state']}")
+        out.print(f"{count:,} stations: {operation['state']}")
+
+
+@app.command()
+def status(url: Url = DEFAULT_URL) -> None:
+    """Show the swarm and its workers."""
+    with ControllerClient(url) as client:
+        totals = client.totals()
+        price = client.pricing()
+        workers = client.workers()["workers"]
+    out.print(status_line(totals))
+    out.print(f"price {price['price']} {price['currency']}/kWh")
+    table = Table("worker", "stations", "running", "host", box=None)
+    for worker in workers:
+        table.add_row(worker["worker_id"], str(worker["stations"]), str(worker["running"]), worker["host"])
+    out.print(table)
+
+
+@app.command()
+def logs(
+    station_id: Annotated[str, typer.Argument(help="For example CP-000001.")],
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Show a station's last log lines, newest last."""
+    with ControllerClient(url) as client:
+        shown: list[str] = []
+        while True:
+            lines: list[str] = client.logs(station_id)["logs"]
+            for line in new_lines(shown, lines):
+                typer.echo(line)
+            shown = lines
+            if not follow:
+                return
+            time.sleep(FOLLOW_SECONDS)
+
+
+def new_lines(shown: list[str], lines: list[str]) -> list[str]:
+    """The part of `lines` that follows on `shown`, both being the last lines of one growing log.
+
+    >>> new_lines(["a", "b"], ["b", "c"])
+    ['c']
+    """
+    for overlap in range(min(len(shown), len(lines)), 0, -1):
+        if shown[-overlap:] == lines[:overlap]:
+            return lines[overlap:]
+    return lines
+
+
+def _exec(service: str) -> NoReturn:
+    os.execv(sys.executable, [sys.executable, "-m", f"evswarm_{service}"])  # noqa: S606 - our own interpreter
+
+
+@app.command()
+def csms() -> None:
+    """Run one central system. Settings come from EVSWARM_… variables."""
+    _exec("csms")
+
+
+@app.command()
+def worker() -> None:
+    """Run one worker. Settings come from EVSWARM_… variables."""
+    _exec("worker")
+
+
+@app.command()
+def controller() -> None:
+    """Run one controller. Settings come from EVSWARM_… variables."""
+    _exec("controller")
+
+
+@app.command()
+def store(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = DEFAULT_PORT,
+    data: Annotated[Path, typer.Option(help="Where to keep the data.")] = Path("evswarm-data"),
+) -> None:
+    """Run one embedded store, where there is no Redis."""
+    data.mkdir(parents=True, exist_ok=True)
+    command = store_command(host, port, data)
+    os.execv(command[0], command)  # noqa: S606 - the binary of an installed package
+
+
+def main() -> None:
+    """Run the command; every expected failure is one sentence and an exit code."""
+    try:
+        app()
+    except EvswarmError as error:
+        err.print(f"evswarm: {error}", markup=False)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)

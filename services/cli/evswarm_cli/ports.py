@@ -1,0 +1,58 @@
+"""Ports and addresses, looked at before anything is started, so that trouble has a name."""
+
+import socket
+from urllib.parse import urlsplit
+
+from evswarm_cli.errors import StartError, UsageError
+
+
+def reachable(host: str) -> str:
+    """How a URL names a listener on `host`: a wildcard is reached by loopback, IPv6 stands in brackets."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"[{host}]" if ":" in host else host
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free(host: str, port: int, option: str) -> None:
+    """Make sure that we can listen there.
+
+    Raises:
+        StartError: somebody else does, or the address is not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise StartError(
+                f"cannot listen on {host}:{port} ({error.strerror}); choose another with {option}"
+            ) from None
+
+
+def require_reachable(url: str, schemes: dict[str, int], option: str, timeout: float = 5.0) -> None:
+    """Make sure that something listens where `url` points; `schemes` maps each allowed scheme to its default port.
+
+    Raises:
+        UsageError: the URL is not one of these schemes, or names no host.
+        StartError: nothing answers there.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f"{option} {url}: {error}") from None
+    if parts.scheme not in schemes or not parts.hostname:
+        raise UsageError(f"{option} {url}: expected {' or '.join(f'{s}://host:port' for s in schemes)}")
+    port = port or schemes[parts.scheme]
+    try:
+        socket.create_connection((parts.hostname, port), timeout=timeout).close()
+    except OSError as error:
+        reason = error.strerror or str(error) or type(error).__name__
+        raise StartError(f"nothing answers at {parts.hostname}:{port} ({reason}); check {option}") from None
