@@ -242,6 +242,36 @@ class CsmsBus(Protocol):
         """Store what is known of a station."""
         ...
 
+    async def stations_connected(
+        self, replica_id: str, station_ids: Sequence[str], *, if_absent: bool = False
+    ) -> list[tuple[int, str | None]]:
+        """Record many connections in one step, in the order given.
+
+        Returns for each its epoch and the other living replica it was taken from (None: no other had it). With
+        `if_absent` an existing record stays: our own gives its epoch, another replica's gives epoch 0 and its name.
+        """
+        ...
+
+    async def stations_disconnected(self, replica_id: str, connections: Sequence[tuple[str, int]]) -> None:
+        """Forget many (station id, epoch) connections, each unless a later one has been recorded."""
+        ...
+
+    async def read_stations(self, station_ids: Sequence[str]) -> list[StationRecord | None]:
+        """What is known of many stations, in the order given."""
+        ...
+
+    async def write_stations(self, records: Sequence[StationRecord]) -> None:
+        """Store what is known of many stations."""
+        ...
+
+    async def open_transactions_of_tag(self, id_tag: str) -> list[TransactionRecord]:
+        """The open transactions that one id tag started, on any station, by id."""
+        ...
+
+    async def count_open_transactions(self) -> int:
+        """How many transactions are open over all stations."""
+        ...
+
     async def read_tag(self, id_tag: str) -> IdTagRecord | None:
         """An entry of the authorisation list."""
         ...
