@@ -218,6 +218,9 @@ class ControllerSettings(ServiceSettings):
     command_timeout_seconds: float = Field(
         default=35.0, gt=0, description="How long the API waits for a station's answer to a command."
     )
+    timezone: str = Field(
+        default="UTC", description="IANA zone in which the station logs tell the time of a price change."
+    )
 
 
 SERVICES: Final[dict[str, type[ServiceSettings]]] = {

@@ -85,7 +85,8 @@ class DesiredState(msgspec.Struct, frozen=True):
 
     Stations 1 to `count` exist, plus `individuals`; those in `stopped` exist but do not run. `segments` cover every
     index that ever existed, so that an index keeps its profile. `ramp_per_second` bounds how many stations start
-    a second over the whole swarm (None: as fast as the workers can).
+    a second over the whole swarm (None: as fast as the workers can). `operations` are the ids of those that may still
+    be under way, so that a new leader finds them.
     """
 
     generation: int = 0
@@ -98,6 +99,7 @@ class DesiredState(msgspec.Struct, frozen=True):
     id_prefix: str = "CP-"
     clock: SimulatedClock = SimulatedClock()
     run_id: str = ""
+    operations: tuple[str, ...] = ()
 
     def station_id(self, index: int) -> str:
         """The identity of the station with this index."""
@@ -295,7 +297,10 @@ class OperationState(StrEnum):
 
 
 class OperationSnapshot(msgspec.Struct, frozen=True):
-    """A long-running wish and how far it has come. It ends when observed equals desired."""
+    """A long-running wish and how far it has come. It ends when observed equals desired.
+
+    `station_ids` are the stations it is about, where it is not about all of them. Times are real unix seconds.
+    """
 
     operation_id: str
     kind: str
@@ -307,6 +312,7 @@ class OperationSnapshot(msgspec.Struct, frozen=True):
     created_at: float = 0.0
     updated_at: float = 0.0
     message: str = ""
+    station_ids: tuple[str, ...] = ()
 
 
 # --- commands -----------------------------------------------------------------------------------------------
