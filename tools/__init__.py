@@ -1,0 +1,1 @@
+"""What the repository is made and checked with; no part of the product."""

@@ -1,0 +1,1 @@
+"""Builds the one file of other people's code that the dashboard ships."""
