@@ -111,6 +111,8 @@ class Assignment(msgspec.Struct, frozen=True):
 
     `generation` is that of the desired state it was planned from, `leader_epoch` the term of the controller that
     planned it. `stopped` and `individuals` are cut down to the share; `ramp_per_second` is this worker's part.
+    `swarm_count` and `swarm_individuals` are those of the whole swarm: a station that leaves the share but is still
+    among them moves to another worker with its transactions open; one that is not is shut down in order.
     """
 
     worker_id: str
@@ -125,6 +127,8 @@ class Assignment(msgspec.Struct, frozen=True):
     id_prefix: str = "CP-"
     clock: SimulatedClock = SimulatedClock()
     run_id: str = ""
+    swarm_count: int = 0
+    swarm_individuals: frozenset[str] = frozenset()
 
     def station_count(self) -> int:
         """How many stations the share holds."""
