@@ -1,0 +1,1 @@
+"""The `evswarm` command as a user runs it."""

@@ -1,0 +1,1 @@
+"""Tests of the `evswarm` command that start nothing."""

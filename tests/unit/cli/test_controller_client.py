@@ -1,0 +1,53 @@
+"""The controller's errors reach the user as sentences."""
+
+import httpx
+import pytest
+
+from evswarm_cli.controller_client import ControllerClient
+from evswarm_cli.errors import ControllerError
+
+
+def client_of(handler: httpx.MockTransport) -> ControllerClient:
+    client = ControllerClient("http://controller.test")
+    client._http = httpx.Client(base_url=client.url, transport=handler)
+    return client
+
+
+def test_a_problem_document_becomes_its_detail() -> None:
+    problem = {"title": "Not Found", "detail": "station CP-9 is not known"}
+    with (
+        client_of(httpx.MockTransport(lambda _: httpx.Response(404, json=problem))) as client,
+        pytest.raises(ControllerError, match="station CP-9 is not known"),
+    ):
+        client.logs("CP-9")
+
+
+def test_an_answer_that_is_no_problem_document_is_named_by_its_status() -> None:
+    with (
+        client_of(httpx.MockTransport(lambda _: httpx.Response(500, text="<html>"))) as client,
+        pytest.raises(ControllerError, match="HTTP 500"),
+    ):
+        client.totals()
+
+
+def test_a_controller_that_is_not_there_is_named_with_what_to_do() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with (
+        client_of(httpx.MockTransport(refuse)) as client,
+        pytest.raises(ControllerError, match=r"http://controller\.test.*evswarm up"),
+    ):
+        client.totals()
+
+
+def test_scaling_leaves_out_what_was_not_said() -> None:
+    bodies: list[bytes] = []
+
+    def take(request: httpx.Request) -> httpx.Response:
+        bodies.append(request.content)
+        return httpx.Response(202, json={"operation_id": "1"})
+
+    with client_of(httpx.MockTransport(take)) as client:
+        client.scale(5, None, None)
+    assert bodies == [b'{"count":5}']
