@@ -1,0 +1,168 @@
+"""The compose file as a user runs it: up, scaled, a worker killed, watched by Prometheus."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.compose import ComposeStack, eventually
+from tests.support.machine import ROOT, has_container_engine, has_image, missing
+
+STATIONS = 30
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[ComposeStack]:
+    if not has_container_engine():
+        missing("container engine")
+    stack = ComposeStack("evswarm-e2e", EVSWARM_STATIONS=str(STATIONS))
+    stack.compose("build", seconds=600)
+    try:
+        stack.up(workers=3)
+        yield stack
+    finally:
+        stack.down()
+
+
+def running(stack: ComposeStack) -> int:
+    return int(stack.get("/totals")["running"])
+
+
+def wait_for_running(stack: ComposeStack, count: int, seconds: float = 60) -> None:
+    eventually(lambda: running(stack), lambda n: n == count, seconds, f"{count} stations running")
+
+
+def open_transactions(stack: ComposeStack) -> dict[int, dict[str, Any]]:
+    return {
+        t["transaction_id"]: t
+        for t in stack.get("/csms/transactions?limit=1000")["transactions"]
+        if t["stopped_at"] is None
+    }
+
+
+def stations_by_worker(stack: ComposeStack) -> dict[str, int]:
+    return {w["worker_id"]: w["stations"] for w in stack.get("/workers")["workers"]}
+
+
+def test_three_workers_share_the_stations_evenly(stack: ComposeStack) -> None:
+    wait_for_running(stack, STATIONS)
+    assert sorted(stations_by_worker(stack).values()) == [10, 10, 10]
+
+
+def test_every_container_is_healthy(stack: ComposeStack) -> None:
+    assert {(c["Service"], c["Health"]) for c in stack.containers()} == {
+        (service, "healthy") for service in ("gateway", "redis", "csms", "controller", "worker", "prometheus")
+    }
+
+
+def test_prometheus_finds_every_worker(stack: ComposeStack) -> None:
+    found = eventually(
+        lambda: stack.query('up{job="worker"} == 1'), lambda r: len(r) == 3, 60, "three workers scraped"
+    )
+    assert len({sample["metric"]["instance"] for sample in found}) == 3
+    assert len(stack.query('up{job=~"csms|controller"} == 1')) == 2
+
+
+def test_some_station_charges(stack: ComposeStack) -> None:
+    totals = eventually(lambda: stack.get("/totals"), lambda t: t["charging"] > 0, 30, "charging")
+    eventually(
+        lambda: stack.get("/totals"), lambda t: t["energy_kwh"] > totals["energy_kwh"], 60, "energy flowing"
+    )
+
+
+def test_more_workers_later_take_their_share_and_no_transaction_is_lost(stack: ComposeStack) -> None:
+    wait_for_running(stack, STATIONS)
+    before = open_transactions(stack)
+    assert before
+    stack.up(workers=5)
+    eventually(
+        lambda: sorted(stations_by_worker(stack).values()),
+        lambda counts: counts == [6, 6, 6, 6, 6],
+        60,
+        "an even share for five workers",
+    )
+    wait_for_running(stack, STATIONS)
+    everything = {t["transaction_id"]: t for t in stack.get("/csms/transactions?limit=1000")["transactions"]}
+    assert before.keys() <= everything.keys()
+    # A transaction may have ended by its own reasons meanwhile, but none because its station moved.
+    moved = {"PowerLoss", "Reboot", "HardReset", "SoftReset", "UnlockCommand", "DeAuthorized"}
+    assert not [t for t in everything.values() if t["reason"] in moved]
+    eventually(
+        lambda: stack.query('up{job="worker"} == 1'), lambda r: len(r) == 5, 60, "five workers scraped"
+    )
+
+
+def test_a_killed_workers_stations_go_on_elsewhere_with_their_transactions(stack: ComposeStack) -> None:
+    wait_for_running(stack, STATIONS)
+    before = open_transactions(stack)
+    stack.kill(stack.containers_of("worker")[-1])
+    eventually(lambda: len(stations_by_worker(stack)), lambda n: n == 4, 60, "the loss being noticed")
+    wait_for_running(stack, STATIONS)
+    after = {t["transaction_id"]: t for t in stack.get("/csms/transactions?limit=1000")["transactions"]}
+    assert before.keys() <= after.keys()
+    # Each station has at most as many open transactions as connectors: nothing was started twice.
+    for transaction in open_transactions(stack).values():
+        twins = [
+            other
+            for other in open_transactions(stack).values()
+            if (other["station_id"], other["connector_id"])
+            == (transaction["station_id"], transaction["connector_id"])
+        ]
+        assert len(twins) == 1
+
+
+def test_the_swarm_scales_to_a_thousand_and_back_to_nothing(stack: ComposeStack) -> None:
+    for count in (1000, 0):
+        operation = stack.post("/stations/scale", {"count": count})
+        path = f"/operations/{operation['operation_id']}"
+        ended = eventually(
+            lambda path=path: stack.get(path),  # type: ignore[misc]
+            lambda o: o["state"] != "running",
+            180,
+            f"{count} stations",
+        )
+        assert ended["state"] == "succeeded"
+        assert running(stack) == count
+    eventually(lambda: open_transactions(stack), lambda t: not t, 30, "every transaction closed")
+
+
+def test_every_dashboard_panel_has_a_query_that_prometheus_answers(stack: ComposeStack) -> None:
+    stack.post("/stations/scale", {"count": STATIONS})
+    wait_for_running(stack, STATIONS)
+    time.sleep(11)  # two scrapes, so that rates exist
+    empty = []
+    for path in sorted((ROOT / "grafana" / "dashboards").glob("*.json")):
+        for panel in json.loads(path.read_text())["panels"]:
+            for target in panel["targets"]:
+                promql = target["expr"].replace("$__rate_interval", "1m")
+                answer = stack.query(promql)
+                if not answer or any(sample["value"][1] == "NaN" for sample in answer):
+                    empty.append(f"{panel['title']}: {promql}")
+    assert not empty
+
+
+def test_no_service_wrote_a_traceback(stack: ComposeStack) -> None:
+    lines = stack.logs().splitlines()
+    assert not [line for line in lines if re.search(r"Traceback|Exception ignored|Task exception", line)]
+
+
+def test_grafana_has_its_datasource_and_dashboard(stack: ComposeStack) -> None:
+    image = next(
+        line.split()[-1]
+        for line in (ROOT / "docker-compose.yml").read_text().splitlines()
+        if "image: grafana/" in line
+    )
+    if not has_image(image):
+        # The one image that may be missing even in CI: not every machine can pull it.
+        pytest.skip(f"{image} is not on this machine")
+    stack.compose("up", "-d", "--wait", "grafana")
+    script = (
+        "import urllib.request as u; "
+        "print(u.urlopen('http://grafana:3000/api/dashboards/uid/evswarm-overview').status)"
+    )
+    assert stack.compose("exec", "-T", "controller", "python", "-c", script).strip() == "200"

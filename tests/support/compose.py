@@ -1,0 +1,120 @@
+"""docker-compose.yml as a test drives it: a project of its own, on free ports of loopback, removed with its volumes."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import httpx
+
+from tests.support.machine import ROOT, free_port
+
+T = TypeVar("T")
+
+SERVICES: Final = ("gateway", "redis", "csms", "controller", "worker", "prometheus")
+"""Everything but Grafana, whose image not every machine can pull. Nothing depends on it."""
+
+
+def eventually(probe: Callable[[], T], accept: Callable[[T], bool], seconds: float, what: str) -> T:
+    """Ask until the answer is acceptable and return it; past `seconds` fail with the last answer."""
+    deadline = time.monotonic() + seconds
+    last: object = "nothing"
+    while time.monotonic() < deadline:
+        try:
+            last = answer = probe()
+        except httpx.HTTPError as error:
+            last = error
+        else:
+            if accept(answer):
+                return answer
+        time.sleep(0.25)
+    raise AssertionError(f"{what} did not happen within {seconds:g} s; last: {last!r}")
+
+
+class ComposeStack:
+    """One running copy of the compose file."""
+
+    def __init__(self, project: str, **settings: str) -> None:
+        self.project = project
+        self.api_port = free_port()
+        self.csms_port = free_port()
+        self.prometheus_port = free_port()
+        self._environment = os.environ | {
+            "PUBLISH_PORT": str(self.api_port),
+            "PUBLISH_CSMS_PORT": str(self.csms_port),
+            "PUBLISH_PROMETHEUS_PORT": str(self.prometheus_port),
+            **settings,
+        }
+        self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.api_port}", timeout=40, trust_env=False)
+        self.prometheus = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.prometheus_port}", timeout=10, trust_env=False
+        )
+
+    def compose(self, *arguments: str, seconds: float = 300) -> str:
+        """Run `docker compose` for this project and return what it printed."""
+        command = ["docker", "compose", "--project-name", self.project, *arguments]
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        if done.returncode:
+            raise AssertionError(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    def up(self, workers: int, *, wait: bool = True) -> None:
+        """Bring the services up, or to another number of workers, as a user does."""
+        waiting = ["--wait", "--wait-timeout", "120"] if wait else []
+        self.compose("up", "-d", "--scale", f"worker={workers}", *waiting, *SERVICES)
+
+    def containers(self) -> list[dict[str, Any]]:
+        """What `docker compose ps` tells, a container each."""
+        return [json.loads(line) for line in self.compose("ps", "--all", "--format", "json").splitlines()]
+
+    def containers_of(self, service: str) -> list[str]:
+        """The ids of a service's containers, oldest number first."""
+        return [
+            row["ID"]
+            for row in sorted(self.containers(), key=lambda r: str(r["Name"]))
+            if row["Service"] == service
+        ]
+
+    def kill(self, container: str) -> None:
+        """SIGKILL a container and keep it down."""
+        subprocess.run(["docker", "update", "--restart=no", container], check=True, capture_output=True)
+        subprocess.run(["docker", "kill", container], check=True, capture_output=True)
+
+    def get(self, path: str) -> Any:
+        """GET from the API; the decoded JSON."""
+        response = self.api.get(path)
+        response.raise_for_status()
+        return response.json()
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """POST to the API; the decoded JSON."""
+        response = self.api.post(path, json=body)
+        response.raise_for_status()
+        return response.json()
+
+    def query(self, promql: str) -> list[dict[str, Any]]:
+        """An instant query to the stack's Prometheus: the result vector."""
+        response = self.prometheus.get("/api/v1/query", params={"query": promql})
+        response.raise_for_status()
+        result: list[dict[str, Any]] = response.json()["data"]["result"]
+        return result
+
+    def logs(self) -> str:
+        """What all services wrote."""
+        return self.compose("logs", "--no-color")
+
+    def down(self) -> None:
+        """End and remove everything, volumes too."""
+        self.api.close()
+        self.prometheus.close()
+        self.compose("down", "--volumes", "--remove-orphans", "--timeout", "20")

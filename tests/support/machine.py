@@ -1,0 +1,53 @@
+"""What this machine can run, and what a test does when it cannot.
+
+Without an engine or a browser a test skips on a developer's machine; in CI (`CI=true`) it fails, so that nobody
+mistakes a skipped test for a working feature.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+IN_CI: Final = os.environ.get("CI") == "true"
+BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
+
+
+def missing(what: str) -> None:
+    """Skip the test for want of `what`; in CI, fail it."""
+    if IN_CI:
+        pytest.fail(f"CI has no {what}")
+    pytest.skip(f"this machine has no {what}")
+
+
+def has_container_engine() -> bool:
+    """Whether `docker compose` works and an engine answers."""
+    if shutil.which("docker") is None:
+        return False
+    checks = (["docker", "info"], ["docker", "compose", "version"])
+    return all(
+        subprocess.run(c, capture_output=True, check=False, timeout=30).returncode == 0 for c in checks
+    )
+
+
+def has_image(image: str) -> bool:
+    """Whether the engine holds an image, without pulling it."""
+    command = ["docker", "image", "inspect", image]
+    return subprocess.run(command, capture_output=True, check=False, timeout=30).returncode == 0
+
+
+def browser_path() -> str | None:
+    """The machine's Chromium."""
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
