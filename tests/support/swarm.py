@@ -48,8 +48,9 @@ class SwarmProcess:
             try:
                 self.wait(45)
             except subprocess.TimeoutExpired:
-                for process in [*self.descendants(), self.process]:
-                    process.kill()
+                for child in self.descendants():
+                    child.kill()
+                self.process.kill()
                 self.process.wait()
         self.api.close()
         self._output.close()
