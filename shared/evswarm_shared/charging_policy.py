@@ -284,9 +284,7 @@ def _range_text(name: str) -> str:
 # --- who is to blame: only reached when a comparison failed --------------------------------------------------
 
 
-def _diagnose(
-    amounts: tuple[tuple[str, Any, str], ...], profile: Any, env: Any
-) -> PolicyInputError:
+def _diagnose(amounts: tuple[tuple[str, Any, str], ...], profile: Any, env: Any) -> PolicyInputError:
     """The first field, in the order of the rules, that the policy cannot work with."""
     numbers: tuple[tuple[str, Any, str, float], ...] = (
         *((owner, fields, name, 0.0) for owner, fields, name in amounts),

@@ -49,7 +49,7 @@ def reading(power_w: float, phases: int, kind: CurrentKind, soc: float) -> Readi
         open_circuit = _PACK_EMPTY_V + _PACK_SPAN_V * soc
         voltage = round(open_circuit + _PACK_RISE_V_PER_A * power_w / open_circuit, 1)
         heat = _DC_HEAT_C_PER_A2
-    current = round(power_w / (voltage * phases), 2)
+    current = round(power_w / (voltage * phases), 3)
     return Reading(
         round(voltage * current * phases, 1),
         voltage,
