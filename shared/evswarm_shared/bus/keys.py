@@ -136,6 +136,23 @@ class Keys:
         return self._("csms:transactions")
 
     @property
+    def csms_meters(self) -> str:
+        """Hash transaction_id → last Wh reading of an open transaction; leaves when it is closed."""
+        return self._("csms:meters")
+
+    def csms_station_open(self, station_id: str) -> str:
+        """Set of the ids of the station's open transactions."""
+        return self._(f"csms:station_open:{station_id}")
+
+    def csms_station_transactions(self, station_id: str) -> str:
+        """Sorted set of the station's transaction ids by id; they leave with their record."""
+        return self._(f"csms:station_transactions:{station_id}")
+
+    def csms_tag_open(self, id_tag: str) -> str:
+        """Set of the ids of the open transactions that this id tag started."""
+        return self._(f"csms:tag_open:{id_tag}")
+
+    @property
     def csms_closed(self) -> str:
         """Sorted set of closed transaction ids by id, for the cap."""
         return self._("csms:closed")

@@ -158,6 +158,14 @@ class Tariff(msgspec.Struct, frozen=True):
         return price
 
 
+class ChangeHint(StrEnum):
+    """Something that should be was written just now: look at it sooner than you would."""
+
+    DESIRED = "desired"
+    TARIFF = "tariff"
+    ASSIGNMENTS = "assignments"
+
+
 # --- what is ------------------------------------------------------------------------------------------------
 
 
@@ -333,7 +341,8 @@ class Command(msgspec.Struct, frozen=True):
     """Do something to one station, now. `action` is a hand action for a worker, an OCPP Action for a csms.
 
     `payload` is a JSON object. `expires_at` (real unix seconds): later, nobody waits for the reply any more and the
-    command must not be carried out. The reply goes to `reply_to` under the same `command_id`.
+    command must not be carried out. The reply goes to `reply_to`, the id under which the asker listens for
+    replies, with the same `command_id`.
     """
 
     command_id: str

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from evswarm_shared.bus.messages import (
     Assignment,
+    ChangeHint,
     Command,
     CommandReply,
     CommandTarget,
@@ -81,10 +82,12 @@ class WorkerBus(Protocol):
     async def publish(
         self, worker_id: str, lease_epoch: int, writes: Sequence[SnapshotWrite]
     ) -> frozenset[str]:
-        """Write one tick's snapshots and logs, bring the totals along, and send one PatchEvent with all of it.
+        """Write one tick's snapshots and logs, bring the totals along, and send a PatchEvent with what was written.
 
         The change of the totals is the difference to the registers stored before; a register lower than the stored
-        one counts as equal to it. Returns the ids refused, as `commit` does.
+        one counts as equal to it. Returns the ids refused, as `commit` does. Each 500 stations are one step with a
+        PatchEvent of its own. The one exception to repeatability: a call repeated after a time-out may append its
+        log lines twice.
 
         Raises:
             LeaseLostError: the lease is no longer held; nothing was written.
@@ -101,12 +104,19 @@ class WorkerBus(Protocol):
         """Answer a command."""
         ...
 
+    def changes(self) -> AbstractAsyncContextManager[AsyncIterator[ChangeHint]]:
+        """Hints that an assignment, the tariff or the desired state was written, from the moment of entering.
+
+        A hint may be missed while the store is away; all of them are given once when it is back.
+        """
+        ...
+
 
 class ControllerBus(Protocol):
     """What a controller does on the bus."""
 
     async def acquire_leadership(self, controller_id: str, ttl_seconds: float) -> int | None:
-        """Become the leader, with a new epoch, if there is none; None if another controller leads."""
+        """Become the leader, with a new epoch, unless another controller leads (None)."""
         ...
 
     async def renew_leadership(self, controller_id: str, epoch: int, ttl_seconds: float) -> bool:
@@ -123,6 +133,8 @@ class ControllerBus(Protocol):
 
     async def write_desired(self, desired: DesiredState) -> None:
         """Replace the desired state of generation `desired.generation - 1` (0: the store has none).
+
+        Writing what is stored already is a repetition and succeeds.
 
         Raises:
             StaleGenerationError: the stored generation is another.
@@ -148,7 +160,10 @@ class ControllerBus(Protocol):
         ...
 
     async def retire(self, station_ids: Sequence[str]) -> list[str]:
-        """Take away the rows of stations that nobody owns; return those taken. Registers and checkpoints stay."""
+        """Take away the rows and logs of stations that nobody owns; return the ids that nobody owns.
+
+        Registers, checkpoints and outboxes stay. Sends a PatchEvent of the rows that went.
+        """
         ...
 
     async def read_snapshots(self) -> dict[str, bytes]:
@@ -160,7 +175,7 @@ class ControllerBus(Protocol):
         ...
 
     async def append_log(self, station_ids: Sequence[str], line: str) -> None:
-        """Add a line to logs from outside the stations (a price change)."""
+        """Add a line from outside (a price change) to the logs of those stations that have a row."""
         ...
 
     async def read_totals(self) -> Totals:
@@ -172,7 +187,7 @@ class ControllerBus(Protocol):
         ...
 
     async def change_tariff(self, change: TariffChange) -> Tariff:
-        """Append a change and return the tariff with it; the version grows by one."""
+        """Add a change and return the tariff with it; the version grows by one, unless the tariff has that change."""
         ...
 
     async def write_operation(self, operation: OperationSnapshot) -> None:
@@ -181,6 +196,10 @@ class ControllerBus(Protocol):
 
     async def read_operation(self, operation_id: str) -> OperationSnapshot | None:
         """An operation that is not forgotten yet."""
+        ...
+
+    def changes(self) -> AbstractAsyncContextManager[AsyncIterator[ChangeHint]]:
+        """As `WorkerBus.changes`."""
         ...
 
     def patches(self) -> AbstractAsyncContextManager[AsyncIterator[PatchEvent | None]]:
@@ -298,7 +317,10 @@ class CsmsBus(Protocol):
         ...
 
     async def stop_transaction(self, record: TransactionRecord) -> TransactionRecord:
-        """Close the transaction as `record` says, unless it is closed already; return it as it is stored now."""
+        """Close the transaction as `record` says, unless it is closed already; return it as it is stored now.
+
+        A transaction that the store does not know is stored closed, as given.
+        """
         ...
 
     async def update_meter(self, readings: Sequence[tuple[int, int]]) -> None:

@@ -1,0 +1,9 @@
+"""The bus on Redis or Valkey. The only place that imports the `redis` library.
+
+`link` is the one connection and its round trips, `subscription` the channels, `scripts/*.lua` the atomic steps, and
+`worker`, `controller` and `csms` the operations of the port by who calls them.
+"""
+
+from evswarm_shared.bus.redis.adapter import RedisBus
+
+__all__ = ["RedisBus"]
