@@ -1,0 +1,144 @@
+"""Changes of the desired state, as functions from one state to the next. Pure; storing it is the caller's.
+
+Each change raises the generation by one, so that the store can refuse a change of something already changed.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from evswarm_controller.errors import UnknownStationError
+from evswarm_controller.index_ranges import difference, normalized
+from evswarm_controller.planner import index_of
+from evswarm_shared.bus.messages import DEFAULT_MIX, DesiredState, IndexRange, ProfileName, Segment
+from evswarm_shared.clock import SimulatedClock
+
+OPERATIONS_KEPT: Final = 32
+"""Operations that the desired state names at most; the oldest leave first."""
+
+
+class Membership:
+    """Which stations a desired state wants, asked one identity at a time.
+
+    `expected_to_run` is how many of them are not stopped.
+    """
+
+    __slots__ = ("_count", "_individuals", "_prefix", "expected_to_run", "generation", "stopped")
+
+    def __init__(self, desired: DesiredState) -> None:
+        self.generation = desired.generation
+        self.stopped = desired.stopped
+        self._prefix = desired.id_prefix
+        self._count = desired.count
+        self._individuals = frozenset(spec.station_id for spec in desired.individuals)
+        self.expected_to_run = len(self) - sum(1 for station_id in self.stopped if station_id in self)
+
+    def __contains__(self, station_id: str) -> bool:
+        index = index_of(self._prefix, station_id)
+        return (index is not None and index <= self._count) or station_id in self._individuals
+
+    def __len__(self) -> int:
+        return self._count + len(self._individuals)
+
+
+def mix_of(profile: ProfileName | None) -> dict[ProfileName, float]:
+    """The weighted profiles that new stations draw from when a command names this one, or none."""
+    return dict(DEFAULT_MIX) if profile is None else {profile: 1.0}
+
+
+def founded(
+    *,
+    count: int,
+    profile: ProfileName | None,
+    seed: int,
+    id_prefix: str,
+    run_id: str,
+    clock: SimulatedClock,
+) -> DesiredState:
+    """The first desired state of a new swarm, generation 1."""
+    empty = DesiredState(seed=seed, id_prefix=id_prefix, run_id=run_id, clock=clock)
+    return scaled(empty, count=count, profile=profile, ramp_per_second=None, operation_id=None)
+
+
+def scaled(
+    desired: DesiredState,
+    *,
+    count: int,
+    profile: ProfileName | None,
+    ramp_per_second: float | None,
+    operation_id: str | None,
+) -> DesiredState:
+    """The same swarm with stations 1 to `count`.
+
+    Stations this adds get `profile`; without one, those that existed before get back what they had, and others draw
+    from the default mix. Numbers that leave are no longer marked as stopped.
+    """
+    added = (IndexRange(desired.count + 1, count + 1),) if count > desired.count else ()
+    segments = desired.segments
+    if profile is not None:
+        segments = _without(segments, added)
+    fresh = difference(added, normalized(segment.range for segment in segments))
+    segments = _joined((*segments, *(Segment(range=part, mix=mix_of(profile)) for part in fresh)))
+    leaving = (index_of(desired.id_prefix, station_id) for station_id in desired.stopped)
+    stopped = frozenset(
+        station_id
+        for station_id, index in zip(desired.stopped, leaving, strict=True)
+        if index is None or index <= count
+    )
+    return msgspec.structs.replace(
+        _next(desired, operation_id),
+        count=count,
+        segments=segments,
+        stopped=stopped,
+        ramp_per_second=ramp_per_second,
+    )
+
+
+def with_stopped(
+    desired: DesiredState, station_id: str, stopped: bool, operation_id: str | None
+) -> DesiredState:
+    """The same swarm with this station stopped, or not; `desired` itself when it is so already.
+
+    Raises:
+        UnknownStationError: the swarm has no such station.
+    """
+    if station_id not in Membership(desired):
+        raise UnknownStationError(station_id)
+    if (station_id in desired.stopped) == stopped:
+        return desired
+    names = desired.stopped | {station_id} if stopped else desired.stopped - {station_id}
+    return msgspec.structs.replace(_next(desired, operation_id), stopped=names)
+
+
+def without_operations(desired: DesiredState, ended: Iterable[str]) -> DesiredState:
+    """The same state naming only operations that have not ended; not a change of its own (same generation)."""
+    gone = frozenset(ended)
+    return msgspec.structs.replace(desired, operations=tuple(o for o in desired.operations if o not in gone))
+
+
+def _next(desired: DesiredState, operation_id: str | None) -> DesiredState:
+    operations = desired.operations if operation_id is None else (*desired.operations, operation_id)
+    return msgspec.structs.replace(
+        desired, generation=desired.generation + 1, operations=operations[-OPERATIONS_KEPT:]
+    )
+
+
+def _without(segments: Iterable[Segment], ranges: tuple[IndexRange, ...]) -> tuple[Segment, ...]:
+    return tuple(
+        Segment(range=part, mix=segment.mix)
+        for segment in segments
+        for part in difference((segment.range,), ranges)
+    )
+
+
+def _joined(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Sorted by index, neighbours of the same mix made one, so that many small scalings do not pile up."""
+    result: list[Segment] = []
+    for segment in sorted(segments, key=lambda s: s.range):
+        if result and result[-1].range.stop == segment.range.start and result[-1].mix == segment.mix:
+            segment = Segment(
+                range=IndexRange(result[-1].range.start, segment.range.stop), mix=result.pop().mix
+            )
+        result.append(segment)
+    return tuple(result)

@@ -1,0 +1,121 @@
+"""What the store says now: wishes, workers, replicas, price, sums and operations, read by every controller in each pass.
+
+`look` reads; nothing here writes. Everything else in the controller answers from what was read last. What was written
+by this controller while a look was on its way is newer than what the look brings.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from evswarm_controller.desired_state import Membership
+from evswarm_controller.errors import NotReadyError
+from evswarm_controller.fleet import Fleet
+from evswarm_shared.bus.messages import (
+    CsmsHeartbeat,
+    DesiredState,
+    OperationSnapshot,
+    OperationState,
+    Tariff,
+    Totals,
+    WorkerHeartbeat,
+)
+from evswarm_shared.bus.port import ControllerBus
+
+
+class Observer:
+    """The last look at the store. `available` is False from a failed look to the next good one."""
+
+    def __init__(self, bus: ControllerBus, fleet: Fleet, now: Callable[[], float]) -> None:
+        self._bus = bus
+        self._fleet = fleet
+        self._now = now
+        self._desired: DesiredState | None = None
+        self._wanted = Membership(DesiredState())
+        self.workers: dict[str, WorkerHeartbeat] = {}
+        self.csms: list[CsmsHeartbeat] = []
+        self.tariff = Tariff()
+        self.totals = Totals()
+        self.operations: dict[str, OperationSnapshot] = {}
+        self.available = False
+
+    @property
+    def known_desired(self) -> DesiredState | None:
+        """The desired state, None while the store has none."""
+        return self._desired
+
+    @property
+    def desired(self) -> DesiredState:
+        """The desired state.
+
+        Raises:
+            NotReadyError: the store has none yet.
+        """
+        if self._desired is None:
+            raise NotReadyError("The swarm is not set up yet.")
+        return self._desired
+
+    @property
+    def wanted(self) -> Membership:
+        """The stations of the desired state."""
+        return self._wanted
+
+    def price(self) -> float:
+        """The price a kWh at this moment, in the currency."""
+        clock = self._desired.clock if self._desired is not None else DesiredState().clock
+        return self.tariff.price_micro(clock.simulated(self._now())) / 1_000_000
+
+    async def look(self) -> None:
+        """Read everything.
+
+        Raises:
+            BusUnavailableError: the store does not answer; what was read before stays.
+        """
+        generation, version = self._wanted.generation, self.tariff.version
+        workers, desired, tariff, totals, csms = await asyncio.gather(
+            self._bus.live_workers(),
+            self._bus.read_desired(),
+            self._bus.read_tariff(),
+            self._bus.read_totals(),
+            self._bus.live_csms(),
+        )
+        self.workers = {worker.worker_id: worker for worker in workers}
+        self._fleet.set_workers(self.workers, self._now())
+        self.csms, self.totals = csms, totals
+        if version == self.tariff.version:
+            self.tariff = tariff
+        if generation == self._wanted.generation and (desired is None or desired.generation != generation):
+            self._desired = desired
+            self._wanted = Membership(desired or DesiredState())
+        if self._desired is not None:
+            await self._read_operations(self._desired)
+        self.available = True
+
+    def take_desired(self, desired: DesiredState) -> None:
+        """Know a desired state that was just written, sooner than the next look; an older one is ignored."""
+        if self._desired is None or desired.generation > self._desired.generation:
+            self._desired = desired
+            self._wanted = Membership(desired)
+
+    def take_tariff(self, tariff: Tariff) -> None:
+        """Know a tariff that was just written, sooner than the next look; an older one is ignored."""
+        if tariff.version > self.tariff.version:
+            self.tariff = tariff
+
+    def take_operation(self, operation: OperationSnapshot) -> None:
+        """Know an operation that was just written."""
+        self.operations[operation.operation_id] = operation
+
+    async def _read_operations(self, desired: DesiredState) -> None:
+        """Read those that may still be under way; forget those that the desired state names no more."""
+        named = [o for o in desired.operations if not self._has_ended(o)]
+        read = await asyncio.gather(*(self._bus.read_operation(operation_id) for operation_id in named))
+        for operation in read:
+            if operation is not None:
+                self.take_operation(operation)
+        for operation_id in self.operations.keys() - set(desired.operations):
+            if self._has_ended(operation_id):
+                del self.operations[operation_id]
+
+    def _has_ended(self, operation_id: str) -> bool:
+        operation = self.operations.get(operation_id)
+        return operation is not None and operation.state is not OperationState.RUNNING

@@ -1,0 +1,107 @@
+"""How far an operation has come, judged by what is wanted and what is seen. Pure.
+
+An operation's `target` is how many stations have to change when it begins: those that shall run and do not, and those
+that shall go and are still there. `done` is how many of these have changed; it ends when none is left.
+"""
+
+from typing import Final
+
+import msgspec
+
+from evswarm_controller.desired_state import Membership
+from evswarm_controller.fleet import Fleet
+from evswarm_shared.bus.messages import OperationSnapshot, OperationState, StationState
+
+STALL_SECONDS: Final = 600.0
+"""An operation that did not come any further for so long has failed."""
+
+SCALE: Final = "scale"
+START: Final = "start"
+STOP: Final = "stop"
+
+
+class Surplus:
+    """The rows of stations that nobody wants any more, found anew only when wishes or rows have changed."""
+
+    __slots__ = ("_seen", "station_ids")
+
+    def __init__(self) -> None:
+        self.station_ids: list[str] = []
+        self._seen: tuple[int, int] | None = None
+
+    def look(self, fleet: Fleet, wanted: Membership) -> list[str]:
+        """The ids of the rows that are not wanted."""
+        seen = (wanted.generation, fleet.membership_version)
+        if seen != self._seen:
+            self._seen = seen
+            self.station_ids = [station_id for station_id in fleet.rows if station_id not in wanted]
+        return self.station_ids
+
+
+def remaining(fleet: Fleet, wanted: Membership, surplus: list[str]) -> int:
+    """How many stations have still to start or to go until the swarm is as wanted."""
+    rows = fleet.rows
+    running = fleet.running - sum(rows[station_id].running for station_id in surplus if station_id in rows)
+    running -= sum(
+        rows[station_id].running
+        for station_id in wanted.stopped
+        if station_id in rows and station_id in wanted
+    )
+    return max(0, wanted.expected_to_run - running) + len(surplus)
+
+
+def progress(
+    operation: OperationSnapshot,
+    *,
+    fleet: Fleet,
+    wanted: Membership,
+    surplus: list[str],
+    newest_scale: str | None,
+    applied: bool,
+    unplaced: int,
+    now: float,
+) -> OperationSnapshot:
+    """The operation as it is at `now`; the same object when nothing is new.
+
+    `applied` says whether every living worker has applied the operation's generation, `unplaced` how many stations
+    no worker has room for.
+    """
+    if operation.state is not OperationState.RUNNING or operation.generation > wanted.generation:
+        return operation
+    if operation.kind == SCALE:
+        if newest_scale is not None and operation.operation_id != newest_scale:
+            return _ended(
+                operation, OperationState.SUPERSEDED, "A newer scale command replaced this one.", now
+            )
+        left = remaining(fleet, wanted, surplus)
+    else:
+        left = 0
+        for station_id in operation.station_ids:
+            stops = operation.kind == STOP
+            if station_id not in wanted or (station_id in wanted.stopped) != stops:
+                return _ended(operation, OperationState.SUPERSEDED, "A newer command replaced this one.", now)
+            left += not _settled(fleet, station_id, stops=stops)
+    done = max(0, operation.target - left)
+    if left == 0 and applied:
+        return _ended(operation, OperationState.SUCCEEDED, "", now)
+    if now - operation.updated_at > STALL_SECONDS:
+        ended = _ended(operation, OperationState.FAILED, f"{left} stations did not follow.", now)
+        return msgspec.structs.replace(ended, done=done, failed=left)
+    message = f"{unplaced} stations have no worker with room for them." if unplaced else ""
+    if (done, message) == (operation.done, operation.message):
+        return operation
+    return msgspec.structs.replace(operation, done=done, message=message, updated_at=now)
+
+
+def _settled(fleet: Fleet, station_id: str, *, stops: bool) -> bool:
+    row = fleet.rows.get(station_id)
+    if row is None:
+        return False
+    return row.state is StationState.STOPPED if stops else row.running
+
+
+def _ended(
+    operation: OperationSnapshot, state: OperationState, message: str, now: float
+) -> OperationSnapshot:
+    done = operation.target if state is OperationState.SUCCEEDED else operation.done
+    return msgspec.structs.replace(operation, state=state, done=done, message=message, updated_at=now)

@@ -1,0 +1,175 @@
+"""Searching, filtering, sorting and paging the rows of a fleet. Pure.
+
+A page ends with a cursor that names the last row's sort value and id: rows that come, go or change between two pages
+make nothing be skipped or shown twice that itself stood still.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from evswarm_controller.errors import InvalidFieldError
+from evswarm_shared.bus.messages import ProfileName, StationSnapshot, StationState
+
+DEFAULT_LIMIT: Final = 1000
+MAX_LIMIT: Final = 10_000
+
+
+class SortField(StrEnum):
+    """What a list of stations can be sorted by."""
+
+    STATION_ID = "station_id"
+    STATUS = "status"
+    WORKER_ID = "worker_id"
+    PROFILE = "profile"
+    POWER_KW = "power_kw"
+    SESSION_KWH = "session_kwh"
+    ENERGY_KWH = "energy_kwh"
+    EARNINGS = "earnings"
+    LAST_MESSAGE_AT = "last_message_at"
+    CHANGED_AT = "changed_at"
+
+
+class Direction(StrEnum):
+    """Ascending or descending."""
+
+    ASC = "asc"
+    DESC = "desc"
+
+
+SORT_KEYS: Final[dict[SortField, Callable[[StationSnapshot], Any]]] = {
+    SortField.STATION_ID: lambda row: row.station_id,
+    SortField.STATUS: lambda row: row.state.value,
+    SortField.WORKER_ID: lambda row: row.worker_id,
+    SortField.PROFILE: lambda row: row.profile,
+    SortField.POWER_KW: lambda row: row.power_w,
+    SortField.SESSION_KWH: lambda row: row.session_wh,
+    SortField.ENERGY_KWH: lambda row: row.energy_mwh,
+    SortField.EARNINGS: lambda row: row.earnings_micro,
+    SortField.LAST_MESSAGE_AT: lambda row: row.last_message_at,
+    SortField.CHANGED_AT: lambda row: row.changed_at,
+}
+
+
+class StationQuery(msgspec.Struct, frozen=True):
+    """One page asked for. `text` is looked for in id, worker, profile and last message, whatever its case."""
+
+    text: str = ""
+    states: frozenset[StationState] = frozenset()
+    running: bool | None = None
+    worker_id: str | None = None
+    profile: ProfileName | None = None
+    sort: SortField = SortField.STATION_ID
+    direction: Direction = Direction.ASC
+    limit: int = DEFAULT_LIMIT
+    cursor: str | None = None
+
+
+class StationPage(msgspec.Struct, frozen=True):
+    """The rows of one page, how many rows match over all pages, and where the next page begins (None: nowhere)."""
+
+    rows: list[StationSnapshot]
+    total: int
+    next_cursor: str | None
+
+
+def find(rows: Iterable[StationSnapshot], query: StationQuery) -> StationPage:
+    """The page of `rows` that the query asks for.
+
+    Raises:
+        InvalidFieldError: the cursor is not one of ours, or was made for another sorting.
+    """
+    value_of = SORT_KEYS[query.sort]
+    descending = query.direction is Direction.DESC
+    matching = _matching(rows, query)
+    total = len(matching)
+    if query.cursor is not None:
+        last_value, last_id = _decode_cursor(query)
+
+        def is_after(row: StationSnapshot) -> bool:
+            value = value_of(row)
+            if value == last_value:
+                return row.station_id > last_id
+            return bool(value < last_value if descending else value > last_value)
+
+        matching = [row for row in matching if is_after(row)]
+    matching.sort(key=SORT_KEYS[SortField.STATION_ID])
+    if query.sort is not SortField.STATION_ID or descending:
+        matching.sort(key=value_of, reverse=descending)
+    page = matching[: query.limit]
+    more = len(matching) > len(page)
+    return StationPage(page, total, _encode_cursor(query, page[-1]) if more else None)
+
+
+def parse_states(text: str) -> tuple[frozenset[StationState], bool | None]:
+    """A comma-separated list of states, whatever their case; `running` stands for every station that runs.
+
+    Raises:
+        InvalidFieldError: there is no such state.
+    """
+    by_name = {state.value.lower(): state for state in StationState}
+    states: set[StationState] = set()
+    running: bool | None = None
+    for word in filter(None, (part.strip().lower() for part in text.split(","))):
+        if word == "running":
+            running = True
+        elif word in by_name:
+            states.add(by_name[word])
+        else:
+            known = ", ".join(state.value for state in StationState)
+            raise InvalidFieldError("status", f"There is no status {word!r}; known are {known} and running.")
+    return frozenset(states), running
+
+
+def _matching(rows: Iterable[StationSnapshot], query: StationQuery) -> list[StationSnapshot]:
+    found = list(rows)
+    if query.running is not None:
+        found = [row for row in found if row.running == query.running]
+    if query.states:
+        found = [row for row in found if row.state in query.states]
+    if query.worker_id is not None:
+        found = [row for row in found if row.worker_id == query.worker_id]
+    if query.profile is not None:
+        found = [row for row in found if row.profile == query.profile]
+    if query.text:
+        text = query.text.lower()
+        found = [
+            row
+            for row in found
+            if text in row.station_id.lower()
+            or text in row.worker_id.lower()
+            or text in row.profile
+            or text in row.last_message.lower()
+        ]
+    return found
+
+
+def _encode_cursor(query: StationQuery, last: StationSnapshot) -> str:
+    value = SORT_KEYS[query.sort](last)
+    data = msgspec.json.encode([query.sort, query.direction, value, last.station_id])
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode_cursor(query: StationQuery) -> tuple[Any, str]:
+    try:
+        data = base64.urlsafe_b64decode(f"{query.cursor}{'=' * (-len(query.cursor or '') % 4)}")
+        sort, direction, value, station_id = msgspec.json.decode(
+            data, type=tuple[SortField, Direction, str | int | float, str]
+        )
+    except (binascii.Error, ValueError):
+        raise InvalidFieldError("cursor", "This is not a cursor from an earlier answer.") from None
+    if (sort, direction) != (query.sort, query.direction):
+        raise InvalidFieldError("cursor", "This cursor belongs to another sorting.")
+    numeric = query.sort not in (
+        SortField.STATION_ID,
+        SortField.STATUS,
+        SortField.WORKER_ID,
+        SortField.PROFILE,
+    )
+    if isinstance(value, str) == numeric:
+        raise InvalidFieldError("cursor", "This is not a cursor from an earlier answer.")
+    return value, station_id

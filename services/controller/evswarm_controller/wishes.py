@@ -1,0 +1,133 @@
+"""Writing what users wish for: changes of the desired state, each with the operation that follows it.
+
+The operation is stored before the desired state that names it, so that a leader that comes later finds it. A change
+that meets another one is made again on top of it.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from evswarm_controller.desired_state import Membership, scaled, with_stopped, without_operations
+from evswarm_controller.errors import NotReadyError
+from evswarm_controller.fleet import Fleet
+from evswarm_controller.observer import Observer
+from evswarm_controller.operation_progress import SCALE, START, STOP, Surplus, remaining
+from evswarm_shared.bus.messages import (
+    DesiredState,
+    OperationSnapshot,
+    OperationState,
+    ProfileName,
+)
+from evswarm_shared.bus.port import ControllerBus
+from evswarm_shared.errors import StaleGenerationError
+
+ATTEMPTS: Final = 20
+"""Changes by others that one change is made again on top of before it gives up."""
+
+
+class Wishes:
+    """Changes the desired state. `poke` makes the control loop look at once."""
+
+    def __init__(
+        self,
+        bus: ControllerBus,
+        observer: Observer,
+        fleet: Fleet,
+        *,
+        now: Callable[[], float],
+        poke: Callable[[], None],
+    ) -> None:
+        self._bus = bus
+        self._observer = observer
+        self._fleet = fleet
+        self._now = now
+        self._poke = poke
+
+    async def scale(
+        self, count: int, *, profile: ProfileName | None, ramp_per_second: float | None
+    ) -> OperationSnapshot:
+        """Wish for stations 1 to `count`; return the operation that ends when they are there.
+
+        Raises:
+            NotReadyError: there is no swarm yet, or others change it all the time.
+        """
+
+        def change(desired: DesiredState, operation_id: str) -> DesiredState:
+            return scaled(
+                desired,
+                count=count,
+                profile=profile,
+                ramp_per_second=ramp_per_second,
+                operation_id=operation_id,
+            )
+
+        def target(wanted: Membership) -> int:
+            return remaining(self._fleet, wanted, Surplus().look(self._fleet, wanted))
+
+        operation = await self._change(SCALE, (), change, target)
+        assert operation is not None
+        return operation
+
+    async def start(self, station_id: str) -> OperationSnapshot | None:
+        """Wish that a stopped station runs; None when it is not stopped.
+
+        Raises:
+            UnknownStationError: the swarm has no such station.
+            NotReadyError: as `scale` does.
+        """
+        return await self._stopped(START, station_id, stopped=False)
+
+    async def stop(self, station_id: str) -> OperationSnapshot | None:
+        """Wish that a station stops and stays so; None when that is wished for already. Errors as `start`."""
+        return await self._stopped(STOP, station_id, stopped=True)
+
+    async def _stopped(self, kind: str, station_id: str, *, stopped: bool) -> OperationSnapshot | None:
+        def change(desired: DesiredState, operation_id: str) -> DesiredState:
+            return with_stopped(desired, station_id, stopped, operation_id)
+
+        return await self._change(kind, (station_id,), change, lambda _: 1)
+
+    async def _change(
+        self,
+        kind: str,
+        station_ids: tuple[str, ...],
+        change: Callable[[DesiredState, str], DesiredState],
+        target: Callable[[Membership], int],
+    ) -> OperationSnapshot | None:
+        operation_id = f"{kind}-{secrets.token_hex(6)}"
+        for _ in range(ATTEMPTS):
+            stored = await self._bus.read_desired()
+            if stored is None:
+                raise NotReadyError("The swarm is not set up yet.")
+            desired = change(without_operations(stored, self._ended()), operation_id)
+            if desired.generation == stored.generation:
+                return None
+            at = self._now()
+            operation = OperationSnapshot(
+                operation_id=operation_id,
+                kind=kind,
+                generation=desired.generation,
+                state=OperationState.RUNNING,
+                target=target(Membership(desired)),
+                created_at=at,
+                updated_at=at,
+                station_ids=station_ids,
+            )
+            await self._bus.write_operation(operation)
+            try:
+                await self._bus.write_desired(desired)
+            except StaleGenerationError:
+                continue
+            self._observer.take_desired(desired)
+            self._observer.take_operation(operation)
+            self._poke()
+            return operation
+        raise NotReadyError("The swarm is being changed by others all the time; try again.")
+
+    def _ended(self) -> list[str]:
+        return [
+            operation.operation_id
+            for operation in self._observer.operations.values()
+            if operation.state is not OperationState.RUNNING
+        ]
