@@ -17,7 +17,7 @@ and only then is it worked out which field is to blame.
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 from math import inf
-from typing import Any, Final, Literal, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 from evswarm_shared.errors import LocalError
 
@@ -53,17 +53,23 @@ class PolicyReason(StrEnum):
 
 
 class ChargingDecision(TypedDict):
-    """Answer before a transaction. `limit_kw` (kW, for the whole station) is there with `ramp_down` only."""
+    """Answer before a transaction: charge, wait, pause or ramp_down (charge with less).
 
-    action: Literal[PolicyAction.CHARGE, PolicyAction.WAIT, PolicyAction.PAUSE, PolicyAction.RAMP_DOWN]
+    `limit_kw` (kW, for the whole station) is there with `ramp_down` only.
+    """
+
+    action: PolicyAction
     reason: PolicyReason
     limit_kw: NotRequired[float]
 
 
 class MeterDecision(TypedDict):
-    """Answer at a meter value. `limit_kw` (kW, for the whole station) is there with `ramp_down` only."""
+    """Answer at a meter value: continue, stop or ramp_down (continue with less).
 
-    action: Literal[PolicyAction.CONTINUE, PolicyAction.STOP, PolicyAction.RAMP_DOWN]
+    `limit_kw` (kW, for the whole station) is there with `ramp_down` only.
+    """
+
+    action: PolicyAction
     reason: PolicyReason
     limit_kw: NotRequired[float]
 
