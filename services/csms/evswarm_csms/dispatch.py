@@ -1,0 +1,191 @@
+"""From a station's request to its answer: which handler, what it reads before, what is written after.
+
+Two tables: messages answered at once without the store, and messages that wait for it. The handlers are pure; the
+reading and writing around them stands here.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from msgspec import UNSET
+
+from evswarm_csms import ledger
+from evswarm_csms.handlers import (
+    authorize,
+    boot_notification,
+    data_transfer,
+    diagnostics_status_notification,
+    firmware_status_notification,
+    heartbeat,
+    id_tags,
+    log_status_notification,
+    meter_values,
+    security_event_notification,
+    sign_certificate,
+    signed_firmware_status_notification,
+    start_transaction,
+    status_notification,
+    stop_transaction,
+)
+from evswarm_csms.meter_batch import MeterBatch
+from evswarm_shared.bus.messages import StationRecord
+from evswarm_shared.bus.port import CsmsBus
+from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.ocpp16.messages import (
+    Authorize,
+    BootNotification,
+    DataTransfer,
+    DiagnosticsStatusNotification,
+    FirmwareStatusNotification,
+    Heartbeat,
+    LogStatusNotification,
+    MeterValues,
+    Request,
+    Response,
+    SecurityEventNotification,
+    SignCertificate,
+    SignedFirmwareStatusNotification,
+    StartTransaction,
+    StatusNotification,
+    StopTransaction,
+)
+from evswarm_shared.telemetry.counts import ProtocolCounts
+
+RETRY_PAUSES_SECONDS: Final = (0.1, 0.4, 1.5)
+"""Pauses between attempts at a store that is away; after the last the station is told to try again itself."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class Desk:
+    """What handling needs beside the request: the store, the clock and the rules of this central system.
+
+    `clock` gives unix seconds. `remember` takes a station's record to be stored soon, whatever becomes of the store.
+    """
+
+    bus: CsmsBus
+    counts: ProtocolCounts
+    clock: Callable[[], float]
+    meters: MeterBatch
+    remember: Callable[[StationRecord], None]
+    accept_unknown_tags: bool
+    heartbeat_interval_seconds: int
+
+
+class StationFile:
+    """What handling keeps of one station between its messages."""
+
+    __slots__ = ("station_id", "watch")
+
+    def __init__(self, station_id: str) -> None:
+        self.station_id = station_id
+        self.watch = ledger.MeterWatch()
+
+
+def _boot_notification(request: BootNotification, station: StationFile, desk: Desk) -> Response:
+    response, record = boot_notification.handle(
+        request, station.station_id, interval_seconds=desk.heartbeat_interval_seconds, now=desk.clock()
+    )
+    desk.remember(record)
+    desk.counts.boots.add(response.status.value)
+    return response
+
+
+def _heartbeat(request: Heartbeat, _: StationFile, desk: Desk) -> Response:
+    return heartbeat.handle(request, now=desk.clock())
+
+
+def _meter_values(request: MeterValues, station: StationFile, desk: Desk) -> Response:
+    response, reading = meter_values.handle(request)
+    if reading is not None:
+        station.watch.note(*reading)
+        desk.meters.note(*reading)
+    return response
+
+
+def _without_store(handle: Callable[[Any], Response]) -> Callable[[Any, StationFile, Desk], Response]:
+    return lambda request, station, desk: handle(request)
+
+
+async def _authorize(request: Authorize, _: StationFile, desk: Desk) -> Response:
+    tag = await _persistently(lambda: desk.bus.read_tag(request.id_tag))
+    return authorize.handle(request, tag, accept_unknown=desk.accept_unknown_tags, now=desk.clock())
+
+
+async def _start_transaction(request: StartTransaction, station: StationFile, desk: Desk) -> Response:
+    tag = await _persistently(lambda: desk.bus.read_tag(request.id_tag))
+    open_of_tag = (
+        await _persistently(lambda: desk.bus.open_transactions_of_tag(request.id_tag))
+        if id_tags.needs_open_transactions(tag)
+        else []
+    )
+    info, record, key = start_transaction.handle(
+        request,
+        station.station_id,
+        tag,
+        open_of_tag,
+        accept_unknown=desk.accept_unknown_tags,
+        now=desk.clock(),
+    )
+    stored, _ = await _persistently(lambda: desk.bus.start_transaction(record, key))
+    return start_transaction.answer(info, stored)
+
+
+async def _stop_transaction(request: StopTransaction, station: StationFile, desk: Desk) -> Response:
+    bus = desk.bus
+    found = await _persistently(lambda: bus.read_transaction(request.transaction_id))
+    last_meter_wh, fell = station.watch.seen(request.transaction_id)
+    closing = stop_transaction.handle(
+        request, station.station_id, found, last_meter_wh=last_meter_wh, fell=fell
+    )
+    if closing is None:
+        orphan, key = ledger.orphan(request, station.station_id)
+        stored, _ = await _persistently(lambda: bus.start_transaction(orphan, key))
+        closing = ledger.closed(stored, request)
+    if closing is not found:
+        record = closing
+        await _persistently(lambda: bus.stop_transaction(record))
+    station.watch.forget(request.transaction_id)
+    id_tag = request.id_tag
+    tag = None if id_tag is UNSET else await _persistently(lambda: bus.read_tag(id_tag))
+    return stop_transaction.answer(request, tag, accept_unknown=desk.accept_unknown_tags, now=desk.clock())
+
+
+async def _persistently(operation: Callable[[], Awaitable[Result]]) -> Result:
+    """The operation's result, trying again while the store is away; every one of them may be repeated.
+
+    Raises:
+        BusUnavailableError: it is still away after the last pause.
+    """
+    for pause in RETRY_PAUSES_SECONDS:
+        try:
+            return await operation()
+        except BusUnavailableError:
+            await asyncio.sleep(pause)
+    return await operation()
+
+
+AT_ONCE: Final[Mapping[type[Request], Callable[[Any, StationFile, Desk], Response]]] = {
+    MeterValues: _meter_values,
+    Heartbeat: _heartbeat,
+    StatusNotification: _without_store(status_notification.handle),
+    BootNotification: _boot_notification,
+    DataTransfer: _without_store(data_transfer.handle),
+    DiagnosticsStatusNotification: _without_store(diagnostics_status_notification.handle),
+    FirmwareStatusNotification: _without_store(firmware_status_notification.handle),
+    LogStatusNotification: _without_store(log_status_notification.handle),
+    SecurityEventNotification: _without_store(security_event_notification.handle),
+    SignCertificate: _without_store(sign_certificate.handle),
+    SignedFirmwareStatusNotification: _without_store(signed_firmware_status_notification.handle),
+}
+"""Answered in the same turn of the event loop."""
+
+WITH_STORE: Final[Mapping[type[Request], Callable[[Any, StationFile, Desk], Awaitable[Response]]]] = {
+    Authorize: _authorize,
+    StartTransaction: _start_transaction,
+    StopTransaction: _stop_transaction,
+}
+"""Answered when the store has; raise BusUnavailableError when it stays away."""

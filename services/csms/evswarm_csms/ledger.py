@@ -1,0 +1,186 @@
+"""The book of transactions: how one is opened, recognised when it is sent again, closed, and what looks wrong in it.
+
+Pure. What is implausible is flagged, never refused: the energy has flowed, and a refusal would only make the
+station send the same message again.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+from msgspec import UNSET
+from msgspec.structs import replace
+from ocpp.v16.enums import Location, Measurand, Reason, ValueFormat
+
+from evswarm_shared.bus.messages import TransactionRecord
+from evswarm_shared.ocpp16.datatypes import MeterValue, SampledValue, UnitOfMeasure
+from evswarm_shared.ocpp16.messages import StartTransaction, StopTransaction
+from evswarm_shared.ocpp16.timestamps import format_timestamp
+
+WH_PER_KWH: Final = 1000
+WATCHED_TRANSACTIONS: Final = 64
+
+NOT_GIVEN_YET: Final = 0
+"""The id of a transaction that the store has not numbered."""
+
+
+class Flag(StrEnum):
+    """What can look wrong about a transaction."""
+
+    ID_TAG_REFUSED = "id_tag_refused"
+    NEGATIVE_METER = "negative_meter"
+    METER_FELL = "meter_fell"
+    STOPPED_BEFORE_STARTED = "stopped_before_started"
+    UNKNOWN_TRANSACTION = "unknown_transaction"
+
+
+def opened(request: StartTransaction, station_id: str, *, accepted: bool) -> tuple[TransactionRecord, str]:
+    """The transaction that a StartTransaction opens, and the key under which its retry is recognised.
+
+    A retry repeats station, connector, tag, timestamp and meter value, whatever its message id (OCPP 1.6 §3.7.1).
+    `accepted` says whether the tag may charge; the transaction is written down even if not, since the station ends
+    it with a StopTransaction of its own. Its id is `NOT_GIVEN_YET`.
+    """
+    flags = []
+    if not accepted:
+        flags.append(Flag.ID_TAG_REFUSED)
+    if request.meter_start < 0:
+        flags.append(Flag.NEGATIVE_METER)
+    record = TransactionRecord(
+        transaction_id=NOT_GIVEN_YET,
+        station_id=station_id,
+        connector_id=request.connector_id,
+        id_tag=request.id_tag,
+        meter_start=request.meter_start,
+        started_at=float(request.timestamp),
+        flags=tuple(flags),
+    )
+    key = _digest(
+        "start",
+        station_id,
+        request.connector_id,
+        request.id_tag,
+        format_timestamp(request.timestamp),
+        request.meter_start,
+    )
+    return record, key
+
+
+def closed(
+    found: TransactionRecord,
+    request: StopTransaction,
+    *,
+    last_meter_wh: int | None = None,
+    fell: bool = False,
+) -> TransactionRecord:
+    """The transaction `found` as a StopTransaction closes it; unchanged when it was closed before.
+
+    `last_meter_wh` is a reading newer than the stored one, `fell` tells that its readings once went down.
+    """
+    if found.stopped_at is not None:
+        return found
+    flags = list(found.flags)
+    floor = max(wh for wh in (found.meter_start, found.last_meter_wh, last_meter_wh) if wh is not None)
+    if fell or request.meter_stop < floor:
+        flags.append(Flag.METER_FELL)
+    if request.timestamp < found.started_at:
+        flags.append(Flag.STOPPED_BEFORE_STARTED)
+    return replace(
+        found,
+        stopped_at=float(request.timestamp),
+        meter_stop=request.meter_stop,
+        reason=_reason(request),
+        flags=tuple(flags),
+    )
+
+
+def orphan(request: StopTransaction, station_id: str) -> tuple[TransactionRecord, str]:
+    """The record of a StopTransaction whose start nobody knows, still open, and the key that recognises its retry.
+
+    It gets an id of its own, because the one the station sent may be another station's; that one is in the flag.
+    """
+    record = TransactionRecord(
+        transaction_id=NOT_GIVEN_YET,
+        station_id=station_id,
+        connector_id=0,
+        id_tag="" if request.id_tag is UNSET else request.id_tag,
+        meter_start=request.meter_stop,
+        started_at=float(request.timestamp),
+        flags=(f"{Flag.UNKNOWN_TRANSACTION}={request.transaction_id}",),
+    )
+    key = _digest(
+        "orphan", station_id, request.transaction_id, format_timestamp(request.timestamp), request.meter_stop
+    )
+    return record, key
+
+
+def register_wh(moments: Iterable[MeterValue]) -> int | None:
+    """The newest reading of the imported-energy register among `moments`, in Wh; None if there is none."""
+    newest: int | None = None
+    for moment in moments:
+        for sample in moment.sampled_value:
+            if _is_register(sample):
+                reading = _wh(sample)
+                if reading is not None:
+                    newest = reading
+    return newest
+
+
+class MeterWatch:
+    """The last reading of each open transaction of one station, to see one that goes down.
+
+    Ids are the station's word, so only the `WATCHED_TRANSACTIONS` that began to report last are watched.
+    """
+
+    __slots__ = ("_fell", "_last")
+
+    def __init__(self) -> None:
+        self._last: dict[int, int] = {}
+        self._fell: set[int] = set()
+
+    def note(self, transaction_id: int, wh: int) -> None:
+        """A reading came."""
+        last = self._last.get(transaction_id)
+        if last is None:
+            if len(self._last) >= WATCHED_TRANSACTIONS:
+                self.forget(next(iter(self._last)))
+        elif wh < last:
+            self._fell.add(transaction_id)
+        self._last[transaction_id] = wh
+
+    def seen(self, transaction_id: int) -> tuple[int | None, bool]:
+        """The last reading of a transaction in Wh, and whether its readings ever went down."""
+        return self._last.get(transaction_id), transaction_id in self._fell
+
+    def forget(self, transaction_id: int) -> None:
+        """The transaction has ended."""
+        self._last.pop(transaction_id, None)
+        self._fell.discard(transaction_id)
+
+
+def _is_register(sample: SampledValue) -> bool:
+    return (
+        (sample.measurand is UNSET or sample.measurand is Measurand.energy_active_import_register)
+        and sample.phase is UNSET
+        and (sample.location is UNSET or sample.location is Location.outlet)
+        and sample.format is not ValueFormat.signed_data
+    )
+
+
+def _wh(sample: SampledValue) -> int | None:
+    try:
+        value = float(sample.value)
+        if sample.unit is UnitOfMeasure.kwh:
+            value *= WH_PER_KWH
+        return round(value)
+    except (ValueError, OverflowError):
+        return None  # not a number, or none that is finite
+
+
+def _reason(request: StopTransaction) -> str:
+    return str(Reason.local.value if request.reason is UNSET else request.reason.value)
+
+
+def _digest(*parts: object) -> str:
+    return sha256("\x1f".join(map(str, parts)).encode()).hexdigest()

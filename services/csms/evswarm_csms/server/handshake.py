@@ -1,0 +1,42 @@
+"""What the opening handshake decides: who connects, in which language, and what refused clients are told.
+
+Pure: HTTP requests in, verdicts out. Nothing here opens, reads or closes anything.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import unquote
+
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+SUBPROTOCOL: Final = Subprotocol("ocpp1.6")
+STATION_ID_MAX_LENGTH: Final = 48
+
+HELP: Final = (
+    "This is an OCPP 1.6J central system. Let a charging station connect by WebSocket to "
+    "ws://<this host>/<station id> with the subprotocol ocpp1.6.\n"
+)
+
+
+def station_id_of(target: str) -> str | None:
+    """The station identity in a request target: its last path segment, percent-decoded (OCPP-J 1.6 §3.1.1).
+
+    Whatever stands before it is tolerated. None when there is no identity that can be used: it is empty, longer
+    than 48 characters, not UTF-8, or holds a slash, a control character or outer spaces.
+    """
+    segment = target.partition("?")[0].partition("#")[0].rpartition("/")[2]
+    try:
+        station_id = unquote(segment, errors="strict")
+    except UnicodeDecodeError:
+        return None
+    if not 0 < len(station_id) <= STATION_ID_MAX_LENGTH:
+        return None
+    if not station_id.isprintable() or "/" in station_id or station_id != station_id.strip():
+        return None
+    return station_id
+
+
+def select_subprotocol(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """`ocpp1.6` if the client offers it; else none, with which the handshake still completes (OCPP-J 1.6 §3.2)."""
+    return SUBPROTOCOL if SUBPROTOCOL in offered else None

@@ -1,0 +1,118 @@
+"""The listener for stations: accepts connections, keeps them alive, and lets them go in order.
+
+What a connection says is the business of `connection` (WebSocket) and `session` (OCPP-J).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from websockets.frames import CloseCode
+
+from evswarm_csms.errors import ListenError
+from evswarm_csms.server.connection import WEBSOCKET_LOG, Listener, StationConnection
+from evswarm_shared.telemetry.counts import DisconnectReason, ProtocolCounts
+
+LISTEN_BACKLOG: Final = 4096
+"""Connections the kernel may hold for us while a whole swarm connects at once."""
+
+CLOSE_BATCH: Final = 100
+CLOSE_PAUSE_SECONDS: Final = 0.02
+"""At the end, this many connections are closed at a time, with a pause: stations should not come back as one."""
+
+LONGEST_TICK_SECONDS: Final = 1.0
+
+Admit = Callable[[StationConnection, str], None]
+Attach = Callable[[StationConnection, str], Listener]
+
+
+class StationServer:
+    """The listening socket and every connection on it.
+
+    `admit` decides about an identity before the upgrade, `attach` names the listener of an open WebSocket.
+    The owner runs `keep_alive` for as long as the server lives, and ends with `close`.
+    """
+
+    def __init__(
+        self,
+        *,
+        counts: ProtocolCounts,
+        max_frame_bytes: int,
+        ping_interval_seconds: float,
+        admit: Admit,
+        attach: Attach,
+    ) -> None:
+        self.counts = counts
+        self.max_frame_bytes = max_frame_bytes
+        self.tick_seconds = min(LONGEST_TICK_SECONDS, ping_interval_seconds)
+        self.ping_ticks = max(1, round(ping_interval_seconds / self.tick_seconds))
+        self._admit = admit
+        self._attach = attach
+        self._connections: set[StationConnection] = set()
+        self._server: asyncio.Server | None = None
+        self._empty = asyncio.Event()
+        WEBSOCKET_LOG.setLevel(logging.WARNING)
+
+    async def listen(self, host: str, port: int) -> int:
+        """Begin to accept stations; return the real port (for port 0).
+
+        Raises:
+            ListenError: the address is taken or not ours.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(
+                lambda: StationConnection(self), host, port, backlog=LISTEN_BACKLOG
+            )
+        except OSError as error:
+            raise ListenError(f"cannot listen for stations on {host}:{port}: {error.strerror}") from error
+        bound: int = self._server.sockets[0].getsockname()[1]
+        return bound
+
+    async def keep_alive(self) -> None:
+        """Give every connection its tick, for ever."""
+        while True:
+            await asyncio.sleep(self.tick_seconds)
+            for connection in tuple(self._connections):
+                connection.tick()
+
+    async def close(self, *, seconds: float) -> None:
+        """Accept no more, close what is open with 1001 a few at a time, and wait at most `seconds` for the clients."""
+        if self._server is not None:
+            self._server.close()
+        remaining = list(self._connections)
+        for start in range(0, len(remaining), CLOSE_BATCH):
+            for connection in remaining[start : start + CLOSE_BATCH]:
+                connection.close(
+                    CloseCode.GOING_AWAY, "the central system is stopping", DisconnectReason.CLOSED_BY_US
+                )
+            await asyncio.sleep(CLOSE_PAUSE_SECONDS)
+        try:
+            async with asyncio.timeout(seconds):
+                while self._connections:
+                    self._empty.clear()
+                    await self._empty.wait()
+        except TimeoutError:
+            for connection in tuple(self._connections):
+                connection.abort()
+
+    # --- from the connections
+
+    def opening(self, connection: StationConnection) -> None:
+        """The TCP connection stands."""
+        self._connections.add(connection)
+
+    def admit(self, connection: StationConnection, station_id: str) -> None:
+        """Pass the identity on to whoever decides."""
+        self._admit(connection, station_id)
+
+    def attach(self, connection: StationConnection, station_id: str) -> Listener:
+        """Pass the open WebSocket on to whoever listens."""
+        return self._attach(connection, station_id)
+
+    def gone(self, connection: StationConnection) -> None:
+        """The TCP connection is over."""
+        self._connections.discard(connection)
+        if not self._connections:
+            self._empty.set()

@@ -1,0 +1,264 @@
+"""One replica of the central system, put together: what runs, and in which order it ends."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import uuid4
+
+from prometheus_client.core import Metric
+
+from evswarm_csms.commands import CommandDesk
+from evswarm_csms.directory import Directory
+from evswarm_csms.dispatch import Desk
+from evswarm_csms.errors import ListenError
+from evswarm_csms.meter_batch import FLUSH_SECONDS, MeterBatch
+from evswarm_csms.outgoing import CallRules
+from evswarm_csms.server.connection import Admission, StationConnection
+from evswarm_csms.server.listener import StationServer
+from evswarm_csms.session import Office, Session
+from evswarm_shared.bus.messages import CsmsHeartbeat, StationRecord
+from evswarm_shared.bus.port import Bus
+from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.settings import CsmsSettings
+from evswarm_shared.telemetry.counts import ProtocolCounts
+from evswarm_shared.telemetry.exposition import (
+    counter,
+    counter_by_pair,
+    gauge,
+    loop_metrics,
+    process_registry,
+    protocol_metrics,
+)
+from evswarm_shared.telemetry.http import TelemetryServer
+from evswarm_shared.telemetry.loop_lag import LoopLag
+
+HEARTBEAT_SECONDS: Final = 2.0
+SUBSCRIBE_SECONDS: Final = 2.0
+"""How long stations wait for the commands to be listened to."""
+CLOSE_SECONDS: Final = 3.0
+"""How long clients get at the end to finish the closing handshake."""
+FINISH_SECONDS: Final = 3.0
+"""How long messages that wait for the store get at the end."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where a running replica can be reached."""
+
+    replica_id: str
+    port: int
+    metrics_url: str
+
+
+class CentralSystem:
+    """One replica. `run` is its whole life."""
+
+    def __init__(
+        self,
+        settings: CsmsSettings,
+        bus: Bus,
+        *,
+        replica_id: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._bus = bus
+        self._clock = clock
+        self.replica_id = replica_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
+        self.counts = ProtocolCounts()
+        self._lag = LoopLag()
+        self._open_transactions = 0
+        self._started_at = clock()
+        self._store_away = False
+        self._group: asyncio.TaskGroup | None = None
+        self._working: set[asyncio.Task[None]] = set()
+        self._meters = MeterBatch(bus.update_meter)
+        self._directory = Directory(bus, self.replica_id, clock=clock, new_session=self._new_session)
+        self._office = Office(
+            desk=Desk(
+                bus=bus,
+                counts=self.counts,
+                clock=clock,
+                meters=self._meters,
+                remember=self._directory.remember,
+                accept_unknown_tags=settings.csms_accept_unknown_tags,
+                heartbeat_interval_seconds=settings.csms_heartbeat_interval_seconds,
+            ),
+            rules=CallRules(
+                counts=self.counts,
+                clock=clock,
+                timeout_seconds=settings.csms_call_timeout_seconds,
+                strict=settings.csms_strict,
+            ),
+            strict=settings.csms_strict,
+            spawn=self._spawn,
+            offline=self._directory.offline,
+            idle=self._directory.idle,
+        )
+        self._commands = CommandDesk(bus, self.replica_id, self._directory, clock=clock, spawn=self._spawn)
+        self._server = StationServer(
+            counts=self.counts,
+            max_frame_bytes=settings.csms_max_frame_bytes,
+            ping_interval_seconds=settings.csms_ping_interval_seconds,
+            admit=self._admit,
+            attach=self._directory.attach,
+        )
+        self._telemetry = TelemetryServer(
+            process_registry(
+                lambda: protocol_metrics(self.counts), lambda: loop_metrics(self._lag), self._metrics
+            ),
+            self._health,
+        )
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[Listening], None]) -> None:
+        """Serve until `stop` is set, then let the stations go and leave nothing behind.
+
+        `ready` is called once, when stations and commands can come.
+
+        Raises:
+            ListenError: an address is taken.
+            BusUnavailableError: the store is away from the beginning.
+        """
+        settings = self._settings
+        await self._bus.ping()
+        try:
+            metrics_url = await self._telemetry.start(settings.metrics_host, settings.metrics_port)
+        except OSError as error:
+            raise ListenError(
+                f"cannot serve metrics on {settings.metrics_host}:{settings.metrics_port}: {error.strerror}"
+            ) from error
+        self._lag.start(asyncio.get_running_loop())
+        try:
+            await self._heartbeat(metrics_url)
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                commands_come = asyncio.Event()
+                background = [
+                    group.create_task(self._commands.run(commands_come), name="commands"),
+                    group.create_task(self._directory.run(), name="directory"),
+                    group.create_task(self._write_meters(), name="meters"),
+                    group.create_task(self._beat(metrics_url), name="heartbeat"),
+                    group.create_task(self._server.keep_alive(), name="keep-alive"),
+                ]
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(SUBSCRIBE_SECONDS):
+                        await commands_come.wait()
+                port = await self._server.listen(settings.csms_host, settings.csms_port)
+                ready(Listening(self.replica_id, port, metrics_url))
+                await stop.wait()
+                await self._end()
+                for task in background:
+                    task.cancel()
+        except* ListenError as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            self._lag.stop()
+            await self._telemetry.stop()
+
+    # --- from the server
+
+    def _admit(self, connection: StationConnection, station_id: str) -> None:
+        if self._settings.csms_accept_unknown_stations:
+            connection.admitted(Admission.ADMITTED)
+            return
+
+        def decide(record: StationRecord | None) -> None:
+            connection.admitted(Admission.UNKNOWN_STATION if record is None else Admission.ADMITTED)
+
+        if not self._directory.ask(station_id, decide):
+            connection.admitted(Admission.STORE_AWAY)
+
+    # --- inside
+
+    def _new_session(self, station_id: str) -> Session:
+        return Session(station_id, self._office)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        assert self._group is not None
+        task = self._group.create_task(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        return task
+
+    async def _write_meters(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            await self._meters.flush()
+
+    async def _beat(self, metrics_url: str) -> None:
+        pause = min(HEARTBEAT_SECONDS, self._settings.lease_seconds / 4)
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                await self._heartbeat(metrics_url)
+            except BusUnavailableError as error:
+                if not self._store_away:
+                    log.warning("the store does not take the heartbeat: %s", error)
+                self._store_away = True
+                continue
+            if self._store_away:
+                log.info("the store is back")
+                self._store_away = False
+                self._directory.reaffirm()
+
+    async def _heartbeat(self, metrics_url: str) -> None:
+        await self._bus.csms_heartbeat(
+            CsmsHeartbeat(
+                replica_id=self.replica_id,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                metrics_url=metrics_url,
+                started_at=self._started_at,
+                sent_at=self._clock(),
+                stations_connected=self._directory.connections,
+            ),
+            self._settings.lease_seconds,
+        )
+        self._open_transactions = await self._bus.count_open_transactions()
+
+    async def _end(self) -> None:
+        await self._server.close(seconds=CLOSE_SECONDS)
+        if self._working:
+            await asyncio.wait(tuple(self._working), timeout=FINISH_SECONDS)
+        for task in tuple(self._working):
+            task.cancel()
+        await self._meters.flush()
+        try:
+            await self._directory.flush()
+            await self._bus.release_csms(self.replica_id)
+        except BusUnavailableError as error:
+            log.warning("could not sign off in the store, the lease will run out: %s", error)
+
+    def _health(self) -> str | None:
+        return "the store is away" if self._store_away else None
+
+    def _metrics(self) -> Iterator[Metric]:
+        yield gauge(
+            "evswarm_csms_stations_connected",
+            "Stations whose WebSocket this replica holds.",
+            self._directory.connections,
+        )
+        yield gauge(
+            "evswarm_csms_transactions_open",
+            "Open transactions of all stations, the same on every replica.",
+            self._open_transactions,
+        )
+        yield counter_by_pair(
+            "evswarm_csms_commands",
+            "Commands carried out for controllers.",
+            ("action", "outcome"),
+            self._commands.counts,
+        )
+        yield counter(
+            "evswarm_csms_meter_readings_dropped",
+            "Readings that found no room while the store was away.",
+            self._meters.dropped,
+        )
