@@ -1,0 +1,69 @@
+"""The worker as a process: `python -m evswarm_worker`, configured by EVSWARM_… variables.
+
+Exit codes: 0 ended in order, 2 wrongly configured, 3 the store cannot be reached.
+"""
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from typing import Final
+
+import uvloop
+
+from evswarm_shared.bus.redis import RedisBus
+from evswarm_shared.errors import BusUnavailableError, LocalError
+from evswarm_shared.settings import WorkerSettings
+from evswarm_shared.telemetry import service_log
+from evswarm_worker.endpoint import Endpoint
+from evswarm_worker.file_limit import capacity, raise_file_limit
+from evswarm_worker.worker import Worker
+
+EXIT_CONFIGURATION: Final = 2
+EXIT_STORE: Final = 3
+GC_YOUNG_THRESHOLD: Final = 20_000
+"""Objects made before the young generation is collected: the default runs it thousands of times over a long life."""
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Run a worker until SIGTERM or SIGINT."""
+    try:
+        settings = WorkerSettings.load()
+        service_log.configure("worker", level=settings.log_level, log_format=settings.log_format)
+        code = uvloop.run(_run(settings))
+    except LocalError as error:
+        print(f"evswarm worker: {error}", file=sys.stderr)
+        sys.exit(EXIT_CONFIGURATION)
+    except BusUnavailableError as error:
+        print(f"evswarm worker: the store does not answer: {error}", file=sys.stderr)
+        sys.exit(EXIT_STORE)
+    sys.exit(code)
+
+
+async def _run(settings: WorkerSettings) -> int:
+    Endpoint(settings.csms_url, ca=settings.csms_ca, client_cert=settings.client_cert)
+    able = capacity(raise_file_limit(), settings.worker_capacity)
+    bus = RedisBus.connect(settings.redis_url, settings.key_prefix)
+    try:
+        await bus.ping()
+        gc.set_threshold(GC_YOUNG_THRESHOLD, 20, 50)
+        worker = Worker(settings, bus, able)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, worker.stop)
+        try:
+            await worker.run()
+        except OSError as error:
+            print(f"evswarm worker: cannot serve metrics: {error}", file=sys.stderr)
+            return EXIT_CONFIGURATION
+    finally:
+        await bus.close()
+    log.info("ended in order")
+    return 0
+
+
+if __name__ == "__main__":
+    main()

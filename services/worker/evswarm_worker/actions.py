@@ -1,0 +1,147 @@
+"""Actions by hand: what a person at the station, or the world, can do to it. Checks the request, then does it."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Final, Protocol
+
+import msgspec
+from msgspec import Meta
+from ocpp.v16.enums import ChargePointErrorCode
+
+from evswarm_shared.bus.messages import ROW_FIELDS, Command, StationSnapshot
+from evswarm_worker.errors import InvalidActionError
+from evswarm_worker.host import StationHost
+
+
+class HandAction(StrEnum):
+    """The actions there are."""
+
+    PLUG_IN = "plug_in"
+    UNPLUG = "unplug"
+    AUTHORIZE = "authorize"
+    PRESS_STOP = "press_stop"
+    FAULT = "fault"
+    CLEAR_FAULT = "clear_fault"
+    POWER_CYCLE = "power_cycle"
+    NETWORK_DOWN = "network_down"
+    NETWORK_UP = "network_up"
+
+
+class HandledStation(Protocol):
+    """A station as a hand reaches it; each raises `StationActionError` when that is not possible now."""
+
+    def plug_in(self, connector_id: int, now: float) -> None:
+        """A car is connected."""
+
+    def unplug(self, connector_id: int, now: float) -> None:
+        """The cable is pulled."""
+
+    def authorize(self, connector_id: int, id_tag: str, now: float) -> None:
+        """A tag is presented."""
+
+    def press_stop(self, connector_id: int, now: float) -> None:
+        """The stop button is pressed."""
+
+    def fault(self, connector_id: int, error_code: ChargePointErrorCode, now: float) -> None:
+        """Something breaks."""
+
+    def clear_fault(self, connector_id: int, now: float) -> None:
+        """It is repaired."""
+
+    def power_cycle(self, now: float) -> None:
+        """Power fails and comes back."""
+
+    def network_down(self, now: float) -> None:
+        """The network fails and stays away."""
+
+    def network_up(self, now: float) -> None:
+        """The network is back."""
+
+
+class NothingMore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payload of an action that says it all."""
+
+
+class OnConnector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payload of an action at one connector."""
+
+    connector_id: Annotated[int, Meta(ge=1)] = 1
+
+
+class WithTag(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payload of `authorize`. `id_tag` is a CiString20; without one the station's usual tag is presented."""
+
+    connector_id: Annotated[int, Meta(ge=1)] = 1
+    id_tag: Annotated[str, Meta(min_length=1, max_length=20)] | None = None
+
+
+class WithError(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payload of `fault`. Connector 0 is the station as a whole (OCPP 1.6 §4.9)."""
+
+    connector_id: Annotated[int, Meta(ge=0)] = 1
+    error_code: ChargePointErrorCode = ChargePointErrorCode.other_error
+
+
+class Cleared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payload of `clear_fault`."""
+
+    connector_id: Annotated[int, Meta(ge=0)] = 1
+
+
+Input = tuple[Callable[..., None], tuple[Any, ...]]
+"""A bound method of the station and its arguments before the time."""
+
+_Perform = Callable[[HandledStation, Any, str], Input]
+
+ACTIONS: Final[Mapping[HandAction, tuple[type[msgspec.Struct], _Perform]]] = {
+    HandAction.PLUG_IN: (OnConnector, lambda station, p, tag: (station.plug_in, (p.connector_id,))),
+    HandAction.UNPLUG: (OnConnector, lambda station, p, tag: (station.unplug, (p.connector_id,))),
+    HandAction.AUTHORIZE: (
+        WithTag,
+        lambda station, p, tag: (station.authorize, (p.connector_id, p.id_tag or tag)),
+    ),
+    HandAction.PRESS_STOP: (OnConnector, lambda station, p, tag: (station.press_stop, (p.connector_id,))),
+    HandAction.FAULT: (WithError, lambda station, p, tag: (station.fault, (p.connector_id, p.error_code))),
+    HandAction.CLEAR_FAULT: (Cleared, lambda station, p, tag: (station.clear_fault, (p.connector_id,))),
+    HandAction.POWER_CYCLE: (NothingMore, lambda station, p, tag: (station.power_cycle, ())),
+    HandAction.NETWORK_DOWN: (NothingMore, lambda station, p, tag: (station.network_down, ())),
+    HandAction.NETWORK_UP: (NothingMore, lambda station, p, tag: (station.network_up, ())),
+}
+
+
+def read(command: Command) -> tuple[HandAction, msgspec.Struct]:
+    """The action a command asks for, and its payload (null is read as an empty object).
+
+    Raises:
+        InvalidActionError: the action is unknown or the payload does not fit.
+    """
+    try:
+        action = HandAction(command.action)
+    except ValueError:
+        known = ", ".join(HandAction)
+        raise InvalidActionError(f"unknown action {command.action}: there are {known}") from None
+    payload_type, _ = ACTIONS[action]
+    raw = bytes(command.payload)
+    try:
+        payload = msgspec.json.decode(b"{}" if raw in (b"", b"null") else raw, type=payload_type)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise InvalidActionError(f"the payload of {action} does not fit: {error}") from None
+    if isinstance(payload, WithError) and payload.error_code is ChargePointErrorCode.no_error:
+        raise InvalidActionError("the payload of fault does not fit: error_code NoError is not a fault")
+    return action, payload
+
+
+def perform(host: StationHost, action: HandAction, payload: msgspec.Struct, usual_tag: str) -> None:
+    """Do it to the station of `host`.
+
+    Raises:
+        StationActionError: it is not possible now; the message says why.
+    """
+    _, bind = ACTIONS[action]
+    step, arguments = bind(host.station, payload, usual_tag)  # type: ignore[arg-type]
+    host.drive(step, *arguments)
+
+
+def state_after(row: StationSnapshot) -> dict[str, object]:
+    """A row as an object: its fields by name."""
+    return {field: getattr(row, field) for field in ROW_FIELDS}

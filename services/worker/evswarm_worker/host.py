@@ -1,0 +1,248 @@
+"""One station in its shell: carries out what it asks for, and tells it what happened on its socket."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, Protocol
+
+from evswarm_shared.bus.keys import LOG_LINES_KEPT
+from evswarm_shared.bus.messages import StationCommit, StationSnapshot, Tariff
+from evswarm_shared.clock import SimulatedClock
+from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
+from evswarm_worker.runner import Link, LinkUser
+from evswarm_worker.share import Goal, StationPlan
+from evswarm_worker.station.effects import (
+    Connect,
+    Disconnect,
+    Effect,
+    LogLine,
+    Persist,
+    Send,
+    SnapshotChanged,
+    Stopped,
+)
+from evswarm_worker.station.errors import StationActionError
+
+HELD_PAUSE: Final = 64
+"""With more effects than this waiting for a commit, the station's socket is not read any more."""
+
+
+class StationMachine(Protocol):
+    """A station as its shell knows it: `evswarm_worker.station.Station` without what it is about."""
+
+    def start(self, now: float) -> None:
+        """Switch on."""
+
+    def connected(self, now: float) -> None:
+        """The WebSocket is open."""
+
+    def connection_failed(self, reason: ConnectResult, now: float) -> None:
+        """The attempt to open a WebSocket came to nothing."""
+
+    def disconnected(self, reason: DisconnectReason, now: float) -> None:
+        """The WebSocket is gone."""
+
+    def receive(self, frame: bytes, now: float) -> None:
+        """A text message arrived."""
+
+    def wake(self, now: float) -> None:
+        """The time of `next_wakeup` has come."""
+
+    def tariff_changed(self, tariff: Tariff, now: float) -> None:
+        """Prices are others from now on."""
+
+    def clock_changed(self, clock: SimulatedClock, now: float) -> None:
+        """Simulated time goes on differently from now on."""
+
+    def stop(self, now: float) -> None:
+        """End in order."""
+
+    def hand_over(self, now: float) -> None:
+        """End here so that another worker can go on."""
+
+    def effects(self) -> Iterable[Effect]:
+        """What is to be done, in order; each effect is handed out once."""
+
+    def next_wakeup(self) -> float | None:
+        """When to call `wake`, in real unix seconds."""
+
+    def snapshot(self, now: float) -> StationSnapshot:
+        """The station's row."""
+
+
+class HostShell(Protocol):
+    """What a host needs around it."""
+
+    def now(self) -> float:
+        """Real unix seconds."""
+
+    def may_act(self) -> bool:
+        """Whether the lease is valid; when it is not, everything stops."""
+
+    def connect(self, host: "StationHost") -> Link | None:
+        """Begin to open a WebSocket whose user is `host`; None when there is nowhere to connect to."""
+
+    def commit(self, host: "StationHost", commit: StationCommit) -> None:
+        """Write `commit`, then call `host.committed()`."""
+
+    def mark_dirty(self, host: "StationHost") -> None:
+        """Publish the row and the new lines with the next tick."""
+
+    def rearm(self, host: "StationHost") -> None:
+        """Look again when the station wants to be woken."""
+
+    def settled(self, host: "StationHost") -> None:
+        """The station has ended in order."""
+
+    def crashed(self, host: "StationHost") -> None:
+        """The station raised: called while the exception is being handled."""
+
+    def line_dropped(self) -> None:
+        """A log line was pushed out before it was published."""
+
+
+class StationHost(LinkUser):
+    """A station with its link, its unpublished log lines and the effects that wait for a commit."""
+
+    __slots__ = (
+        "armed",
+        "dirty",
+        "ended",
+        "goal",
+        "held",
+        "lines",
+        "link",
+        "outbox",
+        "plan",
+        "row",
+        "settled",
+        "shell",
+        "station",
+        "station_id",
+    )
+
+    def __init__(self, shell: HostShell, plan: StationPlan, station: StationMachine, outbox: int) -> None:
+        self.shell = shell
+        self.plan = plan
+        self.station_id = plan.station_id
+        self.station = station
+        self.link: Link | None = None
+        self.held: deque[Effect] | None = None
+        self.lines: list[str] = []
+        self.row: StationSnapshot | None = None
+        self.outbox = outbox
+        self.armed = float("inf")
+        self.dirty = False
+        self.goal = Goal.STOP_AND_STAY if plan.stopped else Goal.RUN
+        self.settled = plan.stopped
+        self.ended = False
+
+    # --- inputs ---
+
+    def drive(self, step: Callable[..., None], *args: Any) -> None:
+        """Give the station one input, with the time behind its arguments, and carry out what it answers.
+
+        Raises:
+            StationActionError: the station refuses an action by hand.
+        """
+        shell = self.shell
+        if self.ended or not shell.may_act():
+            return
+        try:
+            step(*args, shell.now())
+            self.carry_out()
+        except StationActionError:
+            raise
+        except Exception:  # noqa: BLE001 - supervision: one station's failure must not end the others
+            shell.crashed(self)
+
+    def carry_out(self) -> None:
+        """Take what the station asks for and do it, or keep it behind the commit that is under way."""
+        effects = iter(self.station.effects())
+        if self.held is None:
+            self._do(effects)
+        else:
+            self.held.extend(effects)
+            if len(self.held) > HELD_PAUSE and self.link is not None:
+                self.link.pause()
+        self.shell.rearm(self)
+
+    def committed(self) -> None:
+        """The commit that held everything back is written."""
+        held, self.held = self.held, None
+        if self.ended or held is None or not self.shell.may_act():
+            return
+        if len(held) > HELD_PAUSE and self.link is not None:
+            self.link.resume()
+        self._do(iter(held))
+
+    def discard(self) -> None:
+        """End here and now, without a word to anybody."""
+        self.ended = True
+        self.held = None
+        self._drop_link()
+
+    def wakeup_at(self) -> float | None:
+        """When the station wants to be woken."""
+        return None if self.ended else self.station.next_wakeup()
+
+    def wake(self) -> None:
+        """The time the station asked for has come."""
+        self.drive(self.station.wake)
+
+    def link_opened(self) -> None:
+        """The station's socket is open."""
+        self.drive(self.station.connected)
+
+    def link_failed(self, result: ConnectResult) -> None:
+        """The station's attempt to connect failed."""
+        self.link = None
+        self.drive(self.station.connection_failed, result)
+
+    def link_message(self, frame: bytes) -> None:
+        """A message for the station."""
+        self.drive(self.station.receive, frame)
+
+    def link_closed(self, reason: DisconnectReason) -> None:
+        """The station's connection ended."""
+        self.link = None
+        self.drive(self.station.disconnected, reason)
+
+    # --- effects ---
+
+    def _do(self, effects: Iterator[Effect]) -> None:
+        shell = self.shell
+        for effect in effects:
+            if isinstance(effect, Send):
+                if self.link is not None:
+                    self.link.send(effect.data)
+            elif isinstance(effect, SnapshotChanged):
+                shell.mark_dirty(self)
+            elif isinstance(effect, LogLine):
+                self._note(effect.text)
+            elif isinstance(effect, Persist):
+                self.outbox += len(effect.commit.outbox_added) - len(effect.commit.outbox_removed)
+                self.held = deque(effects)
+                shell.commit(self, effect.commit)
+                return
+            elif isinstance(effect, Connect):
+                self._drop_link()
+                self.link = shell.connect(self)
+            elif isinstance(effect, Disconnect):
+                link, self.link = self.link, None
+                if link is not None:
+                    link.close(effect.code, effect.reason)
+            elif isinstance(effect, Stopped):
+                self.settled = True
+                shell.settled(self)
+
+    def _note(self, text: str) -> None:
+        if len(self.lines) >= LOG_LINES_KEPT:
+            del self.lines[0]
+            self.shell.line_dropped()
+        self.lines.append(text)
+        self.shell.mark_dirty(self)
+
+    def _drop_link(self) -> None:
+        link, self.link = self.link, None
+        if link is not None:
+            link.abandon()

@@ -1,0 +1,81 @@
+"""The worker's heartbeat: renews the lease each second and brings back what to do."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from evswarm_shared.bus.messages import HeartbeatReply, WorkerHeartbeat
+from evswarm_shared.bus.port import WorkerBus
+from evswarm_shared.errors import BusUnavailableError, LeaseLostError
+from evswarm_worker.lease import Lease
+
+BEAT_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 0.25
+
+log = logging.getLogger(__name__)
+
+
+class Pulse:
+    """Keeps a lease alive for as long as the store grants it."""
+
+    def __init__(
+        self,
+        bus: WorkerBus,
+        lease: Lease,
+        report: Callable[[], WorkerHeartbeat],
+        follow: Callable[[HeartbeatReply], None],
+    ) -> None:
+        self._bus = bus
+        self._lease = lease
+        self._report = report
+        self._follow = follow
+        self._asked_at: float | None = None
+        self._round_trip = 0.0
+
+    @property
+    def lag_seconds(self) -> float:
+        """How long the store took to answer last, or has been taking if it has not answered yet."""
+        if self._asked_at is None:
+            return self._round_trip
+        return max(self._round_trip, time.monotonic() - self._asked_at)
+
+    async def run(self) -> None:
+        """Beat until cancelled.
+
+        Raises:
+            LeaseLostError: the store refused the renewal, or did not answer before the worker's own deadline.
+        """
+        while True:
+            started = time.monotonic()
+            answered = await self.beat()
+            pause = BEAT_SECONDS - (time.monotonic() - started) if answered else RETRY_SECONDS
+            await asyncio.sleep(max(0.0, min(pause, self._lease.deadline - time.monotonic())))
+
+    async def beat(self) -> bool:
+        """Renew once; False if the store did not answer and there is still time.
+
+        Raises:
+            LeaseLostError: see `run`.
+        """
+        sent = time.monotonic()
+        if sent >= self._lease.deadline:
+            self._lease.lose()
+            raise LeaseLostError("the store did not answer before the lease ran out")
+        if self._asked_at is None:
+            self._asked_at = sent
+        try:
+            async with asyncio.timeout(self._lease.deadline - sent):
+                reply = await self._bus.heartbeat(self._report(), self._lease.seconds)
+        except (BusUnavailableError, TimeoutError) as error:
+            log.warning("the store does not answer the heartbeat: %s", error or "time-out")
+            return False
+        self._round_trip = time.monotonic() - self._asked_at
+        self._asked_at = None
+        if not reply.lease_held:
+            self._lease.lose()
+            raise LeaseLostError("the store does not know our lease any more")
+        self._lease.renewed(sent)
+        self._follow(reply)
+        return True

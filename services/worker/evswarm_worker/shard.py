@@ -1,0 +1,206 @@
+"""The stations that run here, and everything they share: the lease, one timer, the dialer, the group commit."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from evswarm_shared.bus.messages import StationCommit, StoredStation
+from evswarm_shared.bus.port import WorkerBus
+from evswarm_shared.errors import LeaseLostError
+from evswarm_shared.telemetry.counts import ConnectResult, StationCounts
+from evswarm_worker.commits import GroupCommit
+from evswarm_worker.dialer import Dialer
+from evswarm_worker.endpoint import Endpoint
+from evswarm_worker.errors import EndpointError
+from evswarm_worker.gauges import ShardGauges
+from evswarm_worker.host import HostShell, StationHost, StationMachine
+from evswarm_worker.keepalive import KeepAlive
+from evswarm_worker.lease import Lease
+from evswarm_worker.publisher import Publisher
+from evswarm_worker.real_clock import RealClock
+from evswarm_worker.runner import Link, LinkTerms
+from evswarm_worker.share import StationPlan
+from evswarm_worker.timers import Timers
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """How stations reach their central system; the certificates are files in PEM."""
+
+    csms_url: str
+    auth_key: str | None = None
+    ca: Path | None = None
+    client_cert: Path | None = None
+    require_subprotocol: bool = True
+    max_frame_bytes: int = 65536
+    connect_timeout_seconds: float = 20.0
+
+
+class Watcher(Protocol):
+    """Who decides what becomes of stations: told when one ends, one way or another."""
+
+    def settled(self, host: StationHost) -> None:
+        """The station has ended in order."""
+
+    def gone(self, host: StationHost) -> None:
+        """The station was dropped: it failed, or it is not ours."""
+
+
+class Shard(HostShell):
+    """All stations of one worker under one lease."""
+
+    def __init__(
+        self,
+        bus: WorkerBus,
+        lease: Lease,
+        settings: LinkSettings,
+        counts: StationCounts,
+        gauges: ShardGauges,
+        *,
+        tick_seconds: float,
+    ) -> None:
+        self.lease = lease
+        self.clock = RealClock()
+        self.counts = counts
+        self.gauges = gauges
+        self.hosts: dict[str, StationHost] = {}
+        self.keepalive = KeepAlive()
+        self.dialer = Dialer(counts, self.keepalive, timeout_seconds=settings.connect_timeout_seconds)
+        self.commits: GroupCommit[StationHost] = GroupCommit(
+            bus, lease, StationHost.committed, self._commit_refused
+        )
+        self.publisher = Publisher(
+            bus, lease, self.clock, gauges, self._row_refused, tick_seconds=tick_seconds
+        )
+        self.watcher: Watcher | None = None
+        self._settings = settings
+        self._terms = LinkTerms(counts, lease, settings.max_frame_bytes, settings.require_subprotocol)
+        self._timers = Timers(asyncio.get_running_loop(), self.clock)
+        self._endpoints: dict[str, Endpoint] = {}
+        self._fenced = asyncio.Event()
+
+    async def run(self) -> None:
+        """Keep everything going until cancelled.
+
+        Raises:
+            LeaseLostError: (in a group) the lease is gone; the caller owes a `discard`.
+        """
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.keepalive.run())
+            group.create_task(self.dialer.run())
+            group.create_task(self.commits.run())
+            group.create_task(self.publisher.run())
+            group.create_task(self._watch_fence())
+
+    async def _watch_fence(self) -> None:
+        await self._fenced.wait()
+        raise LeaseLostError("the lease ran out")
+
+    def add(self, plan: StationPlan, station: StationMachine, stored: StoredStation) -> StationHost:
+        """Take in a station that this worker owns; one that is to run is started."""
+        host = StationHost(self, plan, station, len(stored.outbox))
+        self.hosts[plan.station_id] = host
+        if not plan.stopped:
+            host.drive(station.start)
+        self.publisher.mark(host)
+        return host
+
+    def remove(self, host: StationHost) -> None:
+        """Let go of a station without a word to anybody."""
+        if self.hosts.get(host.station_id) is host:
+            del self.hosts[host.station_id]
+        host.discard()
+        self.publisher.forget(host)
+
+    def discard(self) -> None:
+        """Let go of all stations at once: somebody else may run them already."""
+        self._timers.stop()
+        for host in list(self.hosts.values()):
+            self.remove(host)
+
+    @property
+    def outbox(self) -> int:
+        """Transaction messages that the central system has not answered yet."""
+        return sum(host.outbox for host in self.hosts.values())
+
+    # --- what the hosts ask for ---
+
+    def now(self) -> float:
+        """Real unix seconds."""
+        return self.clock.now()
+
+    def may_act(self) -> bool:
+        """Whether the lease is valid; the first time it is not, everything here ends."""
+        if self.lease.valid():
+            return True
+        self._fenced.set()
+        return False
+
+    def connect(self, host: StationHost) -> Link | None:
+        """Begin to open a WebSocket for `host`."""
+        url = (host.plan.spec and host.plan.spec.csms_url) or self._settings.csms_url
+        try:
+            endpoint = self._endpoint(url)
+        except EndpointError as error:
+            log.error("%s cannot connect: %s", host.station_id, error)
+            asyncio.get_running_loop().call_soon(host.link_failed, ConnectResult.UNREACHABLE)
+            return None
+        link = Link(host, endpoint, host.station_id, self._settings.auth_key, self._terms)
+        self.dialer.dial(link)
+        return link
+
+    def commit(self, host: StationHost, commit: StationCommit) -> None:
+        """Write `commit` with the next group."""
+        self.commits.add(host, commit)
+
+    def mark_dirty(self, host: StationHost) -> None:
+        """Publish with the next tick."""
+        self.publisher.mark(host)
+
+    def rearm(self, host: StationHost) -> None:
+        """Look again when the station wants to be woken."""
+        self._timers.arm(host)
+
+    def settled(self, host: StationHost) -> None:
+        """Pass on that a station ended in order."""
+        if self.watcher is not None:
+            self.watcher.settled(host)
+
+    def crashed(self, host: StationHost) -> None:
+        """Drop a station that raised; it is resumed from its last checkpoint."""
+        self.gauges.station_failures += 1
+        log.exception("station %s failed; it is resumed from its checkpoint", host.station_id)
+        self._drop(host)
+
+    def line_dropped(self) -> None:
+        """Count a log line that nobody will read."""
+        self.gauges.log_lines_dropped += 1
+
+    # --- inside ---
+
+    def _endpoint(self, url: str) -> Endpoint:
+        endpoint = self._endpoints.get(url)
+        if endpoint is None:
+            endpoint = Endpoint(url, ca=self._settings.ca, client_cert=self._settings.client_cert)
+            self._endpoints[url] = endpoint
+        return endpoint
+
+    def _commit_refused(self, host: StationHost) -> None:
+        log.warning("station %s runs elsewhere: dropped", host.station_id)
+        self._drop(host)
+
+    def _row_refused(self, station_id: str) -> None:
+        host = self.hosts.get(station_id)
+        if host is not None:
+            self._commit_refused(host)
+
+    def _drop(self, host: StationHost) -> None:
+        if host.ended:
+            return
+        self.remove(host)
+        if self.watcher is not None:
+            self.watcher.gone(host)
