@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from evswarm_shared.bus.batches import in_batches
 from evswarm_shared.bus.keys import LOG_LINES_KEPT
 from evswarm_shared.bus.memory.store import MemoryStore, Owner
 from evswarm_shared.bus.messages import (
@@ -106,9 +107,14 @@ class WorkerOperations:
         self, worker_id: str, lease_epoch: int, writes: Sequence[SnapshotWrite]
     ) -> frozenset[str]:
         """See `port.WorkerBus.publish`."""
-        store = self.store
         self._check_lease(worker_id, lease_epoch)
-        us = Owner(worker_id, lease_epoch)
+        refused: set[str] = set()
+        for batch in in_batches(writes):
+            refused |= self._publish_step(Owner(worker_id, lease_epoch), batch)
+        return frozenset(refused)
+
+    def _publish_step(self, us: Owner, writes: Sequence[SnapshotWrite]) -> set[str]:
+        store = self.store
         refused: set[str] = set()
         rows: list[msgspec.Raw] = []
         logged: list[str] = []
@@ -130,8 +136,8 @@ class WorkerOperations:
                 store.logs[station_id] = [*store.logs[station_id], *write.log_lines][-LOG_LINES_KEPT:]
                 logged.append(station_id)
         if rows:
-            store.send(store.keys.patches, PatchEvent(worker_id, rows=tuple(rows), logged=tuple(logged)))
-        return frozenset(refused)
+            store.send(store.keys.patches, PatchEvent(us.process_id, rows=tuple(rows), logged=tuple(logged)))
+        return refused
 
     def _check_lease(self, worker_id: str, lease_epoch: int) -> None:
         self.store.check()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from evswarm_shared.bus.batches import in_batches
 from evswarm_shared.bus.keys import LOG_LINES_KEPT, OPERATION_TTL_SECONDS, Keys
 from evswarm_shared.bus.messages import (
     Assignment,
@@ -16,7 +17,7 @@ from evswarm_shared.bus.messages import (
     Totals,
     WorkerHeartbeat,
 )
-from evswarm_shared.bus.redis.encoding import encode, in_batches, milliseconds, pairs
+from evswarm_shared.bus.redis.encoding import encode, milliseconds, pairs
 from evswarm_shared.bus.redis.link import Argument, Link
 from evswarm_shared.bus.redis.scripts import load
 from evswarm_shared.bus.tariffs import with_change

@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
+from evswarm_shared.bus.batches import in_batches
 from evswarm_shared.bus.keys import START_RETRY_TTL_SECONDS, Keys
 from evswarm_shared.bus.messages import CsmsHeartbeat, IdTagRecord, StationRecord, TransactionRecord
-from evswarm_shared.bus.redis.encoding import encode, in_batches, milliseconds, pairs
+from evswarm_shared.bus.redis.encoding import encode, milliseconds, pairs
 from evswarm_shared.bus.redis.link import Argument, Link
 from evswarm_shared.bus.redis.scripts import load
 

@@ -29,11 +29,12 @@ async def subscribe(link: Link, channel: str) -> AsyncIterator[AsyncIterator[byt
     """
     connection = link.new_connection()
     try:
-        await _open(connection, channel)
+        try:
+            await _open(connection, channel)
+        except (RedisError, OSError) as error:
+            raise BusUnavailableError(f"the store does not answer: {error}") from error
         async with aclosing(_messages(link, connection, channel)) as messages:
             yield messages
-    except (RedisError, OSError) as error:
-        raise BusUnavailableError(f"the store does not answer: {error}") from error
     finally:
         with contextlib.suppress(RedisError, OSError):
             await connection.disconnect(nowait=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from evswarm_shared.bus.batches import in_batches
 from evswarm_shared.bus.keys import LOG_LINES_KEPT, Keys
 from evswarm_shared.bus.messages import (
     Assignment,
@@ -15,7 +16,7 @@ from evswarm_shared.bus.messages import (
     Tariff,
     WorkerHeartbeat,
 )
-from evswarm_shared.bus.redis.encoding import encode, in_batches, milliseconds, pairs
+from evswarm_shared.bus.redis.encoding import encode, milliseconds, pairs
 from evswarm_shared.bus.redis.link import Argument, Link
 from evswarm_shared.bus.redis.scripts import load
 from evswarm_shared.errors import LeaseLostError
