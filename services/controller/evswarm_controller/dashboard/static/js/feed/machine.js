@@ -1,0 +1,174 @@
+/**
+ * The life of the connection to the feed, without a socket and without a clock: events and times go in, actions come
+ * out. Decides when to connect, what to say, when data is stale, and whether a patch may be applied.
+ *
+ * @typedef {import("../protocol.js").ServerFrame} ServerFrame
+ * @typedef {import("../protocol.js").ClientFrame} ClientFrame
+ *
+ * @typedef {"connecting" | "loading" | "live" | "stale" | "waiting" | "incompatible"} Phase
+ *   connecting: a socket is being opened; loading: open, the snapshot has not come whole; live; stale: open, but
+ *   ticks are missing; waiting: closed, the next attempt is at `retryAt`; incompatible: the controller speaks another
+ *   version of the feed, only a reload helps.
+ *
+ * @typedef {{do: "connect"} | {do: "close"} | {do: "send", frame: ClientFrame}
+ *   | {do: "apply", frame: ServerFrame} | {do: "changed"}} Action
+ */
+
+import { PROTOCOL_VERSION } from "../protocol.js";
+
+/** Shortest and longest ceiling of the pause before an attempt, in seconds; the pause is drawn below it. */
+export const RETRY_FLOOR = 0.5;
+export const RETRY_CEILING = 8;
+/** Ticks that may be missing before data is stale, and before the socket is given up. */
+export const STALE_TICKS = 3;
+export const DEAD_TICKS = 20;
+/** Seconds that opening a socket may take. */
+export const CONNECT_TIMEOUT = 10;
+
+export class FeedMachine {
+  /** @param {() => number} random draws from 0 (inclusive) to 1 (exclusive) */
+  constructor(random) {
+    this.random = random;
+    /** @type {Phase} */
+    this.phase = "connecting";
+    /** Time of the last frame; 0 before the first. */
+    this.heardAt = 0;
+    /** Time of the next attempt while waiting. */
+    this.retryAt = 0;
+    /** Gaps in the sequence that were seen. */
+    this.gaps = 0;
+    this.attempts = 0;
+    this.tickSeconds = 0.5;
+    this.hz = 2;
+    this.epoch = "";
+    this.seq = 0;
+    /** Whether the rows held are a whole snapshot plus every patch up to `seq`. */
+    this.whole = false;
+    /** @type {Set<string>} */
+    this.subscriptions = new Set();
+    this.since = 0;
+  }
+
+  /** Whether anything may be sent. */
+  get open() {
+    return this.phase === "loading" || this.phase === "live" || this.phase === "stale";
+  }
+
+  /** Seconds between two frames that are to be expected. */
+  get expectedGap() {
+    return Math.max(this.tickSeconds, 1 / this.hz);
+  }
+
+  /** Begin. @param {number} now @returns {Action[]} */
+  start(now) {
+    this.since = now;
+    return [...this.#enter("connecting"), { do: "connect" }];
+  }
+
+  /** A frame came in. @param {ServerFrame} frame @param {number} now @returns {Action[]} */
+  receive(frame, now) {
+    this.heardAt = now;
+    switch (frame.type) {
+      case "hello":
+        return this.#hello(frame);
+      case "snapshot":
+        if (!this.open) return [];
+        if (frame.part === 1) this.whole = false;
+        if (frame.part === frame.parts) {
+          this.whole = true;
+          this.seq = frame.seq;
+          this.attempts = 0;
+          return [{ do: "apply", frame }, ...this.#enter("live")];
+        }
+        return [{ do: "apply", frame }];
+      case "patch": {
+        if (!this.open || !this.whole) return [];
+        if (frame.seq <= this.seq) return this.#enter("live");
+        if (frame.seq !== this.seq + 1) {
+          this.gaps += 1;
+          this.whole = false;
+          return [{ do: "send", frame: { type: "resync" } }];
+        }
+        this.seq = frame.seq;
+        this.attempts = 0;
+        return [{ do: "apply", frame }, ...this.#enter("live")];
+      }
+      case "resync":
+        this.whole = false;
+        return [];
+      default:
+        return [{ do: "apply", frame }];
+    }
+  }
+
+  /** The socket closed or never opened. @param {number} now @returns {Action[]} */
+  closed(now) {
+    if (this.phase === "waiting" || this.phase === "incompatible") return [];
+    const ceiling = Math.min(RETRY_CEILING, RETRY_FLOOR * 2 ** this.attempts);
+    this.attempts += 1;
+    this.retryAt = now + this.random() * ceiling;
+    return this.#enter("waiting");
+  }
+
+  /** Time has passed; call a few times a second. @param {number} now @returns {Action[]} */
+  tick(now) {
+    if (this.phase === "waiting" && now >= this.retryAt) {
+      this.since = now;
+      return [...this.#enter("connecting"), { do: "connect" }];
+    }
+    if (this.phase === "connecting" && now - this.since > CONNECT_TIMEOUT) {
+      return [{ do: "close" }, ...this.closed(now)];
+    }
+    if (this.open) {
+      const silence = now - this.heardAt;
+      if (silence > DEAD_TICKS * this.expectedGap) return [{ do: "close" }, ...this.closed(now)];
+      if (this.phase === "live" && silence > STALE_TICKS * this.expectedGap) return this.#enter("stale");
+    }
+    return [];
+  }
+
+  /** The page was hidden or shown. @param {boolean} hidden @returns {Action[]} */
+  visibility(hidden) {
+    this.hz = hidden ? 0.2 : 2;
+    return this.open ? [{ do: "send", frame: { type: "rate", hz: this.hz } }] : [];
+  }
+
+  /** Follow a station's log. @param {string} id @returns {Action[]} */
+  subscribe(id) {
+    this.subscriptions.add(id);
+    return this.open ? [{ do: "send", frame: { type: "sub", log: id } }] : [];
+  }
+
+  /** Follow it no longer. @param {string} id @returns {Action[]} */
+  unsubscribe(id) {
+    if (!this.subscriptions.delete(id)) return [];
+    return this.open ? [{ do: "send", frame: { type: "unsub", log: id } }] : [];
+  }
+
+  /** @param {import("../protocol.js").HelloFrame} frame @returns {Action[]} */
+  #hello(frame) {
+    if (frame.v !== PROTOCOL_VERSION) return [...this.#enter("incompatible"), { do: "close" }];
+    const resumes = this.whole && frame.epoch === this.epoch && frame.seq >= this.seq;
+    this.tickSeconds = frame.tick;
+    if (!resumes) this.whole = false;
+    this.epoch = frame.epoch;
+    /** @type {Action[]} */
+    const actions = [
+      { do: "apply", frame },
+      {
+        do: "send",
+        frame: resumes ? { type: "hello", epoch: this.epoch, seq: this.seq } : { type: "hello" },
+      },
+    ];
+    if (this.hz !== 2) actions.push({ do: "send", frame: { type: "rate", hz: this.hz } });
+    for (const log of this.subscriptions) actions.push({ do: "send", frame: { type: "sub", log } });
+    return [...actions, ...this.#enter("loading")];
+  }
+
+  /** @param {Phase} phase @returns {Action[]} */
+  #enter(phase) {
+    if (this.phase === phase) return [];
+    this.phase = phase;
+    return [{ do: "changed" }];
+  }
+}

@@ -1,0 +1,9 @@
+/** Where the page begins. */
+
+import { html, render } from "../vendor/runtime.js";
+import { App } from "./app.js";
+import { start } from "./model.js";
+import "./theme.js";
+
+start();
+render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

@@ -1,0 +1,137 @@
+/** How many stations there should be: choosing, confirming, and watching it happen. */
+
+import { html, useEffect, useState } from "../../vendor/runtime.js";
+import { scaleStations } from "../api.js";
+import { count, counted, span } from "../format.js";
+import { aggregate, fleet, operation, profiles, reachable, toast } from "../model.js";
+import {
+  MOST_STATIONS,
+  PRESETS,
+  parseRamp,
+  parseStations,
+  positionOf,
+  SLIDER_STEPS,
+  STEPS,
+  secondsLeft,
+  stationsAt,
+} from "../state/scale_plan.js";
+import { Modal } from "./modal.js";
+
+/** @param {number} step */
+const signed = (step) => `${step < 0 ? "−" : "+"}${count(Math.abs(step))}`;
+
+/** Ask for `target` stations and say so when it cannot be done. @param {number} target @param {{profile?: string, ramp?: number | null}} [options] */
+export async function requestScale(target, options) {
+  try {
+    await scaleStations(target, options);
+    return "";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+export function ScaleControl() {
+  const desired = aggregate.value?.desired ?? 0;
+  const [text, setText] = useState(/** @type {string | null} */ (null));
+  const [profile, setProfile] = useState("");
+  const [ramp, setRamp] = useState("");
+  const [problem, setProblem] = useState("");
+  const [sending, setSending] = useState(false);
+  const [asking, setAsking] = useState(/** @type {ReturnType<typeof fleet.beyond> | null} */ (null));
+
+  // What was typed is done with once the swarm is meant to have that size.
+  useEffect(() => setText(null), [desired]);
+
+  const typed = parseStations(text ?? String(desired));
+  const typedRamp = parseRamp(ramp);
+  const target = "value" in typed ? typed.value : desired;
+  const wrong = "problem" in typed ? typed.problem : "problem" in typedRamp ? typedRamp.problem : "";
+  const grows = target > desired;
+  /** @param {number} value */
+  const choose = (value) => {
+    setProblem("");
+    setText(String(Math.min(Math.max(value, 0), MOST_STATIONS)));
+  };
+
+  const send = async () => {
+    setAsking(null);
+    setSending(true);
+    const options = {
+      ramp: "value" in typedRamp ? typedRamp.value : null,
+      ...(profile && grows && { profile }),
+    };
+    const failure = await requestScale(target, options);
+    setSending(false);
+    setProblem(failure);
+    if (!failure) toast(`Scaling to ${counted(target, "station")}`);
+  };
+
+  /** @param {Event} event */
+  const submit = (event) => {
+    event.preventDefault();
+    if (wrong || sending || !reachable.value) return;
+    const gone = fleet.beyond(target);
+    if (target < desired && gone.transactions > 0) setAsking(gone);
+    else void send();
+  };
+
+  return html`
+    <form class="card control" aria-label="Scale" onSubmit=${submit} novalidate>
+      <div class="control-head"><h2>Scale</h2><${Progress} /></div>
+      <div class="line">
+        <input class="figure" type="text" inputmode="numeric" autocomplete="off" aria-label="Number of stations" aria-invalid=${"problem" in typed} aria-describedby="scale-problem" value=${text ?? desired} onInput=${(/** @type {any} */ e) => setText(e.target.value)} />
+        <div class="joined" role="group" aria-label="Fewer or more">
+          ${STEPS.map((step) => html`<button type="button" key=${step} onClick=${() => choose(target + step)}>${signed(step)}</button>`)}
+        </div>
+        <input class="slider" type="range" min="0" max=${SLIDER_STEPS} aria-label="Number of stations, logarithmic" aria-valuetext=${counted(target, "station")} value=${positionOf(target)} onInput=${(/** @type {any} */ e) => choose(stationsAt(Number(e.target.value)))} />
+        <button type="submit" class="primary" disabled=${Boolean(wrong) || sending || !reachable.value || target === desired}>
+          ${sending ? "Sending…" : "Apply"}
+        </button>
+      </div>
+      <div class="line">
+        <div class="presets" role="group" aria-label="Presets">
+          ${PRESETS.map((n) => html`<button type="button" class="small" key=${n} aria-pressed=${target === n} onClick=${() => choose(n)}>${count(n)}</button>`)}
+        </div>
+        <span class="grow"></span>
+        <label class="field"><span>Profile</span>
+          <select value=${profile} title="Behaviour of the stations that are added" onChange=${(/** @type {any} */ e) => setProfile(e.target.value)}>
+            <option value="">mixed</option>
+            ${profiles.value.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+          </select>
+        </label>
+        <label class="field"><span>Ramp</span>
+          <input class="ramp" type="text" inputmode="decimal" autocomplete="off" placeholder="max" title="Stations a second; empty is as fast as possible" aria-invalid=${"problem" in typedRamp} aria-describedby="scale-problem" value=${ramp} onInput=${(/** @type {any} */ e) => setRamp(e.target.value)} />
+          <span>/s</span>
+        </label>
+      </div>
+      <p id="scale-problem" class="problem" role="alert">${wrong || problem}</p>
+      <${Modal} open=${asking !== null} title=${`Scale down to ${counted(target, "station")}?`} onClose=${() => setAsking(null)}>
+        ${
+          asking &&
+          html`
+          <p><strong>${counted(asking.transactions, "open transaction")} will stop.</strong></p>
+          <p class="muted">${counted(asking.stations, "station")} will go: ${asking.first}${asking.stations > 1 && ` to ${asking.last}`}. Their energy and earnings stay in the totals.</p>
+          <div class="dialog-actions">
+            <button type="button" onClick=${() => setAsking(null)}>Cancel</button>
+            <button type="button" class="danger" onClick=${send}>Stop them and scale down</button>
+          </div>`
+        }
+      <//>
+    </form>
+  `;
+}
+
+function Progress() {
+  const op = operation.value;
+  if (!op) return null;
+  if (op.state === "failed")
+    return html`<span class="progress-note bad">Failed${op.message && `: ${op.message}`}</span>`;
+  if (op.state !== "running") return null;
+  const left = secondsLeft(op);
+  return html`
+    <div class="progress">
+      <progress max=${Math.max(op.total, 1)} value=${op.done} aria-label="Scaling"></progress>
+      <span class="progress-note">${count(op.done)} / ${count(op.total)}${left !== null && left >= 1 && `, ${span(left)} left`}${op.failed > 0 && html`, <b class="bad">${count(op.failed)} failed</b>`}</span>
+    </div>
+  `;
+}

@@ -1,0 +1,85 @@
+/** One station in the table. Rendered anew only when its data, or what is done with it, changed. */
+
+import { Component, html } from "../../vendor/runtime.js";
+import { amount, kilowattHours, kilowatts, span } from "../format.js";
+import { currency, second, switching, switchStation, toggleLogOf } from "../model.js";
+import { stateClass } from "../station_states.js";
+import { Icon } from "./icon.js";
+
+/** Height of a row in pixels; table.css gives it. */
+export const ROW_HEIGHT = 36;
+
+/**
+ * @typedef {import("../protocol.js").Row} Row
+ * @typedef {{row: Row, index: number, open: boolean, active: boolean, tabbable: boolean, enabled: boolean, onActivate: (id: string) => void}} Props
+ */
+
+/** @extends {Component<Props>} */
+export class StationRow extends Component {
+  /** @override @param {Props} next */
+  shouldComponentUpdate(next) {
+    const now = this.props;
+    return (
+      next.row !== now.row ||
+      next.index !== now.index ||
+      next.open !== now.open ||
+      next.active !== now.active ||
+      next.tabbable !== now.tabbable ||
+      next.enabled !== now.enabled
+    );
+  }
+
+  /** @override @param {Props} props */
+  render({ row, index, open, active, tabbable, enabled, onActivate }) {
+    return html`
+      <tr class=${`station${open ? " opened" : ""}`} data-id=${row.id} data-active=${active || undefined} aria-rowindex=${index + 2} tabindex=${tabbable ? 0 : -1} onFocus=${() => onActivate(row.id)}>
+        <td class="col-station"><b>${row.id}</b> <span class="muted">${row.profile}</span></td>
+        <td class="col-status"><span class="state"><i class=${`swatch ${stateClass(row.state)}`}></i>${row.state}</span></td>
+        <td class="col-connector"><${Connectors} connectors=${row.connectors} /></td>
+        <td class="col-worker" title=${row.worker}>${row.worker}</td>
+        <td class="col-power number">${row.powerW ? kilowatts(row.powerW) : html`<${None} />`}</td>
+        <td class="col-session number">${row.transactions ? kilowattHours(row.sessionWh * 1000) : html`<${None} />`}</td>
+        <td class="col-energy number">${kilowattHours(row.energyMwh)}</td>
+        <td class="col-earnings number">${amount(row.earningsMicro / 1e6, currency.value)}</td>
+        <td class="col-seen"><${LastMessage} name=${row.lastMessage} at=${row.lastMessageAt} /></td>
+        <td class="col-actions">
+          <div class="row-actions">
+            <button type="button" class="small logs" aria-expanded=${open} aria-label=${`Logs of ${row.id}`} onClick=${() => toggleLogOf(row.id)}><${Icon} name="clipboard" /><span>Logs</span></button>
+            <${Switch} id=${row.id} stopped=${row.state === "Stopped"} enabled=${enabled} />
+          </div>
+        </td>
+      </tr>
+    `;
+  }
+}
+
+const None = () => html`<span class="none" aria-label="none">–</span>`;
+
+/** @param {{id: string, stopped: boolean, enabled: boolean}} props */
+function Switch({ id, stopped, enabled }) {
+  const busy = switching.value.has(id);
+  const verb = stopped ? "Start" : "Stop";
+  return html`
+    <button type="button" class=${`small square${busy ? " busy" : ""}`} aria-label=${`${verb} ${id}`} title=${verb} aria-disabled=${busy || !enabled} onClick=${() => switchStation(id)}>
+      <${Icon} name=${stopped ? "play" : "stop"} />
+    </button>
+  `;
+}
+
+/** @param {{connectors: string[]}} props */
+function Connectors({ connectors }) {
+  if (connectors.length === 0) return html`<${None} />`;
+  const words = connectors.map((status, i) => `${i + 1} ${status}`).join(", ");
+  return html`
+    <span class="connectors" title=${words}>
+      ${connectors.map((status, i) => html`<i key=${i} class=${`outlet cs-${status.replace(/^(Suspended).*/, "$1").toLowerCase()}`} aria-hidden="true">${i + 1}</i>`)}
+      <span class=${connectors.length > 1 ? "unseen" : ""}>${connectors.length > 1 ? words : connectors[0]}</span>
+    </span>
+  `;
+}
+
+/** @param {{name: string, at: number}} props */
+function LastMessage({ name, at }) {
+  if (!at) return html`<${None} />`;
+  return html`<span title=${name}>${name}</span> <span class="muted age">${span(second.value - at)}</span>`;
+}

@@ -1,0 +1,47 @@
+/** The bar at the top: name, connection, theme, help. */
+
+import { html } from "../../vendor/runtime.js";
+import { connection, version } from "../model.js";
+import { setTheme, THEMES, theme } from "../theme.js";
+import { Icon } from "./icon.js";
+
+/** @type {Record<string, "sun" | "moon" | "auto">} */
+const THEME_ICONS = { auto: "auto", light: "sun", dark: "moon" };
+
+/** @param {{onHelp: () => void}} props */
+export function TopBar({ onHelp }) {
+  return html`
+    <header class="topbar">
+      <a class="brand" href="/" aria-label="evswarm, start page">
+        <svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" /><path d="M18 4 8 18h7l-2 10 11-15h-7z" /></svg>
+        <span>evswarm</span>
+      </a>
+      <${ConnectionPill} />
+      <span class="grow"></span>
+      <span class="muted wide-only">${version.value && `v${version.value}`}</span>
+      <a class="quiet wide-only" href="/docs">API</a>
+      <div class="segmented" role="group" aria-label="Theme">
+        ${THEMES.map(
+          (name) => html`
+            <button type="button" key=${name} aria-pressed=${theme.value === name} aria-label=${`Theme: ${name}`} title=${`Theme: ${name}`} onClick=${() => setTheme(name)}>
+              <${Icon} name=${THEME_ICONS[name]} />
+            </button>`,
+        )}
+      </div>
+      <button type="button" class="square" aria-label="Keys" title="Keys (?)" onClick=${onHelp}>?</button>
+    </header>
+  `;
+}
+
+function ConnectionPill() {
+  const { phase, silence, retryIn } = connection.value;
+  const shown = {
+    connecting: ["busy", "Connecting"],
+    loading: ["busy", "Loading"],
+    live: ["good", "Live"],
+    stale: ["warn", `Stale ${silence} s`],
+    waiting: ["bad", retryIn > 0 ? `Reconnecting ${retryIn} s` : "Reconnecting"],
+    incompatible: ["bad", "Reload needed"],
+  }[phase];
+  return html`<span class=${`pill ${shown[0]}`} role="status" aria-live=${phase === "live" ? "polite" : "off"}><i></i>${shown[1]}</span>`;
+}
