@@ -1,0 +1,1 @@
+"""Draws, profiles, visits, cars and what the meter shows."""
