@@ -1,0 +1,35 @@
+"""The whole contract as one class."""
+
+from tests.support.bus_contract.central_systems import RecordContract, ReplicaContract, TransactionContract
+from tests.support.bus_contract.commands import CommandContract
+from tests.support.bus_contract.controllers import (
+    ChangeHintContract,
+    DesiredStateContract,
+    LeadershipContract,
+    OperationContract,
+    TariffContract,
+)
+from tests.support.bus_contract.workers import (
+    CommitContract,
+    LeaseContract,
+    OwnershipContract,
+    TickContract,
+)
+
+
+class BusContract(
+    LeaseContract,
+    OwnershipContract,
+    CommitContract,
+    TickContract,
+    LeadershipContract,
+    DesiredStateContract,
+    TariffContract,
+    OperationContract,
+    ChangeHintContract,
+    CommandContract,
+    ReplicaContract,
+    RecordContract,
+    TransactionContract,
+):
+    """Derive from this, give a `harness` fixture, and an adapter is held to the port."""
