@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 from math import inf, nan
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -518,3 +519,17 @@ def test_any_input_is_answered_or_blamed_on_a_field(data: st.DataObject) -> None
     except PolicyInputError as error:
         blamed = error.field
     assert blamed is None or blamed in names
+
+
+# --- the page about it --------------------------------------------------------------------------------------
+
+
+def test_the_example_of_the_documentation_is_true() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
+    example = page.split("```python\n", 1)[1].split("```", 1)[0]
+    exec(compile(example, "docs/policy.md", "exec"), {})
+
+
+def test_the_documentation_names_every_reason() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
+    assert [reason for reason in PolicyReason if reason not in page] == []
