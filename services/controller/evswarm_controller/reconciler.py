@@ -13,7 +13,13 @@ from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
 from evswarm_controller.operation_progress import SCALE, Surplus, progress
 from evswarm_controller.planner import Plan, PlannedWorker, plan
-from evswarm_shared.bus.messages import Assignment, DesiredState, OperationSnapshot, TariffChange
+from evswarm_shared.bus.messages import (
+    Assignment,
+    DesiredState,
+    OperationSnapshot,
+    OperationState,
+    TariffChange,
+)
 from evswarm_shared.bus.port import ControllerBus
 from evswarm_shared.errors import BusUnavailableError, StaleGenerationError
 
@@ -31,6 +37,7 @@ class Reconciler:
     """Brings what is towards what should be, as long as this controller leads.
 
     `found` makes the first desired state of an empty store from the real time, `opening_price_micro` is its tariff.
+    `on_ended` is told every operation that has come to its end under this leader.
     """
 
     def __init__(
@@ -44,6 +51,7 @@ class Reconciler:
         found: Callable[[float], DesiredState],
         opening_price_micro: int,
         now: Callable[[], float],
+        on_ended: Callable[[OperationSnapshot], None],
     ) -> None:
         self._bus = bus
         self._observer = observer
@@ -53,6 +61,7 @@ class Reconciler:
         self._found = found
         self._opening_price_micro = opening_price_micro
         self._now = now
+        self._on_ended = on_ended
         self._poked = asyncio.Event()
         self._epoch: int | None = None
         self._may_plan_at = 0.0
@@ -213,6 +222,8 @@ class Reconciler:
             if now_is is not operation:
                 await self._bus.write_operation(now_is)
                 self._observer.take_operation(now_is)
+                if now_is.state is not OperationState.RUNNING:
+                    self._on_ended(now_is)
 
     def _applied(self, operation: OperationSnapshot) -> bool:
         """Whether a plan for the operation's generation is written and every living worker follows it."""

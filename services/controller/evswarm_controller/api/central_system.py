@@ -1,0 +1,106 @@
+"""Our CSMS through the controller: commands to connected stations, and the transactions it knows."""
+
+from enum import StrEnum
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Body, Path, Query
+from starlette.responses import Response
+
+from evswarm_controller.api import views
+from evswarm_controller.api.schemas import TransactionList
+from evswarm_controller.api.stations import StationPath
+from evswarm_controller.context import ContextOf
+from evswarm_controller.errors import CommandFailedError, UnknownStationError
+from evswarm_controller.problems import documented
+from evswarm_shared.bus.messages import CommandOutcome, CommandTarget
+from evswarm_shared.ocpp16.actions import ACTIONS, Sender
+
+MAX_TRANSACTIONS: Final = 10_000
+
+router = APIRouter(prefix="/csms", tags=["csms"])
+
+if TYPE_CHECKING:
+
+    class CsmsAction(StrEnum):
+        """Every Action that a CSMS may send (OCPP 1.6 §5 and the security whitepaper)."""
+
+else:
+    CsmsAction = StrEnum(
+        "CsmsAction",
+        {name: name for name, spec in sorted(ACTIONS.items()) if spec.sender.covers(Sender.CSMS)},
+    )
+
+
+@router.post(
+    "/stations/{station_id}/commands/{action}",
+    responses={
+        **documented(
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            HTTPStatus.BAD_GATEWAY,
+            HTTPStatus.GATEWAY_TIMEOUT,
+        ),
+        200: {
+            "description": "The payload of the station's CALLRESULT.",
+            "content": {"application/json": {"example": {"status": "Accepted"}}},
+        },
+    },
+)
+async def command(
+    context: ContextOf,
+    station_id: StationPath,
+    action: Annotated[CsmsAction, Path(description="An Action of OCPP 1.6 that a CSMS may send.")],
+    body: Annotated[
+        dict[str, Any],
+        Body(
+            description="The payload as OCPP 1.6 has it.",
+            openapi_examples={
+                "RemoteStartTransaction": {"value": {"idTag": "TAG-1", "connectorId": 1}},
+                "TriggerMessage": {"value": {"requestedMessage": "Heartbeat"}},
+                "GetConfiguration": {"value": {"key": ["HeartbeatInterval"]}},
+                "Reset": {"value": {"type": "Soft"}},
+            },
+        ),
+    ],
+) -> Response:
+    """Have our CSMS send a CALL to a station, ours or not, that is connected to it."""
+    replica = await context.bus.csms_of(station_id)
+    if replica is None:
+        if station_id not in context.fleet.rows and await context.bus.read_station(station_id) is None:
+            raise UnknownStationError(station_id)
+        raise CommandFailedError(
+            CommandOutcome.NOT_CONNECTED, f"Station {station_id} is not connected to this CSMS."
+        )
+    reply = await context.router.ask(
+        CommandTarget.CSMS, replica, station_id, action.value, msgspec.json.encode(body)
+    )
+    return Response(bytes(reply.payload), media_type="application/json")
+
+
+@router.get(
+    "/transactions",
+    response_model=TransactionList,
+    responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+async def list_transactions(
+    context: ContextOf,
+    station_id: Annotated[str | None, Query(max_length=48, description="Only of this station.")] = None,
+    open_only: Annotated[
+        bool, Query(alias="open", description="Only those that have not been stopped.")
+    ] = False,
+    before: Annotated[int | None, Query(ge=0, description="`next_before` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_TRANSACTIONS, description="Transactions a page.")] = 1000,
+) -> Response:
+    """The transactions that our CSMS knows, newest first."""
+    records = await context.bus.list_transactions(
+        station_id=station_id, open_only=open_only, before=before, limit=limit
+    )
+    return views.json_response(
+        {
+            "transactions": [views.transaction(record) for record in records],
+            "next_before": records[-1].transaction_id if len(records) == limit else None,
+        }
+    )

@@ -1,0 +1,230 @@
+"""The JSON of the API: requests and answers, with examples. Energy in kWh, power in kW, money in the currency, times
+as RFC 3339 in UTC.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from ocpp.v16.enums import ChargePointErrorCode
+from pydantic import BaseModel, ConfigDict, Field
+
+from evswarm_shared.bus.messages import OperationState, ProfileName, StationState
+
+MAX_STATIONS: Final = 1_000_000
+ERROR_CODES: Final = tuple(code.value for code in ChargePointErrorCode)
+
+StationId = Annotated[str, Field(min_length=1, max_length=48, examples=["CP-000001"])]
+
+
+class Body(BaseModel):
+    """A request: unknown fields are refused, lest a misspelt one passes unnoticed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ScaleRequest(Body):
+    """How many stations there shall be."""
+
+    count: int = Field(
+        strict=True,
+        ge=0,
+        le=MAX_STATIONS,
+        description="Stations CP-000001 up to this number.",
+        examples=[100],
+    )
+    profile: ProfileName | None = Field(
+        default=None,
+        description="Behaviour of the stations this adds; without it they draw from a mix of all profiles.",
+        examples=["depot"],
+    )
+    ramp_per_second: float | None = Field(
+        default=None,
+        strict=True,
+        gt=0,
+        le=100_000,
+        allow_inf_nan=False,
+        description="Stations started a second over the whole swarm; without it, as fast as the workers can.",
+        examples=[50],
+    )
+
+
+class StationRequest(Body):
+    """Which station."""
+
+    station_id: StationId
+
+
+class PriceRequest(Body):
+    """A new price from now on."""
+
+    price: float = Field(
+        strict=True,
+        ge=0,
+        le=100,
+        allow_inf_nan=False,
+        description="A kWh, in the currency.",
+        examples=[0.42],
+    )
+
+
+class HandActionRequest(Body):
+    """What a hand action needs; each takes only some of it."""
+
+    connector_id: int | None = Field(
+        default=None,
+        strict=True,
+        ge=0,
+        le=100,
+        description="Which outlet; the first without it.",
+        examples=[1],
+    )
+    id_tag: str | None = Field(
+        default=None, min_length=1, max_length=20, description="For authorize.", examples=["TAG-1"]
+    )
+    error_code: str | None = Field(
+        default=None,
+        pattern=f"^({'|'.join(ERROR_CODES)})$",
+        description="For fault: a ChargePointErrorCode of OCPP 1.6.",
+        examples=["GroundFailure"],
+    )
+
+
+class StationView(BaseModel):
+    """A station as it is now."""
+
+    station_id: str = Field(examples=["CP-000001"])
+    status: StationState = Field(description="One word for the whole station.")
+    running: bool = Field(description="Accepted by the CSMS, connected, and its worker alive.")
+    charging: bool = Field(description="With an open transaction.")
+    connectors: list[str] = Field(
+        description="OCPP status of each connector, the first first.", examples=[["Charging", "Available"]]
+    )
+    transactions: int = Field(description="Open transactions.")
+    power_kw: float
+    session_kwh: float = Field(description="Energy of the open transactions.")
+    energy_kwh: float = Field(description="Energy over the station's life.")
+    earnings: float = Field(description="Energy × the price when it flowed, over the station's life.")
+    worker_id: str
+    profile: str
+    last_message: str = Field(examples=["MeterValues"])
+    last_message_at: datetime | None
+    changed_at: datetime | None
+
+
+class StationList(BaseModel):
+    """One page of stations."""
+
+    stations: list[StationView]
+    total: int = Field(description="Stations that match, on all pages.")
+    next_cursor: str | None = Field(description="For the next page; null on the last one.")
+
+
+class LogView(BaseModel):
+    """A station's last log lines."""
+
+    station_id: str
+    logs: list[str] = Field(description="Newest last.", examples=[["[08:15:00] Boot accepted"]])
+    count: int
+
+
+class OperationView(BaseModel):
+    """Something that takes a while."""
+
+    operation_id: str
+    kind: str = Field(examples=["scale"])
+    generation: int = Field(description="Of the desired state that this wrote.")
+    state: OperationState
+    target: int = Field(description="Stations that had to start or to go when it began.")
+    done: int = Field(description="How many of these have.")
+    failed: int
+    message: str
+    created_at: datetime
+    updated_at: datetime
+    station_ids: list[str] = Field(description="The stations it is about, where not about all.")
+
+
+class PriceView(BaseModel):
+    """The price now."""
+
+    price: float = Field(description="A kWh.", examples=[0.3])
+    currency: str = Field(examples=["EUR"])
+    since: datetime | None = Field(description="Simulated time of the last change.")
+    version: int = Field(description="Grows by one with every change.")
+
+
+class TotalsView(BaseModel):
+    """The swarm in numbers."""
+
+    stations: int = Field(description="Stations known.")
+    desired: int = Field(description="Stations that should exist.")
+    running: int = Field(description="Accepted by the CSMS, connected, and their worker alive.")
+    charging: int = Field(description="With an open transaction.")
+    energy_kwh: float = Field(description="Delivered so far, removed stations included.")
+    earnings: float = Field(description="Earned so far, removed stations included.")
+    power_kw: float
+    currency: str
+
+
+class WorkerView(BaseModel):
+    """A worker whose lease is valid."""
+
+    worker_id: str
+    host: str
+    pid: int
+    metrics_url: str | None
+    started_at: datetime | None
+    last_seen_at: datetime | None
+    lease_epoch: int
+    applied_generation: int
+    assigned: int = Field(description="Stations given to it.")
+    stations: int = Field(description="Stations it holds.")
+    running: int
+    draining: bool
+    loop_lag_ms: float
+    capacity: int | None = Field(description="Most stations it takes.")
+
+
+class WorkerList(BaseModel):
+    """All workers."""
+
+    workers: list[WorkerView]
+
+
+class TransactionView(BaseModel):
+    """A transaction as our CSMS has it."""
+
+    transaction_id: int
+    station_id: str
+    connector_id: int
+    id_tag: str
+    meter_start: int = Field(description="Wh.")
+    meter_stop: int | None = Field(description="Wh; null while open.")
+    last_meter_wh: int | None
+    started_at: datetime
+    stopped_at: datetime | None
+    reason: str | None
+    open: bool
+    flags: list[str] = Field(description="What was implausible about it.")
+
+
+class TransactionList(BaseModel):
+    """One page of transactions, newest first."""
+
+    transactions: list[TransactionView]
+    next_before: int | None = Field(description="`before` of the next page; null on the last one.")
+
+
+class PrometheusTarget(BaseModel):
+    """An entry of Prometheus's http_sd list."""
+
+    targets: list[str] = Field(examples=[["127.0.0.1:9100"]])
+    labels: dict[str, str]
+
+
+class Health(BaseModel):
+    """That all is well."""
+
+    status: str = Field(examples=["ok"])
+
+
+JsonObject = dict[str, Any]

@@ -1,0 +1,224 @@
+"""Stations: finding them, how many there are, starting and stopping one, its log, and what hands do to it."""
+
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from evswarm_controller.api import views
+from evswarm_controller.api.schemas import (
+    HandActionRequest,
+    LogView,
+    OperationView,
+    ScaleRequest,
+    StationList,
+    StationRequest,
+    StationView,
+)
+from evswarm_controller.context import Context, ContextOf
+from evswarm_controller.errors import CommandFailedError, UnknownOperationError, UnknownStationError
+from evswarm_controller.problems import documented
+from evswarm_controller.station_query import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    Direction,
+    SortField,
+    StationQuery,
+    find,
+    parse_states,
+)
+from evswarm_shared.bus.messages import (
+    CommandOutcome,
+    CommandTarget,
+    OperationSnapshot,
+    ProfileName,
+    StationState,
+)
+
+SETTLE_SECONDS: Final = 8.0
+"""How long start and stop wait for the station before they answer with an operation instead."""
+
+router = APIRouter(tags=["stations"])
+
+StationPath = Annotated[str, Path(max_length=48, examples=["CP-000001"])]
+
+
+class HandAction(StrEnum):
+    """What a person standing at the station, or its surroundings, can do to it."""
+
+    PLUG_IN = "plug_in"
+    UNPLUG = "unplug"
+    AUTHORIZE = "authorize"
+    PRESS_STOP = "press_stop"
+    FAULT = "fault"
+    CLEAR_FAULT = "clear_fault"
+    POWER_CYCLE = "power_cycle"
+    NETWORK_DOWN = "network_down"
+    NETWORK_UP = "network_up"
+
+
+@router.get("/stations", response_model=StationList, responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
+async def list_stations(
+    context: ContextOf,
+    q: Annotated[str, Query(max_length=100, description="Part of an id, worker, profile or message.")] = "",
+    status: Annotated[
+        str,
+        Query(max_length=200, description="States, separated by commas; `running` for every running one."),
+    ] = "",
+    worker: Annotated[str | None, Query(max_length=200, description="A worker's id.")] = None,
+    profile: Annotated[ProfileName | None, Query(description="A behaviour profile.")] = None,
+    sort: Annotated[SortField, Query(description="What to sort by.")] = SortField.STATION_ID,
+    direction: Annotated[
+        Direction, Query(alias="dir", description="Ascending or descending.")
+    ] = Direction.ASC,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Stations a page.")] = DEFAULT_LIMIT,
+    cursor: Annotated[
+        str | None, Query(max_length=500, description="`next_cursor` of the page before.")
+    ] = None,
+) -> Response:
+    """Find stations: search, filter, sort, and turn pages that stay right while the swarm changes."""
+    context.require_ready()
+    states, running = parse_states(status)
+    page = find(
+        context.fleet.rows.values(),
+        StationQuery(
+            text=q,
+            states=states,
+            running=running,
+            worker_id=worker or None,
+            profile=profile,
+            sort=sort,
+            direction=direction,
+            limit=limit,
+            cursor=cursor or None,
+        ),
+    )
+    return views.json_response(
+        {
+            "stations": [views.station(row) for row in page.rows],
+            "total": page.total,
+            "next_cursor": page.next_cursor,
+        }
+    )
+
+
+@router.post(
+    "/stations/scale",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=OperationView,
+    responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+async def scale(context: ContextOf, body: ScaleRequest) -> Response:
+    """Set how many stations there are. The answer is an operation that ends when they are there."""
+    operation = await context.wishes.scale(
+        body.count, profile=body.profile, ramp_per_second=body.ramp_per_second
+    )
+    return _accepted(operation)
+
+
+@router.get(
+    "/operations/{operation_id}",
+    response_model=OperationView,
+    responses=documented(HTTPStatus.NOT_FOUND),
+    tags=["operations"],
+)
+async def read_operation(context: ContextOf, operation_id: Annotated[str, Path(max_length=100)]) -> Response:
+    """How far an operation has come."""
+    operation = await context.bus.read_operation(operation_id)
+    if operation is None:
+        raise UnknownOperationError(operation_id)
+    return views.json_response(views.operation(operation))
+
+
+STARTED_OR_STOPPED = {
+    **documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
+    HTTPStatus.ACCEPTED.value: {
+        "model": OperationView,
+        "description": "It takes longer: the operation that follows it.",
+    },
+}
+
+
+@router.post("/stations/start", response_model=StationView, responses=STARTED_OR_STOPPED)
+async def start_station(context: ContextOf, body: StationRequest) -> Response:
+    """Start a stopped station, and answer with it once it runs."""
+    context.require_ready()
+    operation = await context.wishes.start(body.station_id)
+    return await _settled(context, body.station_id, operation, stops=False)
+
+
+@router.post("/stations/stop", response_model=StationView, responses=STARTED_OR_STOPPED)
+async def stop_station(context: ContextOf, body: StationRequest) -> Response:
+    """Stop a station in order, its transactions first, and answer with it once it has stopped. It stays stopped."""
+    context.require_ready()
+    operation = await context.wishes.stop(body.station_id)
+    return await _settled(context, body.station_id, operation, stops=True)
+
+
+@router.get("/stations/{station_id}", response_model=StationView, responses=documented(HTTPStatus.NOT_FOUND))
+async def read_station(context: ContextOf, station_id: StationPath) -> Response:
+    """One station as it is now."""
+    return views.json_response(views.station(context.row(station_id)))
+
+
+@router.get("/stations/{station_id}/logs", response_model=LogView, responses=documented(HTTPStatus.NOT_FOUND))
+async def read_log(context: ContextOf, station_id: StationPath) -> Response:
+    """A station's last 50 log lines, newest last."""
+    context.row(station_id)
+    lines = await context.bus.read_log(station_id)
+    return views.json_response({"station_id": station_id, "logs": lines, "count": len(lines)})
+
+
+@router.post(
+    "/stations/{station_id}/actions/{action}",
+    responses={
+        **documented(
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            HTTPStatus.GATEWAY_TIMEOUT,
+        ),
+        200: {"description": "The station after it."},
+    },
+)
+async def act(
+    context: ContextOf, station_id: StationPath, action: HandAction, body: HandActionRequest | None = None
+) -> Response:
+    """Do by hand what a driver, a defect or the network would do."""
+    row = context.row(station_id)
+    if not context.fleet.lives(row.worker_id):
+        raise CommandFailedError(
+            CommandOutcome.NOT_CONNECTED, f"Station {station_id} has no living worker at the moment."
+        )
+    payload = msgspec.json.encode({} if body is None else body.model_dump(exclude_none=True))
+    reply = await context.router.ask(CommandTarget.WORKER, row.worker_id, station_id, action.value, payload)
+    return Response(bytes(reply.payload), media_type="application/json")
+
+
+async def _settled(
+    context: Context, station_id: str, operation: OperationSnapshot | None, *, stops: bool
+) -> Response:
+    def settled() -> bool:
+        row = context.fleet.rows.get(station_id)
+        if row is None:
+            return False
+        return row.state is StationState.STOPPED if stops else row.running
+
+    is_settled = await context.mirror.wait_until(settled, SETTLE_SECONDS if operation else 0.0)
+    if operation is not None and not is_settled:
+        return _accepted(operation)
+    row = context.fleet.rows.get(station_id)
+    if row is None:
+        raise UnknownStationError(station_id)
+    return views.json_response(views.station(row))
+
+
+def _accepted(operation: OperationSnapshot) -> Response:
+    return views.json_response(
+        views.operation(operation),
+        HTTPStatus.ACCEPTED,
+        {"Location": f"/operations/{operation.operation_id}"},
+    )

@@ -1,0 +1,90 @@
+"""The web application: routes, documents and files around the parts of one controller."""
+
+from importlib.metadata import version
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from evswarm_controller import docs_page, problems
+from evswarm_controller.api import central_system, live, pricing, stations, system, views
+from evswarm_controller.context import Context
+from evswarm_controller.dashboard_files import DashboardFiles
+from evswarm_controller.http_rules import HttpRules
+from evswarm_controller.live_schema import live_schema
+from evswarm_controller.telemetry import Gauges
+from evswarm_shared.telemetry.exposition import loop_metrics, process_registry
+
+VERSION: Final = version("evswarm-controller")
+DESCRIPTION: Final = (
+    "A swarm of simulated EV charging stations that speak OCPP 1.6J. Everything is JSON; whatever changes something "
+    "needs Content-Type: application/json; errors are problem documents (RFC 9457). Changes as they happen come over "
+    "the WebSocket /live, described by /live.schema.json."
+)
+
+
+def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
+    """The application that serves this controller."""
+    app = FastAPI(title="evswarm", version=VERSION, description=DESCRIPTION, docs_url=None, redoc_url=None)
+    app.state.context = context
+    app.state.registry = process_registry(
+        lambda: context.telemetry.metrics(lambda: _gauges(context)),
+        lambda: loop_metrics(context.telemetry.lag),
+    )
+    problems.install(app)
+    app.add_middleware(HttpRules, telemetry=context.telemetry)
+    for router in (stations.router, pricing.router, central_system.router, system.router, live.router):
+        app.include_router(router)
+    app.router.routes.extend(dashboard.routes())
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Serve the descriptions of the API and of the feed."""
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        return HTMLResponse(docs_page.render(app.openapi(), str(request.base_url)))
+
+    @app.get("/docs/style.css", include_in_schema=False)
+    async def style() -> Response:
+        return Response(docs_page.STYLE, media_type="text/css")
+
+    @app.get("/live.schema.json", include_in_schema=False)
+    async def schema() -> Response:
+        return views.json_response(live_schema())
+
+    make = app.openapi
+
+    def openapi() -> dict[str, object]:
+        document = make()
+        components = document.setdefault("components", {}).setdefault("schemas", {})
+        if "Problem" not in components:
+            reference = "#/components/schemas/{model}"
+            problem = problems.Problem.model_json_schema(ref_template=reference)
+            components.update(problem.pop("$defs", {}))
+            components["Problem"] = problem
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _gauges(context: Context) -> Gauges:
+    workers = context.observer.workers
+    draining = sum(worker.draining for worker in workers.values())
+    counts = context.hub.counts
+    return Gauges(
+        stations_desired=len(context.observer.wanted),
+        workers_live=len(workers) - draining,
+        workers_draining=draining,
+        last_seen={worker_id: worker.sent_at for worker_id, worker in workers.items()},
+        price=context.observer.price(),
+        leading=context.reconciler.leads,
+        clients=len(context.hub),
+        frames=counts.frames,
+        bytes=counts.bytes,
+        frames_dropped=counts.frames_dropped,
+        resyncs=counts.resyncs,
+    )

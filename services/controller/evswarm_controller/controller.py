@@ -1,0 +1,116 @@
+"""One controller: its parts, wired to one bus, and the tasks that run them."""
+
+import asyncio
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from evswarm_controller.app import VERSION
+from evswarm_controller.command_router import CommandRouter
+from evswarm_controller.context import Context
+from evswarm_controller.desired_state import founded
+from evswarm_controller.fleet import Fleet
+from evswarm_controller.live_hub import LiveHub
+from evswarm_controller.mirror import Mirror
+from evswarm_controller.observer import Observer
+from evswarm_controller.reconciler import Reconciler
+from evswarm_controller.telemetry import ControllerTelemetry
+from evswarm_controller.wishes import Wishes
+from evswarm_shared.bus.messages import DesiredState, ProfileName
+from evswarm_shared.bus.port import Bus
+from evswarm_shared.clock import SimulatedClock
+from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.settings import ControllerSettings, SettingsError
+
+RESIGN_SECONDS: Final = 2.0
+
+
+def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> Context:
+    """Put a controller together; nothing runs yet.
+
+    Raises:
+        SettingsError: the profile is none of the presets.
+    """
+    profile = _profile(settings.profile)
+    controller_id = f"controller-{socket.gethostname()}-{secrets.token_hex(4)}"
+
+    def found(at: float) -> DesiredState:
+        return founded(
+            count=settings.stations,
+            profile=profile,
+            seed=settings.seed,
+            id_prefix=settings.id_prefix,
+            run_id=secrets.token_hex(4),
+            clock=SimulatedClock(real_origin=at, simulated_origin=at),
+        )
+
+    fleet = Fleet()
+    observer = Observer(bus, fleet, now)
+    telemetry = ControllerTelemetry(VERSION)
+    hub = LiveHub(
+        fleet,
+        observer,
+        version=VERSION,
+        currency=settings.currency,
+        now=now,
+        ready=lambda: mirror.synced and observer.known_desired is not None,
+    )
+    mirror = Mirror(bus, fleet, now, on_logged=hub.logged)
+    reconciler = Reconciler(
+        bus,
+        observer,
+        fleet,
+        controller_id=controller_id,
+        lease_seconds=settings.lease_seconds,
+        found=found,
+        opening_price_micro=round(settings.price * 1_000_000),
+        now=now,
+        on_ended=telemetry.count_operation,
+    )
+    return Context(
+        settings=settings,
+        bus=bus,
+        fleet=fleet,
+        observer=observer,
+        mirror=mirror,
+        reconciler=reconciler,
+        wishes=Wishes(bus, observer, fleet, now=now, poke=reconciler.poke),
+        router=CommandRouter(
+            bus, controller_id=controller_id, timeout_seconds=settings.command_timeout_seconds, now=now
+        ),
+        hub=hub,
+        telemetry=telemetry,
+        now=now,
+    )
+
+
+@asynccontextmanager
+async def running(context: Context) -> AsyncIterator[None]:
+    """The controller at work while the block runs; at its end it resigns, so that a standby takes over at once."""
+    context.telemetry.lag.start(asyncio.get_running_loop())
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            started = [
+                tasks.create_task(part.run(), name=type(part).__name__)
+                for part in (context.mirror, context.router, context.reconciler, context.hub)
+            ]
+            yield
+            for task in started:
+                task.cancel()
+    finally:
+        context.telemetry.lag.stop()
+        with suppress(BusUnavailableError, TimeoutError):
+            async with asyncio.timeout(RESIGN_SECONDS):
+                await context.reconciler.resign()
+
+
+def _profile(name: str | None) -> ProfileName | None:
+    if name is None:
+        return None
+    try:
+        return ProfileName(name)
+    except ValueError:
+        known = ", ".join(ProfileName)
+        raise SettingsError(f"EVSWARM_PROFILE: {name!r} is none of {known}") from None

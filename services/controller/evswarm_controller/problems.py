@@ -1,0 +1,161 @@
+"""Every error of the API as an RFC 9457 problem document.
+
+`title` is the kind of error, `detail` what happened this time and what to do about it. A bad request has `errors`, a
+list of field and message; a refusal by the station has `error_code` and `description`.
+"""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from evswarm_controller.errors import (
+    CommandFailedError,
+    InvalidFieldError,
+    NotReadyError,
+    UnknownOperationError,
+    UnknownStationError,
+)
+from evswarm_shared.bus.messages import CommandOutcome
+from evswarm_shared.errors import BusUnavailableError
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_AFTER_SECONDS: Final = 2
+
+OUTCOME_STATUS: Final[dict[CommandOutcome, HTTPStatus]] = {
+    CommandOutcome.DONE: HTTPStatus.OK,
+    CommandOutcome.UNKNOWN_STATION: HTTPStatus.NOT_FOUND,
+    CommandOutcome.NOT_CONNECTED: HTTPStatus.CONFLICT,
+    CommandOutcome.REFUSED: HTTPStatus.CONFLICT,
+    CommandOutcome.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CommandOutcome.CALL_ERROR: HTTPStatus.BAD_GATEWAY,
+    CommandOutcome.TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+log = logging.getLogger(__name__)
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str = Field(description="Where it is: `count`, or `limit` of the query.", examples=["count"])
+    message: str = Field(examples=["Input should be a valid integer"])
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str = Field(default="about:blank")
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["There is no station CP-000042."])
+    errors: list[FieldProblem] | None = Field(default=None, description="With 422: each bad field.")
+    error_code: str | None = Field(default=None, description="With 502: the code of the station's CALLERROR.")
+    description: str | None = Field(
+        default=None, description="With 502: the description of the station's CALLERROR."
+    )
+
+
+def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may answer with these problems; 503 goes without saying."""
+    return {
+        status.value: {
+            "description": status.phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in (*statuses, HTTPStatus.SERVICE_UNAVAILABLE)
+    }
+
+
+def problem(
+    status: int,
+    detail: str,
+    members: Mapping[str, object] | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem document as the answer, with `members` beside those that each has."""
+    try:
+        title = HTTPStatus(status).phrase
+    except ValueError:
+        title = "Error"
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **(members or {})}
+    return Response(
+        msgspec.json.encode(body), status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE
+    )
+
+
+def unavailable(detail: str) -> Response:
+    """The store is away."""
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of this application a problem document."""
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        detail = str(error.detail)
+        if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
+            detail = f"There is nothing at {request.url.path}; the API is described at /docs."
+        elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            detail = f"{request.method} is not possible at {request.url.path}."
+        return problem(error.status_code, detail, headers=error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(_: Request, error: RequestValidationError) -> Response:
+        errors = [{"field": _field(item["loc"]), "message": item["msg"]} for item in error.errors()]
+        detail = "; ".join(f"{item['field']}: {item['message']}" for item in errors)
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, {"errors": errors})
+
+    @app.exception_handler(InvalidFieldError)
+    async def _field_error(_: Request, error: InvalidFieldError) -> Response:
+        errors = [{"field": error.field, "message": str(error)}]
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error.field}: {error}", {"errors": errors})
+
+    @app.exception_handler(UnknownStationError)
+    @app.exception_handler(UnknownOperationError)
+    async def _unknown(_: Request, error: UnknownStationError | UnknownOperationError) -> Response:
+        return problem(HTTPStatus.NOT_FOUND, str(error))
+
+    @app.exception_handler(NotReadyError)
+    async def _not_ready(_: Request, error: NotReadyError) -> Response:
+        return unavailable(str(error))
+
+    @app.exception_handler(BusUnavailableError)
+    async def _store(_: Request, error: BusUnavailableError) -> Response:
+        return unavailable(f"The store does not answer: {error}")
+
+    @app.exception_handler(CommandFailedError)
+    async def _command(_: Request, error: CommandFailedError) -> Response:
+        status = OUTCOME_STATUS[error.outcome]
+        members: dict[str, object] = {}
+        detail = str(error) or error.outcome.value.replace("_", " ")
+        if error.outcome is CommandOutcome.CALL_ERROR:
+            members = {"error_code": error.error_code, "description": str(error)}
+            detail = f"The station answered {error.error_code}" + (f": {error}" if str(error) else ".")
+        elif error.outcome is CommandOutcome.INVALID:
+            members = {"errors": [{"field": "payload", "message": detail}]}
+        return problem(status, detail, members)
+
+    @app.exception_handler(Exception)
+    async def _defect(request: Request, error: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says more.")
+
+
+def _field(location: tuple[int | str, ...] | list[int | str]) -> str:
+    """`("body", "count")` as `count`; a body that is wrong as a whole as `body`."""
+    parts = [str(part) for part in location]
+    if len(parts) > 1 and parts[0] in ("body", "query", "path", "header"):
+        parts = parts[1:]
+    if all(part.isdigit() for part in parts):
+        return "body"
+    return ".".join(parts)
