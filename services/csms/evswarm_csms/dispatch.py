@@ -73,6 +73,20 @@ class Desk:
     remember: Callable[[StationRecord], None]
     accept_unknown_tags: bool
     heartbeat_interval_seconds: int
+    retry_pauses_seconds: tuple[float, ...] = RETRY_PAUSES_SECONDS
+
+    async def persistently(self, operation: Callable[[], Awaitable[Result]]) -> Result:
+        """The operation's result, trying again while the store is away; every one of them may be repeated.
+
+        Raises:
+            BusUnavailableError: it is still away after the last pause.
+        """
+        for pause in self.retry_pauses_seconds:
+            try:
+                return await operation()
+            except BusUnavailableError:
+                await asyncio.sleep(pause)
+        return await operation()
 
 
 class StationFile:
@@ -111,14 +125,14 @@ def _without_store(handle: Callable[[Any], Response]) -> Callable[[Any, StationF
 
 
 async def _authorize(request: Authorize, _: StationFile, desk: Desk) -> Response:
-    tag = await _persistently(lambda: desk.bus.read_tag(request.id_tag))
+    tag = await desk.persistently(lambda: desk.bus.read_tag(request.id_tag))
     return authorize.handle(request, tag, accept_unknown=desk.accept_unknown_tags, now=desk.clock())
 
 
 async def _start_transaction(request: StartTransaction, station: StationFile, desk: Desk) -> Response:
-    tag = await _persistently(lambda: desk.bus.read_tag(request.id_tag))
+    tag = await desk.persistently(lambda: desk.bus.read_tag(request.id_tag))
     open_of_tag = (
-        await _persistently(lambda: desk.bus.open_transactions_of_tag(request.id_tag))
+        await desk.persistently(lambda: desk.bus.open_transactions_of_tag(request.id_tag))
         if id_tags.needs_open_transactions(tag)
         else []
     )
@@ -130,42 +144,28 @@ async def _start_transaction(request: StartTransaction, station: StationFile, de
         accept_unknown=desk.accept_unknown_tags,
         now=desk.clock(),
     )
-    stored, _ = await _persistently(lambda: desk.bus.start_transaction(record, key))
+    stored, _ = await desk.persistently(lambda: desk.bus.start_transaction(record, key))
     return start_transaction.answer(info, stored)
 
 
 async def _stop_transaction(request: StopTransaction, station: StationFile, desk: Desk) -> Response:
     bus = desk.bus
-    found = await _persistently(lambda: bus.read_transaction(request.transaction_id))
+    found = await desk.persistently(lambda: bus.read_transaction(request.transaction_id))
     last_meter_wh, fell = station.watch.seen(request.transaction_id)
     closing = stop_transaction.handle(
         request, station.station_id, found, last_meter_wh=last_meter_wh, fell=fell
     )
     if closing is None:
         orphan, key = ledger.orphan(request, station.station_id)
-        stored, _ = await _persistently(lambda: bus.start_transaction(orphan, key))
+        stored, _ = await desk.persistently(lambda: bus.start_transaction(orphan, key))
         closing = ledger.closed(stored, request)
     if closing is not found:
         record = closing
-        await _persistently(lambda: bus.stop_transaction(record))
+        await desk.persistently(lambda: bus.stop_transaction(record))
     station.watch.forget(request.transaction_id)
     id_tag = request.id_tag
-    tag = None if id_tag is UNSET else await _persistently(lambda: bus.read_tag(id_tag))
+    tag = None if id_tag is UNSET else await desk.persistently(lambda: bus.read_tag(id_tag))
     return stop_transaction.answer(request, tag, accept_unknown=desk.accept_unknown_tags, now=desk.clock())
-
-
-async def _persistently(operation: Callable[[], Awaitable[Result]]) -> Result:
-    """The operation's result, trying again while the store is away; every one of them may be repeated.
-
-    Raises:
-        BusUnavailableError: it is still away after the last pause.
-    """
-    for pause in RETRY_PAUSES_SECONDS:
-        try:
-            return await operation()
-        except BusUnavailableError:
-            await asyncio.sleep(pause)
-    return await operation()
 
 
 AT_ONCE: Final[Mapping[type[Request], Callable[[Any, StationFile, Desk], Response]]] = {

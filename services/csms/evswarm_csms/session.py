@@ -114,6 +114,7 @@ class Session:
     def attach(self, wire: Wire) -> None:
         """Talk over `wire` from now on and close the connection that it replaces, if there is one."""
         replaced, self.wire = self.wire, wire
+        self._asked_to_boot = False
         if replaced is not None:
             if self._outgoing is not None:
                 self._outgoing.connection_lost(replaced=True)

@@ -1,0 +1,1 @@
+"""The central system, piece by piece: no sockets, no store but the one in memory."""

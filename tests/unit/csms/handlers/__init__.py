@@ -1,0 +1,1 @@
+"""The pure handlers of the central system."""
