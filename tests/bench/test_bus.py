@@ -61,7 +61,7 @@ def test_a_tick(
         epoch = runner.run(bus.register_worker(WorkerHeartbeat("worker-1"), 600))
         runner.run(bus.claim("worker-1", epoch, ids))
         writes = tick(ids, 0)
-        benchmark.pedantic(
+        benchmark.pedantic(  # type: ignore[no-untyped-call]
             lambda: runner.run(bus.publish("worker-1", epoch, writes)), rounds=ROUNDS, warmup_rounds=1
         )
         measured = runner.run(costs(bus, epoch, ids))
