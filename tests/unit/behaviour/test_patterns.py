@@ -18,7 +18,7 @@ def test_there_is_a_table_for_every_kind_of_place() -> None:
 def test_a_table_is_complete(pattern: Pattern) -> None:
     assert len(pattern.hourly_percent) == len(pattern.stay_shift) == 24
     assert sum(pattern.hourly_percent) == pytest.approx(100.0, abs=1.0)
-    assert sum(pattern.hourly_share()) == pytest.approx(1.0)
+    assert sum(pattern.hourly_share) == pytest.approx(1.0)
     for table in (pattern.stay_hours, pattern.energy_kwh):
         assert len(table) == len(QUANTILE_LEVELS)
         assert list(table) == sorted(table) and table[0] > 0.0

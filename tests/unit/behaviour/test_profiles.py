@@ -129,6 +129,7 @@ def test_the_policy_gets_optional_limits_only_where_the_profile_has_them() -> No
 def test_the_policys_power_is_that_of_the_whole_station() -> None:
     public = PRESETS[ProfileName.PUBLIC]
     assert policy_fields(public)["max_power_kw"] == pytest.approx(public.max_power_kw * public.connectors)
+    assert policy_fields(public, 4)["max_power_kw"] == pytest.approx(public.max_power_kw * 4)
 
 
 def test_no_two_stations_share_an_id_tag_and_all_fit_the_wire() -> None:

@@ -60,7 +60,7 @@ def test_arrivals_follow_the_hours_of_the_table(profile: Profile) -> None:
     hours = [0] * 24
     for arrival in arrivals(profile, count):
         hours[int(arrival % DAY / HOUR)] += 1
-    for counted, share in zip(hours, PATTERNS[profile.arrivals].hourly_share(), strict=True):
+    for counted, share in zip(hours, PATTERNS[profile.arrivals].hourly_share, strict=True):
         assert counted / count == pytest.approx(share, abs=0.02)
         assert share > 0.0 or counted == 0
 

@@ -7,7 +7,7 @@ the day for as long as a coffee takes. Weekends are not told apart.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import erfc, sqrt
 from types import MappingProxyType
 from typing import Final
@@ -36,18 +36,18 @@ class Pattern:
 
     `hourly_percent`: arrivals in the local hours 00 to 23. `stay_hours`, `energy_kwh`: quantiles at
     QUANTILE_LEVELS. `stay_shift`: how much longer (positive) or shorter those stay who come in that hour, in standard
-    deviations of a hidden normal variable: see `stay_rank`.
+    deviations of a hidden normal variable: see `stay_rank`. `hourly_share` is `hourly_percent` made to sum to 1.
     """
 
     hourly_percent: tuple[float, ...]
     stay_hours: tuple[float, ...]
     energy_kwh: tuple[float, ...]
     stay_shift: tuple[float, ...]
+    hourly_share: tuple[float, ...] = field(init=False)
 
-    def hourly_share(self) -> tuple[float, ...]:
-        """The part of a day's arrivals that falls in each local hour; sums to 1."""
+    def __post_init__(self) -> None:
         total = sum(self.hourly_percent)
-        return tuple(percent / total for percent in self.hourly_percent)
+        object.__setattr__(self, "hourly_share", tuple(percent / total for percent in self.hourly_percent))
 
     def stay_rank(self, hidden: float) -> float:
         """The rank (0 to 1) among all stays of the one with this hidden value.
@@ -56,11 +56,10 @@ class Pattern:
         mixture of normals, and this is its distribution function: so however the shifts are chosen, the stays of all
         drivers together follow `stay_hours` exactly.
         """
-        total = sum(self.hourly_percent)
         rank = 0.0
-        for percent, shift in zip(self.hourly_percent, self.stay_shift, strict=True):
-            rank += percent * _phi(hidden - shift)
-        return min(rank / total, 1.0)
+        for share, shift in zip(self.hourly_share, self.stay_shift, strict=True):
+            rank += share * _phi(hidden - shift)
+        return min(rank, 1.0)
 
     def stay_at(self, rank: float) -> float:
         """The stay in hours at this rank (0 to 1)."""

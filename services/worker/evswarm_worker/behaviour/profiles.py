@@ -231,17 +231,17 @@ def pick_profile(mix: Mapping[ProfileName, float], seed: int, index: int) -> Pro
 
 
 @cache
-def policy_fields(profile: Profile) -> Mapping[str, Any]:
+def policy_fields(profile: Profile, connectors: int | None = None) -> Mapping[str, Any]:
     """The profile as `evswarm_shared.charging_policy` wants it: one shared mapping, to be read only.
 
-    `max_power_kw` is that of the whole station, over all connectors.
+    `max_power_kw` is that of the whole station: of as many connectors as it has, by default the profile's.
     """
     fields: dict[str, Any] = {
         "charge_if_price_below": profile.charge_if_price_below,
         "max_energy_kwh": profile.max_energy_kwh,
         "allow_peak_hours": profile.allow_peak_hours,
         "peak_hours": profile.peak_hours,
-        "max_power_kw": profile.max_power_kw * profile.connectors,
+        "max_power_kw": profile.max_power_kw * (connectors or profile.connectors),
     }
     for name in ("max_grid_load", "max_carbon_intensity", "ramp_margin"):
         value = getattr(profile, name)

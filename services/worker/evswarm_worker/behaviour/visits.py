@@ -99,7 +99,7 @@ def visit_at_start(
 
 def next_arrival(profile: Profile, draws: Draws, after: float, utc_offset_seconds: float = 0.0) -> float:
     """When the next driver comes, at `after` or later: one exponential draw, spent at the rate of each hour."""
-    shares = PATTERNS[profile.arrivals].hourly_share()
+    shares = PATTERNS[profile.arrivals].hourly_share
     days, left = divmod(-log(1.0 - draws.uniform()) / profile.visits_per_day, 1.0)
     at = after + days * _DAY
     while True:
