@@ -13,7 +13,7 @@ from msgspec import Meta, Raw, Struct
 from evswarm_shared.ocpp16.actions import ACTION_OF
 from evswarm_shared.ocpp16.errors import ErrorCode, FrameError
 from evswarm_shared.ocpp16.messages import Request, Response
-from evswarm_shared.ocpp16.payloads import decode_request, decode_response
+from evswarm_shared.ocpp16.payloads import UNREADABLE, decode_request, decode_response
 from evswarm_shared.ocpp16.timestamps import Timestamp, format_timestamp
 
 __all__ = [
@@ -93,7 +93,7 @@ def decode_frame(data: bytes | str) -> Call | CallResult | CallError:
     """
     try:
         return _FRAME.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return _diagnose(data)
 
 
@@ -125,7 +125,7 @@ def _diagnose(data: bytes | str) -> CallError:
     """Say what is wrong with a message that is none of the three frames, or mend it if it is a sloppy CALLERROR."""
     try:
         elements = _ANYTHING.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         text = data if isinstance(data, str) else data.decode("utf-8", "replace")
         start = _START_OF_A_CALL.match(text)
         if start is None:

@@ -12,6 +12,9 @@ from evswarm_shared.ocpp16.timestamps import Timestamp, parse_timestamp
 
 Message = TypeVar("Message")
 
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises at bytes that are not what it looks for; the last at brackets nested without end."""
+
 
 def _read_timestamp(target: type, value: Any) -> Timestamp:
     if target is Timestamp and isinstance(value, str):
@@ -56,8 +59,11 @@ def decode_response(action: str, payload: Raw, *, strict: bool = True) -> Respon
 def _decode(decoder: "msgspec.json.Decoder[Message]", schema: str, payload: Raw, strict: bool) -> Message:
     try:
         return decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         # Imported here: most processes never meet a bad payload, and the schemas are heavy.
         from evswarm_shared.ocpp16.schema_referee import read_again
 
-        return read_again(schema, payload, decoder, strict=strict)
+        try:
+            return read_again(schema, payload, decoder, strict=strict)
+        except RecursionError:
+            raise PayloadError(ErrorCode.FORMATION_VIOLATION, "payload is nested too deeply") from None

@@ -22,6 +22,7 @@ from jsonschema.exceptions import ValidationError
 from msgspec import Raw
 
 from evswarm_shared.ocpp16.errors import ErrorCode, PayloadError
+from evswarm_shared.ocpp16.payloads import UNREADABLE
 from evswarm_shared.ocpp16.timestamps import format_timestamp, parse_timestamp
 
 Message = TypeVar("Message")
@@ -67,7 +68,7 @@ def read_again(
     """
     try:
         document = _READER.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise PayloadError(ErrorCode.FORMATION_VIOLATION, f"payload is not JSON: {error}") from None
     if document is None:
         document = {}

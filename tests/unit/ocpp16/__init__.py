@@ -1,0 +1,1 @@
+"""The message types, frames and timestamps of OCPP 1.6J."""
