@@ -20,6 +20,13 @@ class ErrorCode(StrEnum):
     GENERIC_ERROR = "GenericError"
 
 
+class FrameFault(StrEnum):
+    """Why a message is no frame, as a closed list to count by."""
+
+    MALFORMED = "malformed"
+    UNKNOWN_TYPE = "unknown_type"
+
+
 class FrameError(RemoteError):
     """A message that is no OCPP-J frame.
 
@@ -27,8 +34,15 @@ class FrameError(RemoteError):
     count; a `unique_id` then names the CALL of ours whose answer is broken.
     """
 
-    def __init__(self, unique_id: str | None, code: ErrorCode | None, description: str) -> None:
+    def __init__(
+        self,
+        unique_id: str | None,
+        code: ErrorCode | None,
+        description: str,
+        fault: FrameFault = FrameFault.MALFORMED,
+    ) -> None:
         super().__init__(description)
+        self.fault = fault
         self.unique_id = unique_id
         self.code = code
         self.description = description

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from evswarm_shared.ocpp16.actions import ACTION_OF
-from evswarm_shared.ocpp16.errors import ErrorCode, FrameError
+from evswarm_shared.ocpp16.errors import ErrorCode, FrameError, FrameFault
 from evswarm_shared.ocpp16.messages import Request, Response
 from evswarm_shared.ocpp16.payloads import UNREADABLE, decode_request, decode_response
 from evswarm_shared.ocpp16.timestamps import Timestamp, format_timestamp
@@ -144,7 +144,7 @@ def _diagnose(data: bytes | str) -> CallError:
         return CallError(unique_id, code, description, Raw(_ENCODER.encode(details)))
     if kind in (_CALL_RESULT, _CALL_ERROR):
         raise FrameError(unique_id, None, "a malformed answer")
-    raise FrameError(unique_id, None, "an unknown message type")
+    raise FrameError(unique_id, None, "an unknown message type", FrameFault.UNKNOWN_TYPE)
 
 
 def _bad_call(elements: list[Any], unique_id: str | None) -> FrameError:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ocpp.v16.enums import AvailabilityType, RegistrationStatus
 
 from evswarm_shared.ocpp16.actions import Sender
-from evswarm_shared.ocpp16.errors import ErrorCode, FrameError, PayloadError
+from evswarm_shared.ocpp16.errors import ErrorCode, FrameError, FrameFault, PayloadError
 from evswarm_shared.ocpp16.frames import (
     Call,
     CallError,
@@ -26,6 +26,7 @@ from evswarm_shared.ocpp16.messages import (
     DataTransfer,
     Heartbeat,
     HeartbeatResponse,
+    Request,
 )
 from evswarm_shared.ocpp16.timestamps import Timestamp
 
@@ -142,17 +143,13 @@ def test_an_unknown_message_type_is_not_answered(kind: object) -> None:
     with pytest.raises(FrameError) as caught:
         decode_frame(f'[{kind},"id-1","Heartbeat",{{}}]')
 
-    assert caught.value.code is None
-
-
-@pytest.mark.parametrize(
-    "data", [b'[3,"id-1"]', b'[3,"id-1",{},{}]', b'[4,"id-1"]', b'[3,"' + b"i" * 37 + b'",{}]']
+XX, b'[3,"id-1",{},{}]', b'[4,"id-1"]', b'[3,"' + b"i" * 37 + b'",{}]']
 )
 def test_a_malformed_answer_is_not_answered_but_names_the_call(data: bytes) -> None:
     with pytest.raises(FrameError) as caught:
         decode_frame(data)
 
-    assert caught.value.code is None
+    assert (caught.value.code, caught.value.fault) == (None, FrameFault.MALFORMED)
     assert caught.value.unique_id is not None
 
 
@@ -256,20 +253,23 @@ def test_text_that_is_no_unicode_is_refused() -> None:
     assert (caught.value.unique_id, caught.value.code) == ("a", FORMATION)
 
 
-def test_a_payload_nested_beyond_reason_is_refused_at_whatever_depth_it_hurts() -> None:
-    for depth in range(10, 1500, 37):
-        payload = b'{"vendorId":' + b"[" * depth + b"]" * depth + b"}"
-        try:
-            code = code_of(b'[2,"a","DataTransfer",' + payload + b"]", Sender.CSMS)
-        except FrameError as error:
-            assert error.code is FORMATION
-        else:
-            assert code in (FORMATION, ErrorCode.TYPE_CONSTRAINT_VIOLATION)
+@pytest.mark.parametrize("depth", range(10, 1500, 149))
+def test_a_payload_nested_beyond_reason_is_refused_at_whatever_depth_it_hurts(depth: int) -> None:
+    data = b'[2,"a","DataTransfer",{"vendorId":' + b"[" * depth + b"]" * depth + b"}]"
+
+    with pytest.raises((FrameError, PayloadError)) as caught:
+        read_call(data, Sender.CSMS)
+
+    assert caught.value.code in (FORMATION, ErrorCode.TYPE_CONSTRAINT_VIOLATION)
+
+
+def read_call(data: bytes, receiver: Sender) -> Request:
+    call = decode_frame(data)
+    assert isinstance(call, Call)
+    return decode_request(call.action, call.payload, receiver=receiver)
 
 
 def code_of(data: bytes, receiver: Sender) -> ErrorCode:
-    call = decode_frame(data)
-    assert isinstance(call, Call)
     with pytest.raises(PayloadError) as caught:
-        decode_request(call.action, call.payload, receiver=receiver)
+        read_call(data, receiver)
     return caught.value.code
