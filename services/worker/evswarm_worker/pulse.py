@@ -1,18 +1,21 @@
 """The worker's heartbeat: renews the lease each second and brings back what to do."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
 from typing import Final
 
-from evswarm_shared.bus.messages import HeartbeatReply, WorkerHeartbeat
+from evswarm_shared.bus.messages import ChangeHint, HeartbeatReply, WorkerHeartbeat
 from evswarm_shared.bus.port import WorkerBus
 from evswarm_shared.errors import BusUnavailableError, LeaseLostError
 from evswarm_worker.lease import Lease
 
 BEAT_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.25
+SPACING_SECONDS: Final = 0.1
+"""Two beats are never closer than this, however many hints come."""
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,7 @@ class Pulse:
         self._report = report
         self._follow = follow
         self._asked_at: float | None = None
+        self._hurry = asyncio.Event()
         self._round_trip = 0.0
 
     @property
@@ -40,6 +44,18 @@ class Pulse:
         if self._asked_at is None:
             return self._round_trip
         return max(self._round_trip, time.monotonic() - self._asked_at)
+
+    async def listen(self) -> None:
+        """Beat sooner when the store says that something for workers was written; until cancelled."""
+        while True:
+            try:
+                async with self._bus.changes() as hints:
+                    async for hint in hints:
+                        if hint is not ChangeHint.DESIRED:
+                            self._hurry.set()
+            except BusUnavailableError as error:
+                log.debug("no hints from the store: %s", error)
+            await asyncio.sleep(BEAT_SECONDS)
 
     async def run(self) -> None:
         """Beat until cancelled.
@@ -51,7 +67,12 @@ class Pulse:
             started = time.monotonic()
             answered = await self.beat()
             pause = BEAT_SECONDS - (time.monotonic() - started) if answered else RETRY_SECONDS
-            await asyncio.sleep(max(0.0, min(pause, self._lease.deadline - time.monotonic())))
+            await asyncio.sleep(SPACING_SECONDS)
+            left = min(pause - SPACING_SECONDS, self._lease.deadline - time.monotonic())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, left)):
+                    await self._hurry.wait()
+            self._hurry.clear()
 
     async def beat(self) -> bool:
         """Renew once; False if the store did not answer and there is still time.

@@ -155,9 +155,10 @@ class Worker:
 def reachable(url: str) -> str:
     """The URL as others reach it: a server that listens on every address is reached by this host's name."""
     parts = urlsplit(url)
-    if not ip_address(parts.hostname or "").is_unspecified:
-        return url
-    return urlunsplit(parts._replace(netloc=f"{socket.gethostname()}:{parts.port}"))
+    with contextlib.suppress(ValueError):
+        if ip_address(parts.hostname or "").is_unspecified:
+            return urlunsplit(parts._replace(netloc=f"{socket.gethostname()}:{parts.port}"))
+    return url
 
 
 def _first(errors: BaseExceptionGroup[LeaseLostError]) -> BaseException:
@@ -213,6 +214,7 @@ class _Session:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self.pulse.run()),
+                group.create_task(self.pulse.listen()),
                 group.create_task(self.shard.run()),
                 group.create_task(self.admission.run()),
                 group.create_task(self.commands.run()),

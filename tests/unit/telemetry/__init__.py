@@ -1,0 +1,1 @@
+"""Counters, their exposition, the service log and the lag of the loop."""

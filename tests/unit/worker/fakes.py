@@ -1,0 +1,192 @@
+"""A station that only does as it is told, and a transport that only remembers."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from evswarm_shared.bus.messages import (
+    Assignment,
+    StationSnapshot,
+    StationState,
+    StoredStation,
+    Tariff,
+)
+from evswarm_shared.clock import SimulatedClock
+from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
+from evswarm_worker.host import StationMachine
+from evswarm_worker.share import StationPlan
+from evswarm_worker.station.effects import STOPPED, Effect, LogLine, SnapshotChanged
+
+
+class FakeStation(StationMachine):
+    """Records its inputs as (name, arguments without the time) and asks for what a test puts into `asks`."""
+
+    def __init__(self, station_id: str = "CP-000001") -> None:
+        self.station_id = station_id
+        self.inputs: list[tuple[Any, ...]] = []
+        self.asks: list[Effect] = []
+        self.answers: dict[str, list[Effect]] = {"stop": [STOPPED], "hand_over": [STOPPED]}
+        self.wakeup: float | None = None
+        self.state = StationState.AVAILABLE
+        self.energy_mwh = 0
+        self.raises: Exception | None = None
+
+    def _input(self, *what: Any) -> None:
+        self.inputs.append(what)
+        if self.raises is not None:
+            raise self.raises
+        self.asks.extend(self.answers.get(what[0], []))
+
+    def start(self, now: float) -> None:
+        self._input("start")
+        self.asks += [LogLine("[00:00:00] started"), SnapshotChanged()]
+
+    def connected(self, now: float) -> None:
+        self._input("connected")
+
+    def connection_failed(self, reason: ConnectResult, now: float) -> None:
+        self._input("connection_failed", reason)
+
+    def disconnected(self, reason: DisconnectReason, now: float) -> None:
+        self._input("disconnected", reason)
+
+    def receive(self, frame: bytes, now: float) -> None:
+        self._input("receive", frame)
+
+    def wake(self, now: float) -> None:
+        self.wakeup = None
+        self._input("wake")
+
+    def tariff_changed(self, tariff: Tariff, now: float) -> None:
+        self._input("tariff_changed", tariff)
+
+    def clock_changed(self, clock: SimulatedClock, now: float) -> None:
+        self._input("clock_changed", clock)
+
+    def stop(self, now: float) -> None:
+        self.state = StationState.STOPPED
+        self._input("stop")
+
+    def hand_over(self, now: float) -> None:
+        self._input("hand_over")
+
+    def plug_in(self, connector_id: int, now: float) -> None:
+        self._input("plug_in", connector_id)
+
+    def authorize(self, connector_id: int, id_tag: str, now: float) -> None:
+        self._input("authorize", connector_id, id_tag)
+
+    def fault(self, connector_id: int, error_code: str, now: float) -> None:
+        self._input("fault", connector_id, error_code)
+
+    def effects(self) -> Iterable[Effect]:
+        asks, self.asks = self.asks, []
+        return asks
+
+    def next_wakeup(self) -> float | None:
+        return self.wakeup
+
+    def snapshot(self, now: float) -> StationSnapshot:
+        return row(self.station_id, state=self.state, energy_mwh=self.energy_mwh)
+
+    @property
+    def names(self) -> list[str]:
+        """The inputs by name."""
+        return [str(what[0]) for what in self.inputs]
+
+
+class FakeStations:
+    """A builder of fake stations that keeps all it built, newest last."""
+
+    def __init__(self) -> None:
+        self.built: dict[str, list[FakeStation]] = {}
+
+    def __call__(
+        self, plan: StationPlan, stored: StoredStation, assignment: Assignment, tariff: Tariff, now: float
+    ) -> FakeStation:
+        station = FakeStation(plan.station_id)
+        if plan.stopped:
+            station.state = StationState.STOPPED
+        self.built.setdefault(plan.station_id, []).append(station)
+        return station
+
+    def __getitem__(self, station_id: str) -> FakeStation:
+        return self.built[station_id][-1]
+
+
+def row(
+    station_id: str = "CP-000001",
+    *,
+    state: StationState = StationState.AVAILABLE,
+    connectors: tuple[str, ...] = ("Available",),
+    running: bool = True,
+    transactions: int = 0,
+    power_w: int = 0,
+    energy_mwh: int = 0,
+    earnings_micro: int = 0,
+) -> StationSnapshot:
+    """A station's row."""
+    return StationSnapshot(
+        station_id,
+        state,
+        connectors,
+        "w1",
+        "home",
+        running,
+        transactions,
+        power_w,
+        0,
+        energy_mwh,
+        earnings_micro,
+        "Heartbeat",
+        0.0,
+        0.0,
+    )
+
+
+class FakeTransport(asyncio.Transport):
+    """Remembers what was written; its buffer is as full as a test says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = bytearray()
+        self.buffered = 0
+        self.closed = False
+        self.aborted = False
+        self.readings: list[bool] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self.limits = (high, low)
+
+    def get_write_buffer_size(self) -> int:
+        return self.buffered
+
+    def is_closing(self) -> bool:
+        return self.closed or self.aborted
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def pause_reading(self) -> None:
+        self.readings.append(False)
+
+    def resume_reading(self) -> None:
+        self.readings.append(True)
+
+    def take(self) -> bytes:
+        """What was written since the last call."""
+        data = bytes(self.written)
+        self.written.clear()
+        return data
+
+
+async def turns(count: int = 5) -> None:
+    """Let everything that is ready run."""
+    for _ in range(count):
+        await asyncio.sleep(0)

@@ -1,0 +1,96 @@
+"""Actions by hand: what is asked, and what is answered."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from evswarm_shared.bus.memory import MemoryBus
+from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply
+from evswarm_worker.commands import CommandService
+from evswarm_worker.share import StationPlan
+from evswarm_worker.station.errors import StationActionError
+from tests.unit.worker.fakes import FakeStation
+from tests.unit.worker.test_host import Shell
+
+
+def served(
+    action: str, payload: str = "null", *, station: FakeStation | None = None, expires_at: float = 1e12
+) -> tuple[CommandReply | None, FakeStation]:
+    station = station or FakeStation()
+    host = Shell().host(StationPlan("CP-000001", 1, {}), station)
+    service = CommandService(MemoryBus(), "w1", {"CP-000001": host}, lambda: 1000.0, lambda host: "TAG1")
+    command = Command(
+        "c1", "CP-000001", action, msgspec.Raw(payload.encode()), expires_at=expires_at, reply_to="controller"
+    )
+    return service.serve(command), station
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "done"),
+    [
+        ("plug_in", "null", ("plug_in", 1)),
+        ("plug_in", '{"connector_id": 2}', ("plug_in", 2)),
+        ("authorize", "{}", ("authorize", 1, "TAG1")),
+        ("authorize", '{"id_tag": "AB", "connector_id": 2}', ("authorize", 2, "AB")),
+        ("fault", '{"connector_id": 0, "error_code": "GroundFailure"}', ("fault", 0, "GroundFailure")),
+    ],
+)
+def test_an_action_reaches_the_station_and_its_state_comes_back(
+    action: str, payload: str, done: tuple[Any, ...]
+) -> None:
+    reply, station = served(action, payload)
+    assert station.inputs == [done]
+    assert reply is not None
+    assert reply.outcome is CommandOutcome.DONE
+    state = msgspec.json.decode(reply.payload)
+    assert state["station_id"] == "CP-000001"
+    assert state["state"] == "Available"
+    assert state["connectors"] == ["Available"]
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "words"),
+    [
+        ("dance", "{}", "unknown action dance"),
+        ("plug_in", '{"connector_id": "1"}', "connector_id"),
+        ("plug_in", '{"connector_id": 0}', "connector_id"),
+        ("plug_in", '{"connector": 1}', "connector"),
+        ("plug_in", "[1]", "object"),
+        ("plug_in", "{", "malformed|truncated"),
+        ("authorize", '{"id_tag": "123456789012345678901"}', "id_tag"),
+        ("fault", '{"error_code": "Boredom"}', "error_code"),
+        ("fault", '{"error_code": "NoError"}', "NoError"),
+        ("network_down", '{"connector_id": 1}', "connector_id"),
+    ],
+)
+def test_a_request_that_does_not_fit_is_refused_by_name(action: str, payload: str, words: str) -> None:
+    import re
+
+    reply, station = served(action, payload)
+    assert reply is not None
+    assert reply.outcome is CommandOutcome.INVALID
+    assert re.search(words, reply.description)
+    assert station.inputs == []
+
+
+def test_what_is_not_possible_now_is_refused_with_the_stations_own_sentence() -> None:
+    station = FakeStation()
+    station.raises = StationActionError("Connector 1 has a car already: unplug it first.")
+    reply, _ = served("plug_in", station=station)
+    assert reply is not None
+    assert reply.outcome is CommandOutcome.REFUSED
+    assert reply.description == "Connector 1 has a car already: unplug it first."
+
+
+def test_a_command_that_nobody_waits_for_is_not_carried_out() -> None:
+    reply, station = served("plug_in", expires_at=999.0)
+    assert reply is None
+    assert station.inputs == []
+
+
+def test_a_station_that_is_not_here_is_unknown() -> None:
+    service = CommandService(MemoryBus(), "w1", {}, lambda: 0.0, lambda host: "")
+    reply = service.serve(Command("c1", "CP-9", "plug_in", msgspec.Raw(b"{}"), 10.0, "controller"))
+    assert reply is not None
+    assert reply.outcome is CommandOutcome.UNKNOWN_STATION

@@ -1,0 +1,82 @@
+"""The heartbeat and the lease."""
+
+import time
+
+import pytest
+
+from evswarm_shared.bus.memory import MemoryBus, MemoryStore
+from evswarm_shared.bus.messages import HeartbeatReply, WorkerHeartbeat
+from evswarm_shared.errors import LeaseLostError
+from evswarm_worker.lease import DEADLINE_SHARE, Lease
+from evswarm_worker.pulse import Pulse
+
+
+class Setup:
+    async def begin(self, now: float = 0.0) -> "Setup":
+        self.now = now
+        self.store = MemoryStore(now=lambda: self.now)
+        self.bus = MemoryBus(self.store)
+        self.epoch = await self.bus.register_worker(WorkerHeartbeat("w1"), 10.0)
+        self.lease = Lease("w1", self.epoch, 10.0, time.monotonic() - 1.0)
+        self.replies: list[HeartbeatReply] = []
+        self.pulse = Pulse(
+            self.bus,
+            self.lease,
+            lambda: WorkerHeartbeat("w1", lease_epoch=self.epoch),
+            self.replies.append,
+        )
+        return self
+
+
+def test_the_deadline_counts_from_when_the_renewal_was_sent() -> None:
+    lease = Lease("w1", 1, 10.0, 100.0)
+    assert lease.deadline == 100.0 + 10.0 * DEADLINE_SHARE
+    lease.renewed(105.0)
+    assert lease.deadline == 105.0 + 10.0 * DEADLINE_SHARE
+    lease.renewed(103.0)
+    assert lease.deadline == 105.0 + 10.0 * DEADLINE_SHARE
+
+
+def test_a_lost_lease_is_not_found_again() -> None:
+    lease = Lease("w1", 1, 10.0, time.monotonic())
+    assert lease.valid()
+    lease.lose()
+    lease.renewed(time.monotonic())
+    assert not lease.valid()
+
+
+async def test_a_beat_renews_the_lease_and_brings_what_to_do() -> None:
+    setup = await Setup().begin()
+    before = setup.lease.deadline
+    assert await setup.pulse.beat()
+    assert setup.lease.deadline > before
+    assert len(setup.replies) == 1
+
+
+async def test_a_store_that_is_away_costs_nothing_before_the_deadline() -> None:
+    setup = await Setup().begin()
+    before = setup.lease.deadline
+    setup.store.available = False
+    assert not await setup.pulse.beat()
+    assert setup.lease.deadline == before
+    assert setup.lease.valid()
+    assert setup.pulse.lag_seconds >= 0
+    setup.store.available = True
+    assert await setup.pulse.beat()
+
+
+async def test_past_the_deadline_the_lease_is_lost_even_if_the_store_would_renew_it() -> None:
+    setup = await Setup().begin()
+    setup.lease.deadline = time.monotonic() - 0.001
+    with pytest.raises(LeaseLostError):
+        await setup.pulse.beat()
+    assert not setup.lease.valid()
+    assert setup.replies == []
+
+
+async def test_a_lease_that_ran_out_in_the_store_is_lost() -> None:
+    setup = await Setup().begin()
+    setup.now = 11.0
+    with pytest.raises(LeaseLostError):
+        await setup.pulse.beat()
+    assert not setup.lease.valid()
