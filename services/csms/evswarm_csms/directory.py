@@ -129,12 +129,18 @@ class Directory:
             await self._news.wait()
             self._news.clear()
             await asyncio.sleep(GATHER_SECONDS)
-            try:
-                await self.flush()
-            except BusUnavailableError as error:
-                self._store_gone(error)
+            if not await self.catch_up():
                 await asyncio.sleep(RETRY_SECONDS)
                 self._news.set()
+
+    async def catch_up(self) -> bool:
+        """Do what is due; False when the store is away, and then the sessions know that it is."""
+        try:
+            await self.flush()
+        except BusUnavailableError as error:
+            self._store_gone(error)
+            return False
+        return True
 
     async def flush(self) -> None:
         """Write and read everything that is due.

@@ -177,7 +177,7 @@ class Session:
             future.set_result(refusal)
             return future
         if isinstance(request, TriggerMessage | ExtendedTriggerMessage):
-            self._triggered |= {request.requested_message.value}
+            self._triggered |= {_triggered_action(request.requested_message)}
         if self._outgoing is None:
             self._outgoing = OutgoingCalls(self._office.rules, self._send)
         return self._outgoing.call(request, expires_at=expires_at)
@@ -291,3 +291,10 @@ class Session:
     def _rest(self) -> None:
         if self.wire is None and self._task is None and not self._inbox:
             self._office.idle(self)
+
+
+def _triggered_action(trigger: MessageTrigger) -> str:
+    # The one trigger that is not named as the message it brings (security whitepaper A02).
+    if trigger is MessageTrigger.sign_charge_point_certificate:
+        return "SignCertificate"
+    return str(trigger.value)

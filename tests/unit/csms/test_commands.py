@@ -1,0 +1,124 @@
+"""Commands from controllers to stations."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from evswarm_csms.commands import CommandDesk
+from evswarm_csms.directory import CONNECTION_REPLACED
+from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, CommandTarget
+from tests.unit.csms.conversation import NOW, Replica, Station, until
+
+
+def command(action: str = "ClearCache", payload: Any = None, **changes: Any) -> Command:
+    fields: dict[str, Any] = {
+        "command_id": "c-1",
+        "station_id": "CP-1",
+        "action": action,
+        "payload": msgspec.Raw(msgspec.json.encode({} if payload is None else payload)),
+        "expires_at": NOW + 30,
+        "reply_to": "controller-1",
+    }
+    return Command(**{**fields, **changes})
+
+
+def desk(replica: Replica) -> CommandDesk:
+    return CommandDesk(
+        replica.bus, replica.name, replica.directory, clock=lambda: replica.now, spawn=replica.spawn
+    )
+
+
+async def carried_out(replica: Replica, station: Station, order: Command, *answer: Any) -> Any:
+    """Carry an order out while the station gives `answer` (without the message id)."""
+    waiting = asyncio.create_task(desk(replica).carry_out(order))
+    await until(lambda: station.wire.sent)
+    [call] = station.wire.take()
+    station.say(answer[0], call[1], *answer[1:])
+    return await waiting, call
+
+
+async def test_the_payload_is_sent_and_the_stations_answer_comes_back() -> None:
+    replica = Replica()
+    station = await replica.booted()
+    order = command("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "5"})
+    answer, call = await carried_out(replica, station, order, 3, {"status": "Accepted"})
+    assert call[2:] == ["ChangeConfiguration", {"key": "HeartbeatInterval", "value": "5"}]
+    assert answer.outcome is CommandOutcome.DONE
+    assert msgspec.json.decode(answer.payload) == {"status": "Accepted"}
+
+
+async def test_a_call_error_is_passed_on_with_its_code() -> None:
+    replica = Replica()
+    station = await replica.booted()
+    answer, _ = await carried_out(replica, station, command(), 4, "NotSupported", "no cache", {})
+    assert (answer.outcome, answer.error_code, answer.description) == (
+        CommandOutcome.CALL_ERROR,
+        "NotSupported",
+        "no cache",
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "named"),
+    [
+        ("Reset", {}, "type"),
+        ("Reset", {"type": "Gentle"}, "type"),
+        ("ChangeConfiguration", {"key": "k", "value": 5}, "value"),
+        ("Heartbeat", {}, "Heartbeat"),
+        ("Dance", {}, "Action"),
+    ],
+)
+async def test_a_bad_command_is_invalid_and_names_what_is_wrong(
+    action: str, payload: Any, named: str
+) -> None:
+    replica = Replica()
+    station = await replica.booted()
+    answer = await desk(replica).carry_out(command(action, payload))
+    assert answer.outcome is CommandOutcome.INVALID
+    assert named in answer.description
+    assert station.wire.take() == []
+
+
+async def test_a_station_that_is_not_here_is_not_connected() -> None:
+    answer = await desk(Replica()).carry_out(command())
+    assert answer.outcome is CommandOutcome.NOT_CONNECTED
+
+
+async def test_a_command_that_comes_too_late_is_not_sent() -> None:
+    replica = Replica()
+    station = await replica.booted()
+    answer = await desk(replica).carry_out(command(expires_at=NOW))
+    assert answer.outcome is CommandOutcome.TIMEOUT
+    assert station.wire.take() == []
+
+
+async def test_a_command_from_the_bus_is_replied_to_and_counted() -> None:
+    replica = Replica()
+    await replica.booted()
+    commands = desk(replica)
+    listening = asyncio.Event()
+    running = asyncio.create_task(commands.run(listening))
+    await listening.wait()
+    async with replica.bus.replies("controller-1") as replies:
+        await replica.bus.send_command(CommandTarget.CSMS, "csms-1", command("Reset", {}))
+        reply = await anext(aiter(replies))
+    assert isinstance(reply, CommandReply)
+    assert (reply.command_id, reply.outcome) == ("c-1", CommandOutcome.INVALID)
+    assert commands.counts["Reset", "invalid"] == 1
+    running.cancel()
+
+
+async def test_a_notice_of_another_replica_closes_the_older_connection() -> None:
+    replica = Replica()
+    station = await replica.booted()
+    commands = desk(replica)
+    listening = asyncio.Event()
+    running = asyncio.create_task(commands.run(listening))
+    await listening.wait()
+    await replica.bus.send_command(
+        CommandTarget.CSMS, "csms-1", command(CONNECTION_REPLACED, {"epoch": 9}, reply_to="")
+    )
+    await until(lambda: not station.wire.open)
+    running.cancel()

@@ -1,0 +1,84 @@
+"""Meter readings on their way to the store."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from evswarm_csms import meter_batch
+from evswarm_csms.meter_batch import READINGS_PER_WRITE, MeterBatch
+from evswarm_shared.errors import BusUnavailableError
+
+
+class Store:
+    """Keeps what is written to it, unless it is away."""
+
+    def __init__(self) -> None:
+        self.written: list[list[tuple[int, int]]] = []
+        self.away_after = 1_000
+
+    async def update(self, readings: Sequence[tuple[int, int]]) -> None:
+        if len(self.written) >= self.away_after:
+            raise BusUnavailableError("away")
+        self.written.append(list(readings))
+
+
+async def test_only_the_newest_reading_of_a_transaction_is_written() -> None:
+    store = Store()
+    batch = MeterBatch(store.update)
+    batch.note(1, 10)
+    batch.note(2, 20)
+    batch.note(1, 11)
+    await batch.flush()
+    assert store.written == [[(1, 11), (2, 20)]]
+
+
+async def test_nothing_is_written_when_there_is_nothing() -> None:
+    store = Store()
+    batch = MeterBatch(store.update)
+    batch.note(1, 10)
+    await batch.flush()
+    await batch.flush()
+    assert len(store.written) == 1
+
+
+async def test_many_readings_are_written_in_parts() -> None:
+    store = Store()
+    batch = MeterBatch(store.update)
+    for transaction_id in range(READINGS_PER_WRITE + 1):
+        batch.note(transaction_id, 1)
+    await batch.flush()
+    assert [len(part) for part in store.written] == [READINGS_PER_WRITE, 1]
+
+
+async def test_readings_wait_while_the_store_is_away_and_newer_ones_win() -> None:
+    store = Store()
+    store.away_after = 0
+    batch = MeterBatch(store.update)
+    batch.note(1, 10)
+    batch.note(2, 20)
+    await batch.flush()
+    batch.note(1, 11)
+    store.away_after = 1_000
+    await batch.flush()
+    assert [dict(part) for part in store.written] == [{1: 11, 2: 20}]
+
+
+async def test_what_was_written_before_the_store_went_away_is_not_written_again() -> None:
+    store = Store()
+    store.away_after = 1
+    batch = MeterBatch(store.update)
+    for transaction_id in range(READINGS_PER_WRITE + 1):
+        batch.note(transaction_id, 1)
+    await batch.flush()
+    store.away_after = 1_000
+    await batch.flush()
+    assert [len(part) for part in store.written] == [READINGS_PER_WRITE, 1]
+
+
+async def test_readings_that_find_no_room_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meter_batch, "READINGS_KEPT", 1)
+    batch = MeterBatch(Store().update)
+    batch.note(1, 10)
+    batch.note(2, 20)
+    batch.note(1, 11)
+    assert batch.dropped == 1
