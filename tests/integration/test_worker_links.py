@@ -1,0 +1,234 @@
+"""The worker's dialer and links over real sockets on loopback; the peer is the asyncio server of `websockets`."""
+
+import asyncio
+import ssl
+import subprocess
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.typing import Subprotocol
+
+from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, ProtocolCounts
+from evswarm_worker.dialer import Dialer
+from evswarm_worker.endpoint import Endpoint
+from evswarm_worker.keepalive import KeepAlive
+from evswarm_worker.lease import Lease
+from evswarm_worker.runner import Link, LinkTerms
+
+
+class User:
+    """Queues what it was told."""
+
+    def __init__(self) -> None:
+        self.told: asyncio.Queue[tuple[Any, ...]] = asyncio.Queue()
+
+    def link_opened(self) -> None:
+        self.told.put_nowait(("opened",))
+
+    def link_failed(self, result: ConnectResult) -> None:
+        self.told.put_nowait(("failed", result))
+
+    def link_message(self, frame: bytes) -> None:
+        self.told.put_nowait(("message", frame))
+
+    def link_closed(self, reason: DisconnectReason) -> None:
+        self.told.put_nowait(("closed", reason))
+
+    async def next(self) -> tuple[Any, ...]:
+        async with asyncio.timeout(20):
+            return await self.told.get()
+
+
+class Net:
+    """A dialer at work."""
+
+    def __init__(self, *, concurrent: int = 50, timeout_seconds: float = 5.0) -> None:
+        self.counts = ProtocolCounts()
+        self.terms = LinkTerms(self.counts, Lease("w1", 1, 1000.0, time.monotonic()), 65536)
+        self.dialer = Dialer(self.counts, KeepAlive(), timeout_seconds=timeout_seconds, concurrent=concurrent)
+        self.links: list[Link] = []
+
+    def dial(self, endpoint: Endpoint, station_id: str = "CP-1", key: str | None = None) -> tuple[User, Link]:
+        user = User()
+        link = Link(user, endpoint, station_id, key, self.terms)
+        self.links.append(link)
+        self.dialer.dial(link)
+        return user, link
+
+
+@asynccontextmanager
+async def net(**options: Any) -> AsyncIterator[Net]:
+    made = Net(**options)
+    task = asyncio.create_task(made.dialer.run())
+    try:
+        yield made
+    finally:
+        for link in made.links:
+            link.abandon()
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.sleep(0.05)
+
+
+Handler = Callable[[ServerConnection], Awaitable[None]]
+
+
+@asynccontextmanager
+async def csms(handler: Handler, **options: Any) -> AsyncIterator[int]:
+    async with serve(handler, "127.0.0.1", 0, subprotocols=[Subprotocol("ocpp1.6")], **options) as server:
+        yield next(iter(server.sockets)).getsockname()[1]
+
+
+async def echo(connection: ServerConnection) -> None:
+    async for message in connection:
+        await connection.send(message)
+
+
+async def test_many_stations_connect_and_talk_although_few_attempts_run_at_once() -> None:
+    async with csms(echo) as port, net(concurrent=7) as n:
+        endpoint = Endpoint(f"ws://127.0.0.1:{port}")
+        pairs = [n.dial(endpoint, f"CP-{number}") for number in range(100)]
+        for number, (user, link) in enumerate(pairs):
+            assert await user.next() == ("opened",)
+            assert link.send(f"hello {number}".encode())
+        for number, (user, _) in enumerate(pairs):
+            assert await user.next() == ("message", f"hello {number}".encode())
+        assert n.counts.connects[ConnectResult.OPENED] == 100
+        assert n.counts.connect_duration.count == 100
+        assert n.dialer.backlog == 0
+
+
+async def test_nobody_listening_is_unreachable() -> None:
+    async with net() as n:
+        user, _ = n.dial(Endpoint("ws://127.0.0.1:1"))
+        assert await user.next() == ("failed", ConnectResult.UNREACHABLE)
+
+
+async def test_a_dead_address_is_passed_over_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with csms(echo) as port, net() as n:
+        endpoint = Endpoint(f"ws://csms.test:{port}")
+
+        async def resolve() -> list[str]:
+            return ["127.0.0.9", "127.0.0.1"]
+
+        monkeypatch.setattr(endpoint, "_resolve", resolve)
+        for _ in range(2):
+            user, _ = n.dial(endpoint)
+            assert await user.next() == ("opened",)
+
+
+async def test_a_server_that_never_answers_the_handshake_times_out() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server, net(timeout_seconds=0.2) as n:
+        user, _ = n.dial(Endpoint(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+        assert await user.next() == ("failed", ConnectResult.TIMEOUT)
+
+
+async def test_a_server_that_hangs_up_during_the_handshake_refuses() -> None:
+    async def rude(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(rude, "127.0.0.1", 0)
+    async with server, net() as n:
+        user, _ = n.dial(Endpoint(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+        assert await user.next() == ("failed", ConnectResult.REFUSED)
+
+
+async def test_an_attempt_that_is_abandoned_is_never_heard_of_again() -> None:
+    async with csms(echo) as port, net(concurrent=1) as n:
+        endpoint = Endpoint(f"ws://127.0.0.1:{port}")
+        given_up, link = n.dial(endpoint, "CP-1")
+        user, _ = n.dial(endpoint, "CP-2")
+        link.abandon()
+        assert await user.next() == ("opened",)
+        assert given_up.told.empty()
+
+
+async def test_closing_a_link_ends_the_handshake_of_closing_on_both_sides() -> None:
+    codes: list[int | None] = []
+
+    async def note(connection: ServerConnection) -> None:
+        await connection.wait_closed()
+        codes.append(connection.close_code)
+
+    async with csms(note) as port, net() as n:
+        user, link = n.dial(Endpoint(f"ws://127.0.0.1:{port}"))
+        assert await user.next() == ("opened",)
+        link.close(1000, "reboot")
+        async with asyncio.timeout(10):
+            while not codes:  # noqa: ASYNC110 - the peer tells nobody
+                await asyncio.sleep(0.01)
+        assert codes == [1000]
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate authority, a server certificate for localhost and a client certificate with its key."""
+    folder = tmp_path_factory.mktemp("tls")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=CA", "-days", "2")
+    for name, extension in (
+        ("server", "subjectAltName=DNS:localhost"),
+        ("client", "keyUsage=digitalSignature"),
+    ):
+        openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        (folder / f"{name}.ext").write_text(extension)
+        authority = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
+        names = ["-in", f"{name}.csr", "-out", f"{name}.crt", "-extfile", f"{name}.ext"]
+        openssl("x509", "-req", *names, *authority, "-days", "2")
+        (folder / f"{name}.pem").write_text(
+            (folder / f"{name}.crt").read_text() + (folder / f"{name}.key").read_text()
+        )
+    return folder
+
+
+def server_tls(folder: Path, *, mutual: bool = False) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem")
+    if mutual:
+        context.load_verify_locations(folder / "ca.pem")
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+async def test_wss_is_verified_and_basic_credentials_go_through_it(certificates: Path) -> None:
+    seen: list[str | None] = []
+
+    async def note(connection: ServerConnection) -> None:
+        assert connection.request is not None
+        seen.append(connection.request.headers.get("Authorization"))
+        await echo(connection)
+
+    async with csms(note, ssl=server_tls(certificates)) as port, net() as n:
+        url = f"wss://localhost:{port}"
+        stranger, _ = n.dial(Endpoint(url))
+        assert await stranger.next() == ("failed", ConnectResult.TLS)
+        user, link = n.dial(Endpoint(url, ca=certificates / "ca.pem"), key="secret")
+        assert await user.next() == ("opened",)
+        link.send(b"hello")
+        assert await user.next() == ("message", b"hello")
+        assert seen == ["Basic Q1AtMTpzZWNyZXQ="]
+
+
+async def test_a_client_certificate_is_presented_where_it_is_asked_for(certificates: Path) -> None:
+    async with csms(echo, ssl=server_tls(certificates, mutual=True)) as port, net() as n:
+        url = f"wss://localhost:{port}"
+        ca, client = certificates / "ca.pem", certificates / "client.pem"
+        user, _ = n.dial(Endpoint(url, ca=ca, client_cert=client))
+        assert await user.next() == ("opened",)
+        without, _ = n.dial(Endpoint(url, ca=ca))
+        assert (await without.next())[0] == "failed"
