@@ -1,5 +1,7 @@
 """The contract of leadership, desired state, assignments, tariff and operations."""
 
+import asyncio
+
 import pytest
 
 from evswarm_shared.bus.keys import OPERATION_TTL_SECONDS, TARIFF_CHANGES_KEPT
@@ -142,6 +144,12 @@ class TariffContract:
         bus = harness.bus()
         once = await bus.change_tariff(TariffChange(1.0, 300_000))
         assert await bus.change_tariff(TariffChange(1.0, 300_000)) == once
+
+    async def test_changes_made_at_the_same_moment_are_all_kept(self, harness: Harness) -> None:
+        buses = [harness.bus(), harness.bus()]
+        await asyncio.gather(*(buses[n % 2].change_tariff(TariffChange(float(n), n)) for n in range(20)))
+        tariff = await buses[0].read_tariff()
+        assert (tariff.version, len(tariff.changes)) == (20, 20)
 
     async def test_changes_stay_in_order_of_time(self, harness: Harness) -> None:
         bus = harness.bus()
