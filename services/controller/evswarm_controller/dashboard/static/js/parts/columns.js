@@ -1,26 +1,41 @@
-/** The columns of the table and their headers. `less` columns leave the page first when it is narrow. */
+/** The columns of the table, which of them the page is wide enough for, and their headers. */
 
-import { html } from "../../vendor/runtime.js";
+import { computed, html, signal } from "../../vendor/runtime.js";
 import { look, view } from "../model.js";
 
 /**
  * @typedef {import("../state/fleet.js").SortKey} SortKey
- * @typedef {{name: string, label: string, sort?: SortKey, number?: boolean}} Column
+ * @typedef {{name: string, label: string, sort?: SortKey, number?: boolean, from?: number}} Column
+ *   `from`: the width of the page in pixels below which the column is left out; an opened log shows its value then
  */
 
 /** @type {readonly Column[]} */
 export const COLUMNS = [
   { name: "station", label: "Station", sort: "station" },
   { name: "status", label: "Status", sort: "status" },
-  { name: "connector", label: "Connector" },
-  { name: "worker", label: "Worker", sort: "worker" },
+  { name: "connector", label: "Connector", from: 860 },
+  { name: "worker", label: "Worker", sort: "worker", from: 1280 },
   { name: "power", label: "Power kW", sort: "power", number: true },
-  { name: "session", label: "Session kWh", sort: "session", number: true },
-  { name: "energy", label: "Total kWh", sort: "energy", number: true },
-  { name: "earnings", label: "Earnings", sort: "earnings", number: true },
-  { name: "seen", label: "Last message", sort: "seen" },
+  { name: "session", label: "Session kWh", sort: "session", number: true, from: 640 },
+  { name: "energy", label: "Total kWh", sort: "energy", number: true, from: 860 },
+  { name: "earnings", label: "Earnings", sort: "earnings", number: true, from: 640 },
+  { name: "seen", label: "Last message", sort: "seen", from: 1280 },
   { name: "actions", label: "Actions" },
 ];
+
+const widths = [...new Set(COLUMNS.flatMap((column) => column.from ?? []))].map((width) => {
+  const query = matchMedia(`(width >= ${width}px)`);
+  const fits = signal(query.matches);
+  query.addEventListener("change", () => {
+    fits.value = query.matches;
+  });
+  return { width, fits };
+});
+
+/** The columns that the page has room for. */
+export const shownColumns = computed(() =>
+  COLUMNS.filter(({ from }) => !from || widths.some(({ width, fits }) => width === from && fits.value)),
+);
 
 /** @param {{column: Column}} props */
 export function ColumnHeader({ column }) {

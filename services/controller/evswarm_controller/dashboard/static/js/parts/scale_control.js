@@ -105,6 +105,7 @@ export function ScaleControl() {
         </label>
       </div>
       <p id="scale-problem" class="problem" role="alert">${wrong || problem}</p>
+      ${!wrong && !problem && html`<p class="muted">${preview(target, desired, profile)}</p>`}
       <${Modal} open=${asking !== null} title=${`Scale down to ${counted(target, "station")}?`} onClose=${() => setAsking(null)}>
         ${
           asking &&
@@ -119,6 +120,13 @@ export function ScaleControl() {
       <//>
     </form>
   `;
+}
+
+/** What Apply would do. @param {number} target @param {number} desired @param {string} profile */
+function preview(target, desired, profile) {
+  if (target === desired) return `${counted(desired, "station")} wanted. Type, drag or pick another number.`;
+  if (target > desired) return `Adds ${counted(target - desired, `${profile || "mixed"} station`)}.`;
+  return `Removes ${counted(desired - target, "station")}, the highest numbers first.`;
 }
 
 function Progress() {

@@ -4,6 +4,7 @@ import { Component, html } from "../../vendor/runtime.js";
 import { amount, kilowattHours, kilowatts, span } from "../format.js";
 import { currency, second, switching, switchStation, toggleLogOf } from "../model.js";
 import { stateClass } from "../station_states.js";
+import { shownColumns } from "./columns.js";
 import { Icon } from "./icon.js";
 
 /** Height of a row in pixels; table.css gives it. */
@@ -30,30 +31,38 @@ export class StationRow extends Component {
   }
 
   /** @override @param {Props} props */
-  render({ row, index, open, active, tabbable, enabled, onActivate }) {
+  render({ row, index, open, active, tabbable, onActivate }) {
     return html`
       <tr class=${`station${open ? " opened" : ""}`} data-id=${row.id} data-active=${active || undefined} aria-rowindex=${index + 2} tabindex=${tabbable ? 0 : -1} onFocus=${() => onActivate(row.id)}>
-        <td class="col-station"><b>${row.id}</b> <span class="muted">${row.profile}</span></td>
-        <td class="col-status"><span class="state"><i class=${`swatch ${stateClass(row.state)}`}></i>${row.state}</span></td>
-        <td class="col-connector"><${Connectors} connectors=${row.connectors} /></td>
-        <td class="col-worker" title=${row.worker}>${row.worker}</td>
-        <td class="col-power number">${row.powerW ? kilowatts(row.powerW) : html`<${None} />`}</td>
-        <td class="col-session number">${row.transactions ? kilowattHours(row.sessionWh * 1000) : html`<${None} />`}</td>
-        <td class="col-energy number">${kilowattHours(row.energyMwh)}</td>
-        <td class="col-earnings number">${amount(row.earningsMicro / 1e6, currency.value)}</td>
-        <td class="col-seen"><${LastMessage} name=${row.lastMessage} at=${row.lastMessageAt} /></td>
-        <td class="col-actions">
-          <div class="row-actions">
-            <button type="button" class="small logs" aria-expanded=${open} aria-label=${`Logs of ${row.id}`} onClick=${() => toggleLogOf(row.id)}><${Icon} name="clipboard" /><span>Logs</span></button>
-            <${Switch} id=${row.id} stopped=${row.state === "Stopped"} enabled=${enabled} />
-          </div>
-        </td>
+        ${shownColumns.value.map(({ name, number }) => {
+          const title = name === "worker" ? row.worker : undefined;
+          return html`<td key=${name} class=${`col-${name}${number ? " number" : ""}`} title=${title}>${CELLS[name]?.(this.props)}</td>`;
+        })}
       </tr>
     `;
   }
 }
 
-const None = () => html`<span class="none" aria-label="none">–</span>`;
+/** What stands in each column. @type {Record<string, (props: Props) => import("../../vendor/runtime.js").ComponentChildren>} */
+const CELLS = {
+  station: ({ row }) => html`<b>${row.id}</b> <span class="muted">${row.profile}</span>`,
+  status: ({ row }) =>
+    html`<span class="state"><i class=${`swatch ${stateClass(row.state)}`}></i>${row.state}</span>`,
+  connector: ({ row }) => html`<${Connectors} connectors=${row.connectors} />`,
+  worker: ({ row }) => row.worker,
+  power: ({ row }) => (row.powerW ? kilowatts(row.powerW) : html`<${None} />`),
+  session: ({ row }) => (row.transactions ? kilowattHours(row.sessionWh * 1000) : html`<${None} />`),
+  energy: ({ row }) => kilowattHours(row.energyMwh),
+  earnings: ({ row }) => amount(row.earningsMicro / 1e6, currency.value),
+  seen: ({ row }) => html`<${LastMessage} name=${row.lastMessage} at=${row.lastMessageAt} />`,
+  actions: ({ row, open, enabled }) => html`
+    <div class="row-actions">
+      <button type="button" class="small logs" aria-expanded=${open} aria-label=${`Logs of ${row.id}`} onClick=${() => toggleLogOf(row.id)}><${Icon} name="clipboard" /><span>Logs</span></button>
+      <${Switch} id=${row.id} stopped=${row.state === "Stopped"} enabled=${enabled} />
+    </div>`,
+};
+
+const None = () => html`<span class="none">–</span>`;
 
 /** @param {{id: string, stopped: boolean, enabled: boolean}} props */
 function Switch({ id, stopped, enabled }) {
@@ -73,7 +82,7 @@ function Connectors({ connectors }) {
   return html`
     <span class="connectors" title=${words}>
       ${connectors.map((status, i) => html`<i key=${i} class=${`outlet cs-${status.replace(/^(Suspended).*/, "$1").toLowerCase()}`} aria-hidden="true">${i + 1}</i>`)}
-      <span class=${connectors.length > 1 ? "unseen" : ""}>${connectors.length > 1 ? words : connectors[0]}</span>
+      <span class="unseen">${words}</span>
     </span>
   `;
 }

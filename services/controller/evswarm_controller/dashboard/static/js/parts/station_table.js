@@ -18,7 +18,7 @@ import {
 } from "../model.js";
 import { isFiltered } from "../state/view.js";
 import { scrollToShow, slice } from "../virtual.js";
-import { COLUMNS, ColumnHeader } from "./columns.js";
+import { ColumnHeader, shownColumns } from "./columns.js";
 import { LogPanel, PANEL_HEIGHT } from "./log_panel.js";
 import { requestScale } from "./scale_control.js";
 import { ROW_HEIGHT, StationRow } from "./station_row.js";
@@ -36,6 +36,7 @@ function sight(body) {
 
 export function StationTable() {
   const { ids } = answer.value;
+  const columns = shownColumns.value;
   const opened = view.value.log;
   const [active, setActive] = useState("");
   const [window_, setWindow] = useState({ top: 0, height: 900 });
@@ -134,20 +135,20 @@ export function StationTable() {
       <div class="table-frame" ref=${wrap} tabindex="-1" onKeyDown=${onKey}>
         <table aria-rowcount=${ids.length + 1} aria-label="Stations">
           <thead>
-            <tr aria-rowindex="1">${COLUMNS.map((column) => html`<${ColumnHeader} key=${column.name} column=${column} />`)}</tr>
+            <tr aria-rowindex="1">${columns.map((column) => html`<${ColumnHeader} key=${column.name} column=${column} />`)}</tr>
           </thead>
           <tbody ref=${body} onPointerEnter=${() => (pointing.value = true)} onPointerLeave=${() => (pointing.value = false)}>
-            ${part.before > 0 && html`<tr key="before" class="spacer" aria-hidden="true" style=${{ height: `${part.before}px` }}><td colspan=${COLUMNS.length}></td></tr>`}
+            ${part.before > 0 && html`<tr key="before" class="spacer" aria-hidden="true" style=${{ height: `${part.before}px` }}><td colspan=${columns.length}></td></tr>`}
             ${shown.flatMap((id, i) => {
               const row = fleet.rows.get(id);
               if (!row) return [];
               const open = opened.includes(id);
               const line = html`<${StationRow} key=${id} row=${row} index=${part.start + i} open=${open} active=${id === active} tabbable=${id === first} enabled=${reachable.value} onActivate=${activate} />`;
               return open
-                ? [line, html`<${LogPanel} key=${`${id} log`} row=${row} span=${COLUMNS.length} />`]
+                ? [line, html`<${LogPanel} key=${`${id} log`} row=${row} span=${columns.length} />`]
                 : [line];
             })}
-            ${part.after > 0 && html`<tr key="after" class="spacer" aria-hidden="true" style=${{ height: `${part.after}px` }}><td colspan=${COLUMNS.length}></td></tr>`}
+            ${part.after > 0 && html`<tr key="after" class="spacer" aria-hidden="true" style=${{ height: `${part.after}px` }}><td colspan=${columns.length}></td></tr>`}
           </tbody>
         </table>
         <${Nothing} />

@@ -59,7 +59,7 @@ function stats() {
       name: "Power",
       figure: kw,
       unit: kwUnit,
-      note: agg?.charging ? `${power(agg.power_w / agg.charging).join(" ")} a station charging` : "no load",
+      note: agg?.charging ? `${power(agg.power_w / agg.charging).join(" ")} per charging station` : "no load",
       series: "power_w",
       ...bySort("power"),
       title: "Sort by power",

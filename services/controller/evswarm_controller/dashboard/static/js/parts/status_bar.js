@@ -8,7 +8,6 @@ import { STATION_STATES, stateClass } from "../station_states.js";
 export function StatusBar() {
   const agg = aggregate.value;
   const states = agg?.states ?? {};
-  const total = Object.values(states).reduce((sum, n) => sum + n, 0);
   const chosen = view.value.status;
   const present = STATION_STATES.filter(({ name }) => (states[name] ?? 0) > 0);
   /** @param {string} name */
@@ -22,7 +21,7 @@ export function StatusBar() {
         )}
       </div>
       <div class="legend" role="group" aria-label="Filter by state">
-        ${(total > 0 ? STATION_STATES : []).map(({ name, hint }) => {
+        ${STATION_STATES.map(({ name, hint }) => {
           const n = states[name] ?? 0;
           return html`
             <button type="button" key=${name} class=${`chip${n === 0 ? " none" : ""}`} aria-pressed=${chosen === name} title=${hint} onClick=${() => choose(name)}>

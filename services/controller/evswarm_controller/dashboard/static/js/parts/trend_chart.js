@@ -6,6 +6,7 @@ import { trend, trendVersion } from "../model.js";
 import { theme } from "../theme.js";
 
 const HEIGHT = 118;
+const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((e) => [1, 2, 5].map((n) => n * 10 ** e));
 
 /** @returns {import("uplot").AlignedData} */
 const data = () => [
@@ -25,7 +26,7 @@ function options(host) {
     stroke: colour("--chart-text"),
     grid: { stroke: colour("--chart-grid"), width: 1 },
     ticks: { show: false },
-    font: "11px system-ui, sans-serif",
+    font: `11px ${style.fontFamily}`,
     size: 44,
     gap: 4,
     values: (/** @type {unknown} */ _u, /** @type {number[]} */ ticks) => ticks.map(short),
@@ -40,8 +41,8 @@ function options(host) {
     scales: { x: { time: true }, stations: { range: fromZero }, kw: { range: fromZero } },
     axes: [
       { ...axis, size: 20, grid: { show: false }, space: 70, values: (_u, ticks) => ticks.map(clock) },
-      { ...axis, scale: "stations", space: 28 },
-      { ...axis, scale: "kw", side: 1, space: 28, grid: { show: false } },
+      { ...axis, scale: "stations", space: 22, incrs: WHOLE_STEPS },
+      { ...axis, scale: "kw", side: 1, space: 22, incrs: WHOLE_STEPS, grid: { show: false } },
     ],
     series: [
       {},
@@ -54,7 +55,7 @@ function options(host) {
 }
 
 /** @param {unknown} _u @param {number} _low @param {number} high @returns {[number, number]} */
-const fromZero = (_u, _low, high) => [0, high > 0 ? high * 1.08 : 1];
+const fromZero = (_u, _low, high) => [0, Math.max(high * 1.08, 4)];
 
 /** @param {number} value */
 const short = (value) => (value >= 10_000 ? `${count(value / 1000)}k` : count(value));

@@ -79,7 +79,7 @@ export class TrendHistory {
     return times
       .map((time, i) => {
         const x = ((time - begin) / duration) * width;
-        const level = range === 0 ? 0.5 : ((values[i] ?? low) - low) / range;
+        const level = range === 0 ? (low === 0 ? 0 : 0.5) : ((values[i] ?? low) - low) / range;
         return `${i === 0 ? "M" : "L"}${x.toFixed(1)},${(height - level * height).toFixed(1)}`;
       })
       .join("");
