@@ -1,0 +1,85 @@
+"""What the answer to each of our CALLs means, and what it means when there is none."""
+
+from collections.abc import Callable, Mapping
+from math import inf
+from typing import Any, Final
+
+from ocpp.v16.enums import Action
+
+from evswarm_shared.ocpp16.messages import (
+    AuthorizeResponse,
+    BootNotificationResponse,
+    HeartbeatResponse,
+    Response,
+    StartTransaction,
+    StartTransactionResponse,
+    StopTransaction,
+    StopTransactionResponse,
+)
+from evswarm_worker.station.authorization import authorize_answered, authorize_failed
+from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.calls import PendingCall
+from evswarm_worker.station.charging import message_refused, start_answered, stop_answered
+from evswarm_worker.station.registration import boot_answered, boot_failed, heartbeat_answered
+
+
+def _boot(cabinet: Cabinet, _: PendingCall, response: BootNotificationResponse) -> None:
+    boot_answered(cabinet, response)
+
+
+def _heartbeat(cabinet: Cabinet, _: PendingCall, response: HeartbeatResponse) -> None:
+    heartbeat_answered(cabinet, response)
+
+
+def _authorize(cabinet: Cabinet, call: PendingCall, response: AuthorizeResponse) -> None:
+    authorize_answered(cabinet, call, response)
+
+
+def _start(cabinet: Cabinet, call: PendingCall, response: StartTransactionResponse) -> None:
+    if call.message is not None and isinstance(call.request, StartTransaction):
+        start_answered(cabinet, call.message, call.request.id_tag, response)
+
+
+def _stop(cabinet: Cabinet, call: PendingCall, response: StopTransactionResponse) -> None:
+    if call.message is not None and isinstance(call.request, StopTransaction):
+        id_tag = call.request.id_tag
+        stop_answered(cabinet, call.message, id_tag if isinstance(id_tag, str) else "", response)
+
+
+def _meter_values(cabinet: Cabinet, call: PendingCall, _: Response) -> None:
+    if call.message is not None:
+        cabinet.outbox.answered(call.message)
+        if not cabinet.outbox:
+            cabinet.store_at = inf
+
+
+_ANSWERED: Final[Mapping[Action, Callable[[Cabinet, PendingCall, Any], None]]] = {
+    Action.authorize: _authorize,
+    Action.boot_notification: _boot,
+    Action.heartbeat: _heartbeat,
+    Action.meter_values: _meter_values,
+    Action.start_transaction: _start,
+    Action.stop_transaction: _stop,
+}
+
+
+def answered(cabinet: Cabinet, call: PendingCall, response: Response) -> None:
+    """Let the answer take effect."""
+    handler = _ANSWERED.get(call.action)
+    if handler is not None:
+        handler(cabinet, call, response)
+
+
+def failed(cabinet: Cabinet, call: PendingCall, *, refused: bool) -> None:
+    """There is no usable answer. `refused`: the peer said that it could not process the call (CALLERROR).
+
+    Only that counts against the attempts of a transaction message (OCPP-J 1.6 errata §3.3); without any answer it is
+    sent again until there is one.
+    """
+    if call.message is not None:
+        if refused:
+            message_refused(cabinet, call.message)
+    elif call.action is Action.boot_notification:
+        boot_failed(cabinet)
+    elif call.action is Action.authorize:
+        authorize_failed(cabinet, call)

@@ -1,0 +1,189 @@
+"""Everything one station is made of, and the few operations that all of its concerns share.
+
+The concerns (messaging, registration, reporting, charging, visiting, the commands) are modules of functions over a
+`Cabinet`; `station` calls them. `now` and `at` are the moment being lived through: real and simulated unix seconds.
+"""
+
+from collections.abc import Mapping
+from enum import Enum, auto
+from math import inf
+from typing import Any, Final
+
+from ocpp.v16.enums import ChargePointStatus
+
+from evswarm_shared.bus.messages import Tariff
+from evswarm_shared.clock import SimulatedClock
+from evswarm_shared.ocpp16.timestamps import Timestamp
+from evswarm_shared.telemetry.counts import DroppedFrame, StationCounts
+from evswarm_worker.behaviour.draws import Draws
+from evswarm_worker.behaviour.profiles import policy_fields
+from evswarm_worker.station.authorization_cache import AuthorizationCache
+from evswarm_worker.station.calls import Calls, PendingCall
+from evswarm_worker.station.config import StationConfig
+from evswarm_worker.station.configuration import Configuration
+from evswarm_worker.station.connector import Connector
+from evswarm_worker.station.effects import Effect, LogLine
+from evswarm_worker.station.link import LinkState
+from evswarm_worker.station.local_time import local_time
+from evswarm_worker.station.outbox import Outbox
+
+DEFAULT_HEARTBEAT_SECONDS: Final = 60.0
+"""Until the central system names an interval, and when it names 0."""
+
+_ACCEPTED: Final = LinkState.ACCEPTED
+
+
+class Ending(Enum):
+    """What a station does as soon as the messages of its ended transactions are delivered."""
+
+    REBOOT = auto()
+    STOP = auto()
+
+
+class Cabinet:
+    """The parts of a station.
+
+    The `…_at` fields are real unix seconds, infinite when nothing is due. `booted`: accepted since the last boot, so
+    that a reconnect is none; `accepted_ever`: somebody can be charged for energy (OCPP 1.6 §4.2.1). `switched_off`: it was stopped, and nobody can have
+    used it since. `replies` are
+    encoded answers to the central system that wait for the end of the input. `lasting_changed`: the checkpoint must
+    be stored before anything is sent. `grid` holds the policy's optional measurements.
+    """
+
+    __slots__ = (
+        "accepted_ever",
+        "at",
+        "attempt_at",
+        "boot_at",
+        "booted",
+        "cache",
+        "calls",
+        "changed_at",
+        "clock",
+        "clock_ignored",
+        "clock_offset",
+        "config",
+        "configuration",
+        "connected_at",
+        "connectors",
+        "counts",
+        "draws",
+        "effects",
+        "end_at",
+        "ending",
+        "failures",
+        "grid",
+        "heartbeat_at",
+        "heartbeat_sent_at",
+        "jitter",
+        "last_message",
+        "last_message_at",
+        "lasting_changed",
+        "link",
+        "local_time",
+        "next_serial",
+        "now",
+        "operative",
+        "outbox",
+        "policy",
+        "replies",
+        "reported",
+        "snapshot_changed",
+        "store_at",
+        "switched_off",
+        "tariff",
+    )
+
+    def __init__(
+        self,
+        config: StationConfig,
+        *,
+        tariff: Tariff,
+        clock: SimulatedClock,
+        counts: StationCounts,
+        now: float,
+    ) -> None:
+        at = clock.simulated(now)
+        profile = config.profile
+        connectors = profile.connectors if config.connectors is None else config.connectors
+        self.config = config
+        self.tariff = tariff
+        self.clock = clock
+        self.counts = counts
+        self.now = now
+        self.at = at
+        self.local_time = local_time(config.timezone)
+        self.policy: Mapping[str, Any] = policy_fields(profile)
+        self.grid: Mapping[str, float] | None = None
+        self.draws = Draws(config.seed, config.index)
+        self.jitter = self.draws.derive("connection")
+        self.configuration = Configuration(profile, connectors)
+        self.configuration.override(config.configuration)
+        self.connectors = tuple(Connector(number, at) for number in range(1, connectors + 1))
+        self.calls = Calls()
+        self.outbox = Outbox()
+        self.cache = AuthorizationCache()
+        self.effects: list[Effect] = []
+        self.replies: list[bytes] | None = None
+
+        self.link = LinkState.OFF
+        self.booted = False
+        self.switched_off = False
+        self.accepted_ever = False
+        self.ending: Ending | None = None
+        self.failures = 0
+        self.connected_at = 0.0
+        self.heartbeat_sent_at = 0.0
+        self.clock_offset = 0.0
+        self.clock_ignored = False
+        self.operative = True
+        self.reported: ChargePointStatus | None = None
+        self.next_serial = 1
+
+        self.attempt_at = inf
+        self.boot_at = inf
+        self.heartbeat_at = inf
+        self.store_at = inf
+        self.end_at = inf
+
+        self.lasting_changed = False
+        self.snapshot_changed = False
+        self.last_message = ""
+        self.last_message_at = 0.0
+        self.changed_at = now
+
+    @property
+    def online(self) -> bool:
+        """Connected and accepted: everything may be sent."""
+        return self.link is _ACCEPTED
+
+    def connector(self, connector_id: int) -> Connector | None:
+        """The connector of this id, if there is one; 0 is none."""
+        return self.connectors[connector_id - 1] if 0 < connector_id <= len(self.connectors) else None
+
+    def call(self, call: PendingCall, *, first: bool = False) -> None:
+        """Put a call in line, in front of it when it must not wait; what finds no room is counted."""
+        if not self.calls.enqueue(call, first=first):
+            self.counts.dropped_frames.add(DroppedFrame.QUEUE_FULL)
+
+    def log(self, message: str) -> None:
+        """Write a line to the station's log."""
+        self.effects.append(LogLine(f"[{self.local_time.clock(self.at)}] {message}"))
+
+    def timestamp(self, at: float | None = None) -> Timestamp:
+        """The simulated time as the station's own clock shows it, for the wire."""
+        return Timestamp((self.at if at is None else at) + self.clock_offset)
+
+    def touch(self) -> None:
+        """The row of the station looks different now."""
+        self.snapshot_changed = True
+        self.changed_at = self.now
+
+    def utc_offset(self) -> float:
+        """Seconds that local time is ahead of UTC."""
+        return float(self.local_time.offset(self.at))
+
+
+def masked(id_tag: str) -> str:
+    """A tag as logs may show it: its last two characters."""
+    return "*" * max(0, len(id_tag) - 2) + id_tag[-2:]

@@ -1,0 +1,374 @@
+"""Transactions as a station lives them: when one may begin, its meter values, and why it ends (OCPP 1.6 §4.8, §4.10).
+
+The policy is asked before a transaction and at every meter value; what it says is done here and told in the log.
+"""
+
+from math import floor, inf
+from typing import Any, Final
+
+from msgspec import UNSET
+from ocpp.v16.enums import (
+    Action,
+    AuthorizationStatus,
+    ChargePointStatus,
+    ConfigurationKey,
+    ReadingContext,
+    Reason,
+)
+
+from evswarm_shared.charging_policy import (
+    PolicyAction,
+    PolicyReason,
+    evaluate_charging_policy,
+    evaluate_meter_value_decision,
+)
+from evswarm_shared.ocpp16.messages import (
+    MeterValues,
+    StartTransaction,
+    StartTransactionResponse,
+    StopTransaction,
+    StopTransactionResponse,
+)
+from evswarm_shared.telemetry import counts as telemetry
+from evswarm_worker.station.cabinet import Cabinet, masked
+from evswarm_worker.station.connector import Connector, TagState
+from evswarm_worker.station.connector_status import ConnectorEvent
+from evswarm_worker.station.metering import measurands, meter_value
+from evswarm_worker.station.outbox import OutboxMessage
+from evswarm_worker.station.reporting import move
+from evswarm_worker.station.transaction import Transaction, TransactionEvent, TransactionState
+
+POLICY_RETRY_SECONDS: Final = 60.0
+"""Simulated seconds between two questions to a policy that said wait."""
+
+UNSENT_SAMPLE_SECONDS: Final = 60.0
+"""With MeterValueSampleInterval 0 nothing is sent, but the policy still wants to be asked."""
+
+STORE_AFTER_SECONDS: Final = 1.5
+"""Real seconds after which MeterValues without an answer enter the store."""
+
+_REASON_LABELS: Final = {
+    PolicyReason.CONDITIONS_OK: telemetry.PolicyReason.CONDITIONS_OK,
+    PolicyReason.ENERGY_CAP: telemetry.PolicyReason.ENERGY_CAP,
+    PolicyReason.PRICE: telemetry.PolicyReason.PRICE,
+    PolicyReason.PEAK_HOUR: telemetry.PolicyReason.PEAK_HOUR,
+    PolicyReason.GRID_LOAD: telemetry.PolicyReason.GRID,
+    PolicyReason.GRID_LOAD_NEAR: telemetry.PolicyReason.GRID,
+    PolicyReason.CARBON_INTENSITY: telemetry.PolicyReason.CARBON,
+    PolicyReason.CARBON_INTENSITY_NEAR: telemetry.PolicyReason.CARBON,
+}
+
+_FLOW_EVENTS: Final = {
+    ChargePointStatus.charging: ConnectorEvent.ENERGY_FLOWS,
+    ChargePointStatus.suspended_ev: ConnectorEvent.EV_PAUSES,
+    ChargePointStatus.suspended_evse: ConnectorEvent.EVSE_PAUSES,
+}
+
+_CONTINUE: Final = PolicyAction.CONTINUE
+_OK: Final = PolicyReason.CONDITIONS_OK
+_SAMPLED: Final = ConfigurationKey.meter_values_sampled_data
+_INTERVAL: Final = ConfigurationKey.meter_value_sample_interval
+_PERIODIC: Final = ReadingContext.sample_periodic
+_METER_VALUES: Final = Action.meter_values
+
+
+def advance(cabinet: Cabinet, connector: Connector) -> None:
+    """Bring the meter to the present."""
+    connector.meter.advance(cabinet.at, cabinet.tariff)
+
+
+def try_to_begin(cabinet: Cabinet, connector: Connector) -> None:
+    """Begin a transaction if car, tag, connector and policy are all for it; else wait for what is missing."""
+    connector.retry_at = inf
+    if (
+        connector.transaction is not None
+        or connector.tag_state is not TagState.AUTHORIZED
+        or not connector.plugged
+        or connector.settled
+        or connector.faulted
+        or not (connector.operative and cabinet.operative)
+        or cabinet.ending is not None
+        or not cabinet.accepted_ever
+    ):
+        return
+    advance(cabinet, connector)
+    connector.timeout_at = inf
+    decision = evaluate_charging_policy(
+        {"energy_dispensed": connector.meter.plugged_mwh / 1e6, "charging": False, "session_active": False},
+        cabinet.policy,
+        _environment(cabinet, connector),
+    )
+    action, reason = decision["action"], decision["reason"]
+    cabinet.counts.policy_decisions.add(action, _REASON_LABELS[reason])
+    if action is PolicyAction.WAIT:
+        _wait(cabinet, connector, reason)
+    elif action is PolicyAction.PAUSE:
+        connector.settled = True
+        cabinet.log(f"{reason}: connector {connector.connector_id} gives no more to this car")
+    else:
+        _begin(cabinet, connector, _offer_w(cabinet, decision.get("limit_kw")))
+
+
+def _wait(cabinet: Cabinet, connector: Connector, reason: PolicyReason) -> None:
+    connector.retry_at = cabinet.at + POLICY_RETRY_SECONDS
+    if connector.last_wait_reason != reason:
+        connector.last_wait_reason = reason
+        cabinet.log(
+            f"{reason}: connector {connector.connector_id} waits{_circumstances(cabinet, connector, reason)}"
+        )
+
+
+def _begin(cabinet: Cabinet, connector: Connector, offer_w: float) -> None:
+    meter = connector.meter
+    serial = cabinet.next_serial
+    cabinet.next_serial += 1
+    connector.transaction = Transaction(
+        serial, connector.id_tag, connector.parent_id_tag, meter.register_mwh, cabinet.at
+    )
+    connector.last_wait_reason = ""
+    meter.limit_w = offer_w
+    connector.sample_at = cabinet.at + sample_interval(cabinet)
+    request = StartTransaction(
+        connector_id=connector.connector_id,
+        id_tag=connector.id_tag,
+        meter_start=meter.register_mwh // 1000,
+        timestamp=cabinet.timestamp(),
+    )
+    cabinet.outbox.add(Action.start_transaction, serial, request)
+    cabinet.counts.transactions_started += 1
+    cabinet.lasting_changed = True
+    cabinet.log(f"Transaction started: connector {connector.connector_id}, tag {masked(connector.id_tag)}")
+    if connector.status is not ChargePointStatus.preparing:
+        move(cabinet, connector, ConnectorEvent.USE_BEGINS)
+    show_flow(cabinet, connector)
+    cabinet.touch()
+
+
+def show_flow(cabinet: Cabinet, connector: Connector, info: str = "") -> None:
+    """Let the status of a connector with a transaction follow the energy (OCPP 1.6 §4.9)."""
+    car = connector.meter.car
+    status = ChargePointStatus.suspended_ev if car is None else car.status(connector.meter.limit_w)
+    if status is not connector.status:
+        move(cabinet, connector, _FLOW_EVENTS[status], info)
+
+
+def sample_interval(cabinet: Cabinet) -> float:
+    """Simulated seconds between two looks at the meter during a transaction."""
+    return cabinet.configuration.integer(_INTERVAL) or UNSENT_SAMPLE_SECONDS
+
+
+def sample(cabinet: Cabinet, connector: Connector) -> None:
+    """The interval is over: send meter values, and let the policy decide whether to go on."""
+    interval = sample_interval(cabinet)
+    behind = cabinet.clock.simulated(cabinet.now) - cabinet.at
+    if behind >= interval:
+        # Nobody read the meter while the station was not run: go on with the latest moment of the rhythm.
+        connector.sample_at = cabinet.at + floor(behind / interval) * interval
+        return
+    connector.sample_at = cabinet.at + interval
+    transaction = connector.transaction
+    if transaction is None:
+        connector.sample_at = inf
+        return
+    advance(cabinet, connector)
+    if cabinet.configuration.integer(_INTERVAL):
+        send_sample(cabinet, connector, transaction, _SAMPLED, _PERIODIC)
+    if transaction.state is TransactionState.REFUSED:
+        if connector.meter.register_mwh >= transaction.stop_at_mwh:
+            _offer(cabinet, connector, 0.0)
+    else:
+        _ask_policy(cabinet, connector)
+    if connector.transaction is not None:
+        show_flow(cabinet, connector)
+    cabinet.touch()
+
+
+def send_sample(
+    cabinet: Cabinet,
+    connector: Connector,
+    transaction: Transaction,
+    key: ConfigurationKey,
+    context: ReadingContext,
+) -> None:
+    """Put the readings that a configuration key lists into the outbox, as of this moment."""
+    value = meter_value(cabinet, connector, measurands(cabinet, key), context)
+    if value is None:
+        return
+    request = MeterValues(connector.connector_id, (value,), transaction.transaction_id)
+    dropped = cabinet.outbox.add(_METER_VALUES, transaction.serial, request)
+    if dropped:
+        cabinet.counts.dropped_frames.add(telemetry.DroppedFrame.QUEUE_FULL, dropped)
+    if cabinet.store_at == inf:
+        cabinet.store_at = cabinet.now + STORE_AFTER_SECONDS
+
+
+def _ask_policy(cabinet: Cabinet, connector: Connector) -> None:
+    decision = evaluate_meter_value_decision(
+        {"charging": True, "session_active": True},
+        cabinet.policy,
+        _environment(cabinet, connector),
+        current_wh=connector.meter.plugged_mwh / 1000.0,
+        max_wh=cabinet.config.profile.max_energy_kwh * 1000.0,
+    )
+    action, reason = decision["action"], decision["reason"]
+    cabinet.counts.policy_decisions.add(action, _REASON_LABELS[reason])
+    if action is PolicyAction.STOP:
+        if reason is PolicyReason.ENERGY_CAP:
+            cabinet.log(f"{reason}: connector {connector.connector_id} stops")
+            stop(cabinet, connector, Reason.local)
+            connector.settled = True
+        else:
+            stop(cabinet, connector, Reason.other)
+            _wait(cabinet, connector, reason)
+        return
+    _offer(cabinet, connector, _offer_w(cabinet, decision.get("limit_kw")))
+
+
+def _offer(cabinet: Cabinet, connector: Connector, offer_w: float) -> None:
+    """Offer another power from now on; the meter stands at this moment."""
+    if connector.meter.limit_w != offer_w:
+        connector.meter.limit_w = offer_w
+        # The register of the time to come hangs on it.
+        cabinet.lasting_changed = True
+        cabinet.log(f"Connector {connector.connector_id} offers {offer_w / 1000.0:.1f} kW")
+
+
+def stop(cabinet: Cabinet, connector: Connector, reason: Reason, id_tag: str = "", info: str = "") -> None:
+    """End the connector's transaction, if it has one; the cable may stay where it is (OCPP 1.6 §4.10)."""
+    transaction = connector.transaction
+    if transaction is None:
+        return
+    advance(cabinet, connector)
+    meter = connector.meter
+    meter.limit_w = 0.0
+    transaction.apply(TransactionEvent.STOP)
+    connector.transaction = None
+    connector.sample_at = inf
+    request = StopTransaction(
+        meter_stop=meter.register_mwh // 1000,
+        timestamp=cabinet.timestamp(),
+        transaction_id=transaction.transaction_id,
+        id_tag=id_tag if id_tag else UNSET,
+        reason=reason,
+    )
+    cabinet.outbox.add(Action.stop_transaction, transaction.serial, request)
+    cabinet.counts.transactions_stopped.add(reason)
+    cabinet.counts.transaction_duration.observe(cabinet.at - transaction.started_at)
+    cabinet.lasting_changed = True
+    energy = (meter.register_mwh - transaction.meter_start_mwh) / 1e6
+    cabinet.log(f"Transaction stopped: connector {connector.connector_id}, {reason}, {energy:.3f} kWh")
+    if meter.car is None:
+        leave_free(cabinet, connector)
+    else:
+        move(cabinet, connector, ConnectorEvent.TRANSACTION_ENDS, info)
+    cabinet.touch()
+
+
+def leave_free(cabinet: Cabinet, connector: Connector) -> None:
+    """Nobody uses the connector any more: it is available, or out of service if that was asked for (OCPP 1.6 §5.2)."""
+    connector.forget_tag()
+    connector.timeout_at = inf
+    if connector.operative and cabinet.operative:
+        if move(cabinet, connector, ConnectorEvent.USE_ENDS):
+            cabinet.log(f"Connector {connector.connector_id} available")
+        return
+    if not move(cabinet, connector, ConnectorEvent.GOES_OUT_OF_SERVICE):
+        move(cabinet, connector, ConnectorEvent.USE_ENDS)
+        move(cabinet, connector, ConnectorEvent.GOES_OUT_OF_SERVICE)
+    cabinet.log(f"Connector {connector.connector_id} unavailable")
+
+
+def start_answered(
+    cabinet: Cabinet, message: OutboxMessage, id_tag: str, response: StartTransactionResponse
+) -> None:
+    """The central system knows the transaction now, and says whether it may go on (OCPP 1.6 §4.8)."""
+    cabinet.outbox.landed(message.serial, response.transaction_id)
+    cabinet.outbox.answered(message)
+    cabinet.cache.remember(id_tag, response.id_tag_info)
+    cabinet.lasting_changed = True
+    connector = _connector_of(cabinet, message.serial)
+    if connector is None or connector.transaction is None:
+        return
+    transaction = connector.transaction
+    transaction.transaction_id = response.transaction_id
+    if response.id_tag_info.status is AuthorizationStatus.accepted:
+        transaction.apply(TransactionEvent.ACCEPTED)
+        return
+    transaction.apply(TransactionEvent.REFUSED)
+    connector.settled = True
+    cabinet.log(f"Tag {masked(id_tag)} refused: {response.id_tag_info.status}")
+    configuration = cabinet.configuration
+    if configuration.flag(ConfigurationKey.stop_transaction_on_invalid_id):
+        stop(cabinet, connector, Reason.de_authorized)
+        return
+    granted = configuration.integer(ConfigurationKey.max_energy_on_invalid_id)
+    transaction.stop_at_mwh = transaction.meter_start_mwh + granted * 1000
+    advance(cabinet, connector)
+    if connector.meter.register_mwh >= transaction.stop_at_mwh:
+        _offer(cabinet, connector, 0.0)
+        show_flow(cabinet, connector)
+
+
+def stop_answered(
+    cabinet: Cabinet, message: OutboxMessage, id_tag: str, response: StopTransactionResponse
+) -> None:
+    """The central system knows that the transaction is over (OCPP 1.6 §4.10)."""
+    cabinet.outbox.answered(message)
+    cabinet.lasting_changed = True
+    if id_tag and response.id_tag_info is not UNSET:
+        cabinet.cache.remember(id_tag, response.id_tag_info)
+
+
+def message_refused(cabinet: Cabinet, message: OutboxMessage) -> None:
+    """The central system reported that it could not process a transaction message (OCPP 1.6 §3.7.1)."""
+    configuration = cabinet.configuration
+    given_up = cabinet.outbox.failed(
+        message,
+        cabinet.now,
+        attempts=configuration.integer(ConfigurationKey.transaction_message_attempts),
+        interval=float(configuration.integer(ConfigurationKey.transaction_message_retry_interval)),
+    )
+    if not given_up:
+        return
+    cabinet.counts.dropped_frames.add(telemetry.DroppedFrame.INVALID)
+    cabinet.log(f"{message.action} given up after {message.failures} attempts")
+    if message.action is Action.start_transaction:
+        connector = _connector_of(cabinet, message.serial)
+        if connector is not None and connector.transaction is not None:
+            connector.transaction.apply(TransactionEvent.GIVEN_UP)
+    cabinet.lasting_changed = True
+
+
+def _connector_of(cabinet: Cabinet, serial: int) -> Connector | None:
+    for connector in cabinet.connectors:
+        if connector.transaction is not None and connector.transaction.serial == serial:
+            return connector
+    return None
+
+
+def _environment(cabinet: Cabinet, connector: Connector) -> dict[str, Any]:
+    env: dict[str, Any] = {
+        "current_price": connector.meter.price_micro(cabinet.at, cabinet.tariff) / 1e6,
+        "hour": cabinet.local_time.hour(cabinet.at),
+    }
+    if cabinet.grid:
+        env.update(cabinet.grid)
+    return env
+
+
+def _offer_w(cabinet: Cabinet, limit_kw: float | None) -> float:
+    """What one connector offers in W when the policy leaves `limit_kw` to the whole station (None: no limit)."""
+    full = cabinet.config.profile.max_power_w
+    if limit_kw is None:
+        return full
+    sharing = sum(connector.transaction is not None for connector in cabinet.connectors)
+    return min(full, limit_kw * 1000.0 / max(1, sharing))
+
+
+def _circumstances(cabinet: Cabinet, connector: Connector, reason: PolicyReason) -> str:
+    if reason is PolicyReason.PRICE:
+        price = connector.meter.price_micro(cabinet.at, cabinet.tariff) / 1e6
+        return f" (price {price:g}, limit {cabinet.config.profile.charge_if_price_below:g})"
+    if reason is PolicyReason.PEAK_HOUR:
+        return f" (hour {cabinet.local_time.hour(cabinet.at)})"
+    return ""

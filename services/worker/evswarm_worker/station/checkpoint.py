@@ -1,0 +1,227 @@
+"""The lasting state of a station as one small blob, and back (decision 5 of docs/architecture.md: who runs what).
+
+Everything that follows from these numbers by itself (positions of timers, energy since then) is not stored: who
+resumes the station lives through the time in between.
+"""
+
+from math import inf
+
+import msgspec
+from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
+
+from evswarm_shared.bus.messages import StationCommit, StoredStation
+from evswarm_worker.behaviour.car import Car
+from evswarm_worker.behaviour.visits import Visit
+from evswarm_worker.station.authorization_cache import CachedTag
+from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.connector import Connector, TagState
+from evswarm_worker.station.errors import CheckpointError
+from evswarm_worker.station.transaction import Transaction, TransactionState
+
+VERSION = 1
+
+
+class TransactionCheckpoint(msgspec.Struct, array_like=True, frozen=True):
+    """An open transaction. `stop_at_mwh` None: no bound."""
+
+    serial: int
+    transaction_id: int
+    state: TransactionState
+    id_tag: str
+    parent_id_tag: str
+    meter_start_mwh: int
+    started_at: float
+    stop_at_mwh: float | None
+
+
+class ConnectorCheckpoint(msgspec.Struct, array_like=True, frozen=True):
+    """One connector at the simulated time `at`. The car is that of the visit unless `hand_car` says another.
+
+    `times`: arrive, tag, leave, sample, aligned, retry, timeout; None where nothing is due.
+    """
+
+    status: ChargePointStatus
+    error_code: ChargePointErrorCode
+    operative: bool
+    reported: ChargePointStatus | None
+    reported_error: ChargePointErrorCode
+    at: float
+    register_mwh: int
+    earned_units: int
+    limit_w: float
+    plugged: bool
+    plugged_soc: float
+    plugged_register_mwh: int
+    times: tuple[float | None, ...]
+    visit: Visit | None
+    hand_car: Car | None
+    used_by_hand: bool
+    settled: bool
+    id_tag: str
+    parent_id_tag: str
+    tag_state: TagState
+    transaction: TransactionCheckpoint | None
+
+
+class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
+    """A station. `draws` is how many random numbers it has taken."""
+
+    version: int
+    draws: int
+    accepted_ever: bool
+    booted: bool
+    switched_off: bool
+    operative: bool
+    reported: ChargePointStatus | None
+    clock_offset: float
+    next_serial: int
+    next_sequence: int
+    transaction_ids: dict[int, int]
+    configuration: dict[str, str]
+    cache: dict[str, CachedTag]
+    connectors: tuple[ConnectorCheckpoint, ...]
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Checkpoint)
+
+_TIMES = ("arrive_at", "tag_at", "leave_at", "sample_at", "aligned_at", "retry_at", "timeout_at")
+
+
+def commit_of(cabinet: Cabinet, *, checkpoint: bool) -> StationCommit:
+    """The next step for the store: what entered and left the outbox, and the checkpoint if it changed."""
+    added, removed = cabinet.outbox.take_changes()
+    return StationCommit(cabinet.config.station_id, _encode(cabinet) if checkpoint else None, added, removed)
+
+
+def restore(cabinet: Cabinet, stored: StoredStation) -> bool:
+    """Take over what was stored; False when the station never ran.
+
+    Raises:
+        CheckpointError: the checkpoint is not one, or of another version.
+    """
+    if stored.checkpoint is None:
+        return False
+    try:
+        checkpoint = _DECODER.decode(stored.checkpoint)
+    except msgspec.DecodeError as error:
+        raise CheckpointError(f"checkpoint of {stored.station_id}: {error}") from None
+    if checkpoint.version != VERSION:
+        raise CheckpointError(f"checkpoint of {stored.station_id} has version {checkpoint.version}")
+    cabinet.draws.counter = checkpoint.draws
+    cabinet.accepted_ever = checkpoint.accepted_ever
+    cabinet.booted = checkpoint.booted
+    cabinet.switched_off = checkpoint.switched_off
+    cabinet.operative = checkpoint.operative
+    cabinet.reported = checkpoint.reported
+    cabinet.clock_offset = checkpoint.clock_offset
+    cabinet.next_serial = checkpoint.next_serial
+    cabinet.outbox.next_sequence = checkpoint.next_sequence
+    cabinet.outbox.restore(stored.outbox, checkpoint.transaction_ids)
+    cabinet.configuration.changes = dict(checkpoint.configuration) or None
+    cabinet.cache.restore(checkpoint.cache)
+    for connector, state in zip(cabinet.connectors, checkpoint.connectors, strict=False):
+        _restore_connector(connector, state)
+    return True
+
+
+def _encode(cabinet: Cabinet) -> bytes:
+    return _ENCODER.encode(
+        Checkpoint(
+            VERSION,
+            cabinet.draws.counter,
+            cabinet.accepted_ever,
+            cabinet.booted,
+            cabinet.switched_off,
+            cabinet.operative,
+            cabinet.reported,
+            cabinet.clock_offset,
+            cabinet.next_serial,
+            cabinet.outbox.next_sequence,
+            cabinet.outbox.transaction_ids or {},
+            cabinet.configuration.changes or {},
+            cabinet.cache.entries(),
+            tuple(_connector_state(connector) for connector in cabinet.connectors),
+        )
+    )
+
+
+def _connector_state(connector: Connector) -> ConnectorCheckpoint:
+    meter = connector.meter
+    visit = connector.visit
+    plugged_soc, plugged_register = meter.plugged_state()
+    hand_car = meter.car if visit is None or visit.car is not meter.car else None
+    transaction = connector.transaction
+    return ConnectorCheckpoint(
+        connector.status,
+        connector.error_code,
+        connector.operative,
+        connector.reported,
+        connector.reported_error,
+        meter.at,
+        meter.register_mwh,
+        meter.earned_units,
+        meter.limit_w,
+        connector.plugged,
+        plugged_soc,
+        plugged_register,
+        tuple(None if (time := getattr(connector, name)) == inf else time for name in _TIMES),
+        visit,
+        hand_car,
+        connector.used_by_hand,
+        connector.settled,
+        connector.id_tag,
+        connector.parent_id_tag,
+        connector.tag_state,
+        None
+        if transaction is None
+        else TransactionCheckpoint(
+            transaction.serial,
+            transaction.transaction_id,
+            transaction.state,
+            transaction.id_tag,
+            transaction.parent_id_tag,
+            transaction.meter_start_mwh,
+            transaction.started_at,
+            None if transaction.stop_at_mwh == inf else transaction.stop_at_mwh,
+        ),
+    )
+
+
+def _restore_connector(connector: Connector, state: ConnectorCheckpoint) -> None:
+    connector.status = state.status
+    connector.error_code = state.error_code
+    connector.operative = state.operative
+    connector.reported = state.reported
+    connector.reported_error = state.reported_error
+    meter = connector.meter
+    meter.at = state.at
+    meter.register_mwh = state.register_mwh
+    meter.earned_units = state.earned_units
+    meter.limit_w = state.limit_w
+    for name, time in zip(_TIMES, state.times, strict=True):
+        setattr(connector, name, inf if time is None else time)
+    connector.visit = state.visit
+    car = (
+        state.hand_car if state.hand_car is not None else state.visit.car if state.visit is not None else None
+    )
+    if state.plugged and car is not None:
+        meter.resume(car, state.plugged_soc, state.plugged_register_mwh)
+    connector.used_by_hand = state.used_by_hand
+    connector.settled = state.settled
+    connector.id_tag = state.id_tag
+    connector.parent_id_tag = state.parent_id_tag
+    connector.tag_state = state.tag_state
+    if state.tag_state is TagState.ASKED:
+        # The question died with its connection; the driver presents the tag again.
+        connector.forget_tag()
+    kept = state.transaction
+    if kept is not None:
+        transaction = Transaction(
+            kept.serial, kept.id_tag, kept.parent_id_tag, kept.meter_start_mwh, kept.started_at
+        )
+        transaction.transaction_id = kept.transaction_id
+        transaction.state = kept.state
+        transaction.stop_at_mwh = inf if kept.stop_at_mwh is None else kept.stop_at_mwh
+        connector.transaction = transaction
+    connector.schedule()

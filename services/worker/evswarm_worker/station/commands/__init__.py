@@ -1,0 +1,32 @@
+"""What a station does when the central system tells it to, one module per family of commands.
+
+A handler takes the cabinet and the request and returns the response; what it triggers is queued and leaves after the
+response. An Action without a handler is answered NotSupported.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ocpp.v16.enums import Action
+
+from evswarm_shared.ocpp16.messages import Response
+from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.commands import availability, data_transfer, remote_control, settings, trigger
+
+Handler = Callable[[Cabinet, Any], Response]
+
+_BY_ACTION: Final[Mapping[Action, Handler]] = {
+    Action.change_availability: availability.change_availability,
+    Action.change_configuration: settings.change_configuration,
+    Action.clear_cache: settings.clear_cache,
+    Action.data_transfer: data_transfer.data_transfer,
+    Action.get_configuration: settings.get_configuration,
+    Action.remote_start_transaction: remote_control.remote_start_transaction,
+    Action.remote_stop_transaction: remote_control.remote_stop_transaction,
+    Action.reset: remote_control.reset,
+    Action.trigger_message: trigger.trigger_message,
+    Action.unlock_connector: remote_control.unlock_connector,
+}
+
+HANDLERS: Final[Mapping[str, Handler]] = {action.value: handler for action, handler in _BY_ACTION.items()}
+"""By the Action's name on the wire."""

@@ -1,0 +1,61 @@
+"""ChangeAvailability: taking a connector or the whole station in and out of service (OCPP 1.6 §5.2)."""
+
+from ocpp.v16.enums import AvailabilityStatus, AvailabilityType, ChargePointStatus
+
+from evswarm_shared.ocpp16.messages import ChangeAvailability, ChangeAvailabilityResponse
+from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.charging import try_to_begin
+from evswarm_worker.station.connector import Connector
+from evswarm_worker.station.connector_status import ConnectorEvent
+from evswarm_worker.station.reporting import move, report_station
+from evswarm_worker.station.visiting import in_service
+
+
+def change_availability(cabinet: Cabinet, request: ChangeAvailability) -> ChangeAvailabilityResponse:
+    """Change the availability now, or after the transaction that is running; connector 0 means all of the station."""
+    operative = request.type is AvailabilityType.operative
+    if request.connector_id == 0:
+        cabinet.operative = operative
+        meant = cabinet.connectors
+        report_station(cabinet)
+    else:
+        connector = cabinet.connector(request.connector_id)
+        if connector is None:
+            return ChangeAvailabilityResponse(AvailabilityStatus.rejected)
+        meant = (connector,)
+    cabinet.lasting_changed = True
+    scheduled = False
+    for connector in meant:
+        connector.operative = operative
+        if operative:
+            _come_into_service(cabinet, connector)
+        elif connector.transaction is not None:
+            scheduled = True
+        else:
+            _go_out_of_service(cabinet, connector)
+    where = f"Connector {request.connector_id}" if request.connector_id else "Station"
+    cabinet.log(f"{where} {request.type.lower()}{' after the transaction' if scheduled else ''}")
+    return ChangeAvailabilityResponse(
+        AvailabilityStatus.scheduled if scheduled else AvailabilityStatus.accepted
+    )
+
+
+def _come_into_service(cabinet: Cabinet, connector: Connector) -> None:
+    if connector.status is not ChargePointStatus.unavailable or not cabinet.operative:
+        return
+    if connector.plugged:
+        move(cabinet, connector, ConnectorEvent.USE_BEGINS)
+        try_to_begin(cabinet, connector)
+        in_service(cabinet)
+    else:
+        move(cabinet, connector, ConnectorEvent.COMES_INTO_SERVICE)
+    connector.schedule()
+
+
+def _go_out_of_service(cabinet: Cabinet, connector: Connector) -> None:
+    connector.forget_tag()
+    if not move(cabinet, connector, ConnectorEvent.GOES_OUT_OF_SERVICE):
+        # What was being prepared is off; only then is there a way out of service (OCPP 1.6 §4.9 B1, A8).
+        move(cabinet, connector, ConnectorEvent.USE_ENDS)
+        move(cabinet, connector, ConnectorEvent.GOES_OUT_OF_SERVICE)
+    connector.schedule()

@@ -1,0 +1,108 @@
+"""Doing from afar what a person at the station would do (OCPP 1.6 §5.11, §5.12, §5.14, §5.18)."""
+
+from ocpp.v16.enums import (
+    ChargePointStatus,
+    ConfigurationKey,
+    Reason,
+    RemoteStartStopStatus,
+    ResetStatus,
+    ResetType,
+    UnlockStatus,
+)
+
+from evswarm_shared.ocpp16.messages import (
+    RemoteStartTransaction,
+    RemoteStartTransactionResponse,
+    RemoteStopTransaction,
+    RemoteStopTransactionResponse,
+    Reset,
+    ResetResponse,
+    UnlockConnector,
+    UnlockConnectorResponse,
+)
+from evswarm_worker.station.authorization import authorize_without_asking, present_tag
+from evswarm_worker.station.cabinet import Cabinet, masked
+from evswarm_worker.station.charging import leave_free, stop
+from evswarm_worker.station.connector import Connector
+from evswarm_worker.station.rebooting import begin_reboot
+from evswarm_worker.station.visiting import summon
+
+_STARTABLE = frozenset(
+    (ChargePointStatus.available, ChargePointStatus.preparing, ChargePointStatus.finishing)
+)
+_ACCEPTED = RemoteStartStopStatus.accepted
+_REJECTED = RemoteStartStopStatus.rejected
+
+
+def remote_start_transaction(
+    cabinet: Cabinet, request: RemoteStartTransaction
+) -> RemoteStartTransactionResponse:
+    """Try to start a transaction; the cable may be plugged in afterwards. A charging profile is ignored (§5.11)."""
+    if not cabinet.online or cabinet.ending is not None:
+        return RemoteStartTransactionResponse(_REJECTED)
+    if isinstance(request.connector_id, int):
+        connector = cabinet.connector(request.connector_id)
+        if connector is None or not _startable(cabinet, connector):
+            return RemoteStartTransactionResponse(_REJECTED)
+    else:
+        candidates = [connector for connector in cabinet.connectors if _startable(cabinet, connector)]
+        if not candidates:
+            return RemoteStartTransactionResponse(_REJECTED)
+        connector = next((c for c in candidates if c.plugged), candidates[0])
+    cabinet.log(f"Remote start: connector {connector.connector_id}, tag {masked(request.id_tag)}")
+    connector.settled = False
+    if not connector.plugged:
+        summon(cabinet, connector)
+    if cabinet.configuration.flag(ConfigurationKey.authorize_remote_tx_requests):
+        present_tag(cabinet, connector, request.id_tag)
+    else:
+        authorize_without_asking(cabinet, connector, request.id_tag)
+    connector.schedule()
+    return RemoteStartTransactionResponse(_ACCEPTED)
+
+
+def remote_stop_transaction(
+    cabinet: Cabinet, request: RemoteStopTransaction
+) -> RemoteStopTransactionResponse:
+    """Stop the transaction of this id, if it is running here."""
+    for connector in cabinet.connectors:
+        transaction = connector.transaction
+        if transaction is not None and transaction.transaction_id == request.transaction_id:
+            if not cabinet.online:
+                break
+            connector.settled = True
+            stop(cabinet, connector, Reason.remote)
+            connector.schedule()
+            return RemoteStopTransactionResponse(_ACCEPTED)
+    return RemoteStopTransactionResponse(_REJECTED)
+
+
+def reset(cabinet: Cabinet, request: Reset) -> ResetResponse:
+    """Restart: a soft reset waits until the stopped transactions are delivered, a hard one does not (§5.14)."""
+    soft = request.type is ResetType.soft
+    begin_reboot(cabinet, Reason.soft_reset if soft else Reason.hard_reset, at_once=not soft)
+    return ResetResponse(ResetStatus.accepted)
+
+
+def unlock_connector(cabinet: Cabinet, request: UnlockConnector) -> UnlockConnectorResponse:
+    """Open the lock of the cable; a running transaction is finished first (§5.18)."""
+    connector = cabinet.connector(request.connector_id)
+    if connector is None:
+        return UnlockConnectorResponse(UnlockStatus.not_supported)
+    if connector.transaction is not None:
+        connector.settled = True
+        stop(cabinet, connector, Reason.unlock_command)
+    elif connector.status is ChargePointStatus.finishing and not connector.plugged:
+        leave_free(cabinet, connector)
+    cabinet.log(f"Connector {connector.connector_id} unlocked")
+    connector.schedule()
+    return UnlockConnectorResponse(UnlockStatus.unlocked)
+
+
+def _startable(cabinet: Cabinet, connector: Connector) -> bool:
+    return (
+        connector.transaction is None
+        and connector.visible_status in _STARTABLE
+        and connector.operative
+        and cabinet.operative
+    )

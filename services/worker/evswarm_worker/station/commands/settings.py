@@ -1,0 +1,71 @@
+"""Reading and changing what a station is set to (OCPP 1.6 §5.3, §5.4, §5.8)."""
+
+from math import inf
+
+from msgspec import UNSET
+from ocpp.v16.enums import ClearCacheStatus, ConfigurationKey, ConfigurationStatus
+
+from evswarm_shared.ocpp16.datatypes import KeyValue
+from evswarm_shared.ocpp16.errors import ErrorCode, PayloadError
+from evswarm_shared.ocpp16.messages import (
+    ChangeConfiguration,
+    ChangeConfigurationResponse,
+    ClearCache,
+    ClearCacheResponse,
+    GetConfiguration,
+    GetConfigurationResponse,
+)
+from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.charging import sample_interval
+from evswarm_worker.station.configuration import KEYS, MAX_REQUESTED_KEYS, Access
+
+
+def change_configuration(cabinet: Cabinet, request: ChangeConfiguration) -> ChangeConfigurationResponse:
+    """Set a key; it holds from now on and survives reboots."""
+    status = cabinet.configuration.change(request.key, request.value)
+    if status in (ConfigurationStatus.accepted, ConfigurationStatus.reboot_required):
+        cabinet.lasting_changed = True
+        cabinet.log(f"Configuration: {request.key} = {request.value}")
+        _take_effect(cabinet, request.key)
+    return ChangeConfigurationResponse(status)
+
+
+def get_configuration(cabinet: Cabinet, request: GetConfiguration) -> GetConfigurationResponse:
+    """Tell the named keys, or all of them.
+
+    Raises:
+        PayloadError: more keys are named than GetConfigurationMaxKeys allows.
+    """
+    names = request.key if isinstance(request.key, list) and request.key else list(KEYS)
+    if len(names) > MAX_REQUESTED_KEYS:
+        raise PayloadError(
+            ErrorCode.OCCURENCE_CONSTRAINT_VIOLATION, f"more than {MAX_REQUESTED_KEYS} keys at once"
+        )
+    known = [
+        KeyValue(name, KEYS[name].access is Access.READ, cabinet.configuration.text(ConfigurationKey(name)))
+        for name in names
+        if name in KEYS
+    ]
+    unknown = [name for name in names if name not in KEYS]
+    return GetConfigurationResponse(known if known else UNSET, unknown if unknown else UNSET)
+
+
+def clear_cache(cabinet: Cabinet, _: ClearCache) -> ClearCacheResponse:
+    """Forget all cached authorisations; refused where there is no cache (OCPP 1.6 errata §3.23)."""
+    if not cabinet.configuration.flag(ConfigurationKey.authorization_cache_enabled):
+        return ClearCacheResponse(ClearCacheStatus.rejected)
+    cabinet.cache.clear()
+    cabinet.lasting_changed = True
+    cabinet.log("Authorization cache cleared")
+    return ClearCacheResponse(ClearCacheStatus.accepted)
+
+
+def _take_effect(cabinet: Cabinet, key: str) -> None:
+    if key == ConfigurationKey.heartbeat_interval and cabinet.heartbeat_at < inf:
+        interval = cabinet.configuration.integer(ConfigurationKey.heartbeat_interval)
+        cabinet.heartbeat_at = min(cabinet.heartbeat_at, cabinet.now + interval)
+    elif key == ConfigurationKey.meter_value_sample_interval:
+        for connector in cabinet.connectors:
+            if connector.transaction is not None:
+                connector.sample_at = cabinet.at + sample_interval(cabinet)
+                connector.schedule()

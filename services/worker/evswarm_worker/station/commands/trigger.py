@@ -1,0 +1,67 @@
+"""TriggerMessage: the central system asks for a message that the station would send by itself (OCPP 1.6 §5.17)."""
+
+from ocpp.v16.enums import Action, ConfigurationKey, MessageTrigger, ReadingContext, TriggerMessageStatus
+
+from evswarm_shared.ocpp16.messages import MeterValues, TriggerMessage, TriggerMessageResponse
+from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.calls import PendingCall
+from evswarm_worker.station.charging import advance, send_sample
+from evswarm_worker.station.connector import Connector
+from evswarm_worker.station.metering import measurands, meter_value
+from evswarm_worker.station.registration import send_boot, send_heartbeat
+from evswarm_worker.station.reporting import report_station, send_status
+
+_SAMPLED = ConfigurationKey.meter_values_sampled_data
+
+
+def trigger_message(cabinet: Cabinet, request: TriggerMessage) -> TriggerMessageResponse:
+    """Queue the message asked for; it leaves after this answer. A connector id that does not matter is ignored."""
+    wanted = request.requested_message
+    connector_id = request.connector_id if isinstance(request.connector_id, int) else None
+    if wanted is MessageTrigger.boot_notification:
+        send_boot(cabinet)
+    elif wanted is MessageTrigger.heartbeat:
+        send_heartbeat(cabinet, asked_for=True)
+    elif wanted in (MessageTrigger.status_notification, MessageTrigger.meter_values):
+        if connector_id is not None and not 0 <= connector_id <= len(cabinet.connectors):
+            return TriggerMessageResponse(TriggerMessageStatus.rejected)
+        if wanted is MessageTrigger.status_notification:
+            _statuses(cabinet, connector_id)
+        else:
+            _meter_values(cabinet, connector_id)
+    else:
+        return TriggerMessageResponse(TriggerMessageStatus.not_implemented)
+    return TriggerMessageResponse(TriggerMessageStatus.accepted)
+
+
+def _statuses(cabinet: Cabinet, connector_id: int | None) -> None:
+    if not connector_id:
+        report_station(cabinet, asked_for=True)
+    if connector_id == 0:
+        return
+    for connector in _meant(cabinet, connector_id):
+        send_status(cabinet, connector, asked_for=True)
+
+
+def _meter_values(cabinet: Cabinet, connector_id: int | None) -> None:
+    for connector in _meant(cabinet, connector_id or None):
+        advance(cabinet, connector)
+        if connector.transaction is not None and cabinet.online:
+            send_sample(cabinet, connector, connector.transaction, _SAMPLED, ReadingContext.trigger)
+            continue
+        value = meter_value(cabinet, connector, measurands(cabinet, _SAMPLED), ReadingContext.trigger)
+        if value is not None:
+            cabinet.call(
+                PendingCall(
+                    Action.meter_values,
+                    MeterValues(connector.connector_id, (value,)),
+                    allowed_while_pending=True,
+                )
+            )
+
+
+def _meant(cabinet: Cabinet, connector_id: int | None) -> tuple[Connector, ...]:
+    if connector_id is None:
+        return cabinet.connectors
+    connector = cabinet.connector(connector_id)
+    return () if connector is None else (connector,)

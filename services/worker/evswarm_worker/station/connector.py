@@ -1,0 +1,131 @@
+"""One connector of a station: its status, its cable, who uses it, and when it next needs attention. Data and rules
+that concern it alone; what it says to the central system is decided elsewhere.
+"""
+
+from enum import IntEnum
+from math import inf
+from typing import Final
+
+from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
+
+from evswarm_worker.behaviour.visits import Visit
+from evswarm_worker.station.connector_status import ConnectorEvent, next_status, visible_status
+from evswarm_worker.station.meter import Meter
+from evswarm_worker.station.transaction import Transaction
+
+_NO_ERROR: Final = ChargePointErrorCode.no_error
+
+
+class TagState(IntEnum):
+    """What became of the tag that was presented last."""
+
+    NONE = 0
+    ASKED = 1
+    """The central system was asked and has not answered."""
+    AUTHORIZED = 2
+    """It may charge as soon as everything else allows."""
+
+
+class Connector:
+    """A connector; ids count from 1 (OCPP 1.6 §3.8).
+
+    The `…_at` fields are simulated unix seconds at which something happens, infinite when nothing will; `due` is the
+    least of them. `report_at` is real unix seconds. `settled`: the car got all it will get before it leaves.
+    `used_by_hand`: a person drives the connector, so the visits that come by themselves wait.
+    """
+
+    __slots__ = (
+        "aligned_at",
+        "arrive_at",
+        "connector_id",
+        "due",
+        "error_code",
+        "id_tag",
+        "last_wait_reason",
+        "leave_at",
+        "meter",
+        "operative",
+        "parent_id_tag",
+        "report_at",
+        "reported",
+        "reported_error",
+        "retry_at",
+        "sample_at",
+        "settled",
+        "status",
+        "tag_at",
+        "tag_state",
+        "timeout_at",
+        "transaction",
+        "used_by_hand",
+        "visit",
+    )
+
+    def __init__(self, connector_id: int, at: float) -> None:
+        self.connector_id = connector_id
+        self.status = ChargePointStatus.available
+        self.error_code = _NO_ERROR
+        self.operative = True
+        self.reported: ChargePointStatus | None = None
+        self.reported_error = _NO_ERROR
+        self.report_at = inf
+        self.meter = Meter(at)
+        self.transaction: Transaction | None = None
+        self.visit: Visit | None = None
+        self.used_by_hand = False
+        self.settled = False
+        self.id_tag = ""
+        self.parent_id_tag = ""
+        self.tag_state = TagState.NONE
+        self.last_wait_reason = ""
+        self.arrive_at = inf
+        self.tag_at = inf
+        self.leave_at = inf
+        self.sample_at = inf
+        self.aligned_at = inf
+        self.retry_at = inf
+        self.timeout_at = inf
+        self.due = inf
+
+    @property
+    def plugged(self) -> bool:
+        """Whether a car is at the cable."""
+        return self.meter.car is not None
+
+    @property
+    def faulted(self) -> bool:
+        """Whether an error lies over the status."""
+        return self.error_code is not _NO_ERROR
+
+    @property
+    def visible_status(self) -> ChargePointStatus:
+        """What the central system is told."""
+        return visible_status(self.status, self.error_code)
+
+    def apply(self, event: ConnectorEvent) -> bool:
+        """Let the event happen to the status; True when the status is another one now."""
+        status = next_status(self.status, event)
+        if status is self.status:
+            return False
+        self.status = status
+        return True
+
+    def schedule(self) -> None:
+        """Work out `due` after any of the times changed."""
+        self.due = min(
+            self.arrive_at,
+            self.tag_at,
+            self.leave_at,
+            self.sample_at,
+            self.aligned_at,
+            self.retry_at,
+            self.timeout_at,
+        )
+
+    def forget_tag(self) -> None:
+        """Nobody is authorised here any more."""
+        self.id_tag = ""
+        self.parent_id_tag = ""
+        self.tag_state = TagState.NONE
+        self.retry_at = inf
+        self.last_wait_reason = ""

@@ -1,0 +1,150 @@
+"""What a person at the station, or the world, can do to it. Each says clearly when it is not possible."""
+
+from math import inf
+
+from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus, Reason
+
+from evswarm_shared.telemetry.counts import FaultKind
+from evswarm_worker.behaviour.visits import next_visit
+from evswarm_worker.station import visiting
+from evswarm_worker.station.authorization import present_tag
+from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.charging import leave_free, stop
+from evswarm_worker.station.connector import Connector
+from evswarm_worker.station.errors import StationActionError
+from evswarm_worker.station.link import LinkEvent, LinkState
+from evswarm_worker.station.rebooting import NORMAL_CLOSURE, begin_reboot
+from evswarm_worker.station.registration import apply, hang_up
+from evswarm_worker.station.reporting import report
+
+_NO_ERROR = ChargePointErrorCode.no_error
+
+
+def plug_in(cabinet: Cabinet, connector_id: int) -> None:
+    """Put the plug of a car that stays until it is unplugged by hand into a free connector."""
+    connector = _connector(cabinet, connector_id)
+    if connector.plugged:
+        raise StationActionError(f"connector {connector_id} has a car already: unplug it first")
+    visit = next_visit(cabinet.config.profile, cabinet.draws, cabinet.at, cabinet.utc_offset())
+    _take_over(connector)
+    visiting.plug_in(cabinet, connector, visit.car)
+    cabinet.log(f"Connector {connector_id}: car plugged in by hand")
+
+
+def unplug(cabinet: Cabinet, connector_id: int) -> None:
+    """Take the plug out of the car."""
+    connector = _connector(cabinet, connector_id)
+    if not connector.plugged:
+        raise StationActionError(f"connector {connector_id} has no car to unplug")
+    visiting.unplug(cabinet, connector)
+    cabinet.log(f"Connector {connector_id}: car unplugged by hand")
+    if connector.transaction is None:
+        visiting.expect_next_visit(cabinet, connector)
+
+
+def authorize(cabinet: Cabinet, connector_id: int, id_tag: str) -> None:
+    """Present a tag: it starts or stops a transaction (OCPP 1.6 §4.1)."""
+    if not 1 <= len(id_tag) <= 20:
+        raise StationActionError("an id tag has 1 to 20 characters")
+    connector = _connector(cabinet, connector_id)
+    if connector.faulted:
+        raise StationActionError(f"connector {connector_id} is faulted: clear the fault first")
+    if connector.transaction is None and not (connector.operative and cabinet.operative):
+        raise StationActionError(f"connector {connector_id} is out of service")
+    if not cabinet.accepted_ever:
+        raise StationActionError("the central system has not accepted the station yet")
+    connector.settled = False
+    if not connector.plugged:
+        _take_over(connector)
+    if connector.status is ChargePointStatus.finishing and not connector.plugged:
+        # The tag frees a cable that stayed locked (OCPP 1.6 §4.10).
+        leave_free(cabinet, connector)
+        visiting.expect_next_visit(cabinet, connector)
+        return
+    present_tag(cabinet, connector, id_tag)
+
+
+def press_stop(cabinet: Cabinet, connector_id: int) -> None:
+    """Press the button that ends the transaction."""
+    connector = _connector(cabinet, connector_id)
+    if connector.transaction is None:
+        raise StationActionError(f"connector {connector_id} has no transaction to stop")
+    connector.settled = True
+    stop(cabinet, connector, Reason.local)
+
+
+def fault(cabinet: Cabinet, connector_id: int, error_code: ChargePointErrorCode) -> None:
+    """Let something break that prevents charging (OCPP 1.6 §4.9 A9 to I9)."""
+    connector = _connector(cabinet, connector_id)
+    if error_code is _NO_ERROR:
+        raise StationActionError("NoError is no fault: use clear_fault")
+    cabinet.counts.faults_injected.add(FaultKind.CONNECTOR_FAULT)
+    connector.error_code = error_code
+    cabinet.log(f"Connector {connector_id} faulted: {error_code}")
+    report(cabinet, connector)
+    if connector.transaction is not None:
+        connector.settled = True
+        stop(cabinet, connector, Reason.other)
+    cabinet.lasting_changed = True
+    cabinet.touch()
+
+
+def clear_fault(cabinet: Cabinet, connector_id: int) -> None:
+    """Mend it; the connector shows again what lay behind the fault."""
+    connector = _connector(cabinet, connector_id)
+    if not connector.faulted:
+        raise StationActionError(f"connector {connector_id} is not faulted")
+    connector.error_code = _NO_ERROR
+    cabinet.log(f"Connector {connector_id} repaired: {connector.status}")
+    report(cabinet, connector)
+    cabinet.lasting_changed = True
+    cabinet.touch()
+    visiting.in_service(cabinet)
+
+
+def power_cycle(cabinet: Cabinet) -> None:
+    """Take the power away and give it back."""
+    _require_on(cabinet)
+    cabinet.counts.faults_injected.add(FaultKind.POWER_CYCLE)
+    begin_reboot(cabinet, Reason.power_loss, at_once=True)
+
+
+def network_down(cabinet: Cabinet) -> None:
+    """Cut the station off; it goes on alone until `network_up`."""
+    _require_on(cabinet)
+    if cabinet.link is LinkState.CUT:
+        raise StationActionError("the network is down already")
+    cabinet.counts.faults_injected.add(FaultKind.NETWORK_DOWN)
+    hang_up(cabinet, LinkEvent.NETWORK_CUT, NORMAL_CLOSURE, "network down")
+    cabinet.log("Connection lost: network down by hand")
+
+
+def network_up(cabinet: Cabinet) -> None:
+    """Give the network back; the station connects when its back-off allows."""
+    _require_on(cabinet)
+    if not apply(cabinet, LinkEvent.NETWORK_BACK):
+        raise StationActionError("the network is not down")
+    cabinet.failures = 0
+    cabinet.attempt_at = cabinet.now
+    cabinet.log("Network back")
+
+
+def _take_over(connector: Connector) -> None:
+    connector.used_by_hand = True
+    connector.visit = None
+    connector.arrive_at = connector.leave_at = connector.tag_at = inf
+
+
+def _require_on(cabinet: Cabinet) -> None:
+    if cabinet.link is LinkState.OFF:
+        raise StationActionError("the station is stopped: start it first")
+
+
+def _connector(cabinet: Cabinet, connector_id: int) -> Connector:
+    _require_on(cabinet)
+    connector = cabinet.connector(connector_id)
+    if connector is None:
+        raise StationActionError(
+            f"there is no connector {connector_id}: the station has 1 to {len(cabinet.connectors)}"
+        )
+    return connector

@@ -1,0 +1,215 @@
+"""What goes over the wire and in which order: one CALL at a time, answers before calls, lasting state before both.
+
+Knows when a message may leave and that its answer came; what messages mean is in `answers` and `commands`.
+"""
+
+from math import inf
+from typing import Final
+
+from ocpp.v16.enums import Action
+
+from evswarm_shared.ocpp16.actions import Sender
+from evswarm_shared.ocpp16.errors import ErrorCode, FrameError, PayloadError
+from evswarm_shared.ocpp16.frames import (
+    Call,
+    CallError,
+    CallResult,
+    decode_frame,
+    encode_call,
+    encode_call_error,
+    encode_call_result,
+)
+from evswarm_shared.ocpp16.payloads import decode_request, decode_response
+from evswarm_shared.telemetry.counts import DroppedFrame
+from evswarm_worker.station import answers
+from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.calls import PendingCall
+from evswarm_worker.station.checkpoint import commit_of
+from evswarm_worker.station.commands import HANDLERS
+from evswarm_worker.station.effects import Persist, Send
+from evswarm_worker.station.link import CONNECTED, SERVING, LinkState
+
+SHORT_OUTBOX: Final = 3
+"""Up to so many transaction messages go before a status that came after them; a backlog does not (OCPP 1.6 §3.7)."""
+
+_ACCEPTED: Final = LinkState.ACCEPTED
+
+
+def receive(cabinet: Cabinet, frame: bytes | str) -> None:
+    """A text frame arrived."""
+    if cabinet.link not in CONNECTED:
+        cabinet.counts.dropped_frames.add(DroppedFrame.UNSOLICITED)
+        return
+    try:
+        message = decode_frame(frame)
+    except FrameError as error:
+        _malformed(cabinet, error)
+        return
+    if type(message) is CallResult:
+        _result(cabinet, message)
+    elif type(message) is Call:
+        _call(cabinet, message)
+    elif type(message) is CallError:
+        _error(cabinet, message)
+
+
+def flush(cabinet: Cabinet) -> None:
+    """Send what may leave now: store lasting changes first, then answers, then at most one call."""
+    if cabinet.link is not _ACCEPTED:
+        cabinet.outbox.store_all()
+    persist(cabinet)
+    replies = cabinet.replies
+    if replies:
+        cabinet.replies = None
+        cabinet.effects.extend([Send(reply) for reply in replies])
+    if cabinet.calls.in_flight is None and cabinet.link in CONNECTED and cabinet.now < cabinet.end_at:
+        call = _next_call(cabinet)
+        if call is not None:
+            _send(cabinet, call)
+
+
+def persist(cabinet: Cabinet) -> None:
+    """Have every lasting change stored before anything that follows."""
+    if cabinet.lasting_changed or cabinet.outbox.has_changes():
+        cabinet.effects.append(Persist(commit_of(cabinet, checkpoint=cabinet.lasting_changed)))
+        cabinet.lasting_changed = False
+
+
+def store_unanswered(cabinet: Cabinet) -> None:
+    """MeterValues that nobody answered for a while enter the store."""
+    cabinet.store_at = inf
+    cabinet.outbox.store_all()
+
+
+def call_deadline(cabinet: Cabinet) -> float:
+    """When the call in flight has waited too long, in real unix seconds."""
+    if cabinet.calls.in_flight is None:
+        return inf
+    return cabinet.calls.sent_at + cabinet.config.call_timeout_seconds
+
+
+def time_out(cabinet: Cabinet) -> None:
+    """The call in flight has waited too long."""
+    call = _end(cabinet)
+    if call is None:
+        return
+    cabinet.counts.call_timeouts.add(call.action)
+    cabinet.log(f"No answer to {call.action}")
+    answers.failed(cabinet, call, refused=False)
+
+
+def _next_call(cabinet: Cabinet) -> PendingCall | None:
+    if cabinet.link is not _ACCEPTED:
+        return cabinet.calls.take_allowed_while_pending()
+    outbox = cabinet.outbox
+    message = outbox.head(cabinet.now)
+    line = cabinet.calls.line
+    if line and (
+        message is None or len(outbox) > SHORT_OUTBOX or line[0].action is not Action.status_notification
+    ):
+        return line.popleft()
+    if message is None:
+        return None
+    return PendingCall(message.action, outbox.request_of(message), message=message)
+
+
+def _send(cabinet: Cabinet, call: PendingCall) -> None:
+    unique_id = cabinet.calls.begin(call, cabinet.now)
+    cabinet.counts.calls_sent.add(call.action)
+    cabinet.counts.calls_pending += 1
+    cabinet.last_message = call.action.value
+    cabinet.last_message_at = cabinet.now
+    cabinet.effects.append(Send(encode_call(unique_id, call.request)))
+
+
+def _end(cabinet: Cabinet) -> PendingCall | None:
+    call = cabinet.calls.end()
+    if call is not None:
+        cabinet.counts.calls_pending -= 1
+    return call
+
+
+def _result(cabinet: Cabinet, result: CallResult) -> None:
+    calls = cabinet.calls
+    call = calls.in_flight
+    if call is None or result.unique_id != calls.unique_id:
+        cabinet.counts.dropped_frames.add(DroppedFrame.UNSOLICITED)
+        return
+    counts = cabinet.counts
+    duration = cabinet.now - calls.sent_at
+    _end(cabinet)
+    calls.exchanged_at = cabinet.now
+    counts.call_results_received.add(call.action)
+    counts.call_duration.observe(call.action, duration)
+    try:
+        response = decode_response(call.action, result.payload, strict=cabinet.config.strict)
+    except PayloadError as error:
+        counts.dropped_frames.add(DroppedFrame.INVALID)
+        cabinet.log(f"Answer to {call.action} not understood: {error.description}")
+        answers.failed(cabinet, call, refused=True)
+        return
+    answers.answered(cabinet, call, response)
+
+
+def _error(cabinet: Cabinet, error: CallError) -> None:
+    calls = cabinet.calls
+    call = calls.in_flight
+    if call is None or error.unique_id != calls.unique_id:
+        cabinet.counts.dropped_frames.add(DroppedFrame.UNSOLICITED)
+        return
+    duration = cabinet.now - calls.sent_at
+    _end(cabinet)
+    calls.exchanged_at = cabinet.now
+    cabinet.counts.call_errors_received.add(call.action)
+    cabinet.counts.call_errors.add(call.action, error.code)
+    cabinet.counts.call_duration.observe(call.action, duration)
+    cabinet.log(f"{call.action} answered with {error.code[:40]} {error.description[:80]}".rstrip())
+    answers.failed(cabinet, call, refused=True)
+
+
+def _malformed(cabinet: Cabinet, error: FrameError) -> None:
+    kind = (
+        DroppedFrame.UNKNOWN_TYPE if "unknown message type" in error.description else DroppedFrame.MALFORMED
+    )
+    cabinet.counts.dropped_frames.add(kind)
+    if error.code is not None and error.unique_id is not None:
+        if cabinet.link in SERVING:
+            _reply_error(cabinet, "", error.unique_id, error.code, error.description)
+    elif error.unique_id is not None and error.unique_id == cabinet.calls.unique_id:
+        call = _end(cabinet)
+        if call is not None:
+            cabinet.log(f"Answer to {call.action} not understood: {error.description}")
+            answers.failed(cabinet, call, refused=True)
+
+
+def _call(cabinet: Cabinet, call: Call) -> None:
+    if cabinet.link not in SERVING:
+        # A rejected station does not answer (OCPP 1.6 §4.2).
+        cabinet.counts.dropped_frames.add(DroppedFrame.NOT_REGISTERED)
+        return
+    action = call.action
+    cabinet.counts.calls_received.add(action)
+    cabinet.last_message = action[:50]
+    cabinet.last_message_at = cabinet.now
+    try:
+        handler = HANDLERS.get(action)
+        request = decode_request(action, call.payload, receiver=Sender.STATION, strict=cabinet.config.strict)
+        if handler is None:
+            raise PayloadError(ErrorCode.NOT_SUPPORTED, f"{action} is not supported")
+        response = handler(cabinet, request)
+    except PayloadError as error:
+        _reply_error(cabinet, action, call.unique_id, error.code, error.description)
+        return
+    cabinet.counts.call_results_sent.add(action)
+    _reply(cabinet, encode_call_result(call.unique_id, response))
+
+
+def _reply_error(cabinet: Cabinet, action: str, unique_id: str, code: ErrorCode, description: str) -> None:
+    cabinet.counts.call_errors_sent.add(action)
+    _reply(cabinet, encode_call_error(unique_id, code, description))
+
+
+def _reply(cabinet: Cabinet, frame: bytes) -> None:
+    if cabinet.replies is None:
+        cabinet.replies = []
+    cabinet.replies.append(frame)

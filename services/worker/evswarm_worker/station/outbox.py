@@ -1,0 +1,252 @@
+"""Transaction messages on their way: in order, stored before they are sent, kept until answered (OCPP 1.6 §3.7).
+
+StartTransaction and StopTransaction are stored at once. MeterValues, which no bill hangs on, are stored only when
+they are not answered soon, and are the first to go when there are too many.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+from msgspec import structs
+from ocpp.v16.enums import Action
+
+from evswarm_shared.bus.messages import OutboxEntry
+from evswarm_shared.ocpp16.actions import Sender
+from evswarm_shared.ocpp16.frames import encode_payload
+from evswarm_shared.ocpp16.messages import MeterValues, Request, StartTransaction, StopTransaction
+from evswarm_shared.ocpp16.payloads import decode_request
+
+UNKNOWN_TRANSACTION: Final = -1
+"""The transaction id of a start that did not land (OCPP 1.6 errata §3.18)."""
+
+METER_VALUES_LIMIT: Final = 60
+"""MeterValues kept for a peer that does not take them; when there are more, every second one goes."""
+
+_CARRIED: Final[Mapping[str, Action]] = {
+    action.value: action
+    for action in (Action.start_transaction, Action.stop_transaction, Action.meter_values)
+}
+
+
+class StoredMessage(msgspec.Struct, array_like=True, frozen=True):
+    """A message in the store: its Action, the station's own number of the transaction, its payload."""
+
+    action: str
+    serial: int
+    payload: msgspec.Raw
+
+
+class OutboxMessage:
+    """One message; it has its `request`, or its `stored` form, or both."""
+
+    __slots__ = ("action", "failures", "request", "sequence", "serial", "stored")
+
+    def __init__(
+        self, sequence: int, action: Action, serial: int, request: Request | None, stored: bytes | None = None
+    ) -> None:
+        self.sequence = sequence
+        self.action = action
+        self.serial = serial
+        self.request = request
+        self.stored = stored
+        self.failures = 0
+        """CALLERRORs that it was answered with."""
+
+
+class Outbox:
+    """The line of transaction messages of one station. Times are real unix seconds.
+
+    A transaction has a `serial`, the station's own number, until the central system gives it an id; the id enters
+    its messages when they are sent, so that messages made before the start landed carry it too.
+    """
+
+    __slots__ = (
+        "_added",
+        "_messages",
+        "_meter_values",
+        "_removed",
+        "next_sequence",
+        "not_before",
+        "transaction_ids",
+    )
+
+    def __init__(self) -> None:
+        self._messages: deque[OutboxMessage] | None = None
+        self._added: list[OutboxEntry] | None = None
+        self._removed: list[int] | None = None
+        self._meter_values = 0
+        self.next_sequence = 1
+        self.not_before = 0.0
+        """No message leaves before: the wait before a retransmission (OCPP 1.6 §3.7.1)."""
+        self.transaction_ids: dict[int, int] | None = None
+        """serial → id of the transactions that landed and may still have messages to come."""
+
+    def __len__(self) -> int:
+        return len(self._messages) if self._messages else 0
+
+    def restore(self, entries: Iterable[OutboxEntry], transaction_ids: Mapping[int, int]) -> None:
+        """Take over what another owner of the station left, and the ids that its checkpoint knows."""
+        for entry in sorted(entries, key=lambda entry: entry.sequence):
+            stored = msgspec.json.decode(entry.message, type=StoredMessage)
+            message = OutboxMessage(
+                entry.sequence, _CARRIED[stored.action], stored.serial, None, entry.message
+            )
+            self._append(message)
+            self.next_sequence = max(self.next_sequence, entry.sequence + 1)
+        if transaction_ids:
+            self.transaction_ids = dict(transaction_ids)
+
+    def add(self, action: Action, serial: int, request: Request) -> int:
+        """Put a message at the end of the line; returns how many older MeterValues had to go for it.
+
+        StartTransaction and StopTransaction are in the next `take_changes`, which must be stored before the message
+        is sent.
+        """
+        message = OutboxMessage(self.next_sequence, action, serial, request)
+        self.next_sequence += 1
+        self._append(message)
+        if action is not Action.meter_values:
+            self._store(message)
+            return 0
+        return self._thin_out() if self._meter_values > METER_VALUES_LIMIT else 0
+
+    def head(self, now: float) -> OutboxMessage | None:
+        """The message to send next, if its time has come."""
+        return self._messages[0] if self._messages and now >= self.not_before else None
+
+    def next_due(self) -> float | None:
+        """From when on `head` has something."""
+        return self.not_before if self._messages else None
+
+    def request_of(self, message: OutboxMessage) -> Request:
+        """What to send for the message now, with the transaction's id as far as it is known."""
+        request = message.request
+        if request is None:
+            request = _read(message)
+        ids = self.transaction_ids
+        known = UNKNOWN_TRANSACTION if ids is None else ids.get(message.serial, UNKNOWN_TRANSACTION)
+        if (
+            isinstance(request, MeterValues | StopTransaction)
+            and request.transaction_id == UNKNOWN_TRANSACTION != known
+        ):
+            request = structs.replace(request, transaction_id=known)
+        return request
+
+    def transaction_id(self, serial: int) -> int:
+        """The central system's id of a transaction, UNKNOWN_TRANSACTION until its start landed."""
+        return UNKNOWN_TRANSACTION if self.transaction_ids is None else self.transaction_ids.get(serial, -1)
+
+    def landed(self, serial: int, transaction_id: int) -> None:
+        """The start of a transaction was answered."""
+        if self.transaction_ids is None:
+            self.transaction_ids = {}
+        self.transaction_ids[serial] = transaction_id
+
+    def answered(self, message: OutboxMessage) -> None:
+        """The message is delivered, or given up: it leaves the line and the store."""
+        messages = self._messages
+        if messages and messages[0] is message:
+            messages.popleft()
+        elif messages and message in messages:
+            messages.remove(message)
+        else:
+            return
+        self._forget(message)
+        self.not_before = 0.0
+        if not messages:
+            self._messages = None
+        if message.action is Action.stop_transaction and self.transaction_ids is not None:
+            self.transaction_ids.pop(message.serial, None)
+
+    def failed(self, message: OutboxMessage, now: float, *, attempts: int, interval: float) -> bool:
+        """The peer reported that it could not process the message; True when that was the last attempt.
+
+        Before the next one the line waits `interval` seconds for each attempt so far (OCPP 1.6 §3.7.1).
+        """
+        message.failures += 1
+        if message.failures >= attempts:
+            self.answered(message)
+            return True
+        self.not_before = now + interval * message.failures
+        return False
+
+    def store_all(self) -> None:
+        """Let everything that is still unanswered enter the store with the next `take_changes`."""
+        if self._messages and self._meter_values:
+            for message in self._messages:
+                if message.stored is None:
+                    self._store(message)
+                    # Only its stored form stays: a long line is held as compactly as possible.
+                    message.request = None
+
+    def has_unstored(self) -> bool:
+        """Whether a crash now would lose a message."""
+        return bool(self._messages) and any(message.stored is None for message in self._messages or ())
+
+    def has_changes(self) -> bool:
+        """Whether `take_changes` has anything."""
+        return bool(self._added or self._removed)
+
+    def take_changes(self) -> tuple[tuple[OutboxEntry, ...], tuple[int, ...]]:
+        """What entered and what left since the last call, for one commit."""
+        added, removed = tuple(self._added or ()), tuple(self._removed or ())
+        self._added = self._removed = None
+        return added, removed
+
+    def _append(self, message: OutboxMessage) -> None:
+        if self._messages is None:
+            self._messages = deque()
+        self._messages.append(message)
+        if message.action is Action.meter_values:
+            self._meter_values += 1
+
+    def _store(self, message: OutboxMessage) -> None:
+        assert message.request is not None
+        payload = msgspec.Raw(encode_payload(message.request))
+        message.stored = msgspec.json.encode(StoredMessage(message.action.value, message.serial, payload))
+        if self._added is None:
+            self._added = []
+        self._added.append(OutboxEntry(message.sequence, message.stored))
+
+    def _forget(self, message: OutboxMessage) -> None:
+        if message.action is Action.meter_values:
+            self._meter_values -= 1
+        if message.stored is None:
+            return
+        # What entered and left between two commits never was in the store.
+        for position, entry in enumerate(self._added or ()):
+            if entry.sequence == message.sequence:
+                assert self._added is not None
+                del self._added[position]
+                return
+        if self._removed is None:
+            self._removed = []
+        self._removed.append(message.sequence)
+
+    def _thin_out(self) -> int:
+        """Drop every second MeterValues except the first of the line, which may be in flight, and the newest."""
+        assert self._messages is not None
+        kept: deque[OutboxMessage] = deque()
+        drop = False
+        dropped = 0
+        last = len(self._messages) - 1
+        for position, message in enumerate(self._messages):
+            if message.action is Action.meter_values and 0 < position < last:
+                drop = not drop
+                if drop:
+                    self._forget(message)
+                    dropped += 1
+                    continue
+            kept.append(message)
+        self._messages = kept
+        return dropped
+
+
+def _read(message: OutboxMessage) -> Request:
+    assert message.stored is not None
+    stored = msgspec.json.decode(message.stored, type=StoredMessage)
+    request = decode_request(stored.action, stored.payload, receiver=Sender.CSMS)
+    assert isinstance(request, StartTransaction | StopTransaction | MeterValues)
+    return request

@@ -1,0 +1,84 @@
+"""Ends of a station's life: reset, power loss, being switched off (OCPP 1.6 §5.14).
+
+A station that ends in order first stops its transactions, then waits a while for their messages to be delivered;
+what is not delivered by then stays in the outbox for the next life.
+"""
+
+from math import inf
+from typing import Final
+
+from ocpp.v16.enums import ChargePointStatus, Reason
+
+from evswarm_worker.station.authorization import begin_use
+from evswarm_worker.station.cabinet import Cabinet, Ending
+from evswarm_worker.station.charging import leave_free, stop
+from evswarm_worker.station.connector import Connector
+from evswarm_worker.station.link import LinkEvent, LinkState
+from evswarm_worker.station.registration import REBOOT_SECONDS, hang_up
+
+FAREWELL_SECONDS: Final = 5.0
+"""How long an end waits for the last messages to be answered, in real seconds."""
+
+GOING_AWAY: Final = 1001
+NORMAL_CLOSURE: Final = 1000
+
+
+def begin_reboot(cabinet: Cabinet, reason: Reason, *, at_once: bool) -> None:
+    """End every transaction and start again; `at_once` leaves their messages for the next life."""
+    _begin_ending(cabinet, Ending.REBOOT, reason, at_once=at_once)
+    cabinet.log(f"Rebooting: {reason}")
+
+
+def begin_stop(cabinet: Cabinet) -> None:
+    """End every transaction and switch off."""
+    _begin_ending(cabinet, Ending.STOP, Reason.other, at_once=False)
+    cabinet.log("Shutting down")
+
+
+def _begin_ending(cabinet: Cabinet, ending: Ending, reason: Reason, *, at_once: bool) -> None:
+    cabinet.ending = ending
+    for connector in cabinet.connectors:
+        stop(cabinet, connector, reason)
+        connector.forget_tag()
+        connector.schedule()
+    cabinet.end_at = cabinet.now if at_once else cabinet.now + FAREWELL_SECONDS
+    cabinet.touch()
+
+
+def may_end(cabinet: Cabinet) -> bool:
+    """Whether nothing is left to wait for."""
+    if cabinet.ending is None:
+        return False
+    if cabinet.now >= cabinet.end_at or not cabinet.online:
+        return True
+    return not cabinet.outbox and cabinet.calls.in_flight is None and not cabinet.calls.line
+
+
+def end(cabinet: Cabinet) -> bool:
+    """Do what the ending is for; True when the station is switched off now."""
+    ending, cabinet.ending = cabinet.ending, None
+    cabinet.end_at = inf
+    cabinet.booted = False
+    cabinet.lasting_changed = True
+    if ending is Ending.STOP:
+        cabinet.switched_off = True
+        hang_up(cabinet, LinkEvent.STOP, NORMAL_CLOSURE, "station stopped")
+        cabinet.log("Stopped")
+        return True
+    hang_up(cabinet, LinkEvent.REBOOT, GOING_AWAY, "station reboots")
+    if cabinet.link is LinkState.DOWN:
+        cabinet.attempt_at = cabinet.now + REBOOT_SECONDS
+    for connector in cabinet.connectors:
+        wake_up(cabinet, connector)
+    return False
+
+
+def wake_up(cabinet: Cabinet, connector: Connector) -> None:
+    """The first look at a connector in a new life: a car at the cable has everything before it again."""
+    connector.forget_tag()
+    connector.reported = None
+    if connector.plugged:
+        begin_use(cabinet, connector)
+    elif connector.status is ChargePointStatus.finishing:
+        leave_free(cabinet, connector)
+    connector.schedule()

@@ -1,0 +1,342 @@
+"""A charging station without any I/O: bytes, events and time go in, effects come out.
+
+Every input ends with `now`, real unix seconds that never go backwards. After each input the shell takes `effects`,
+carries them out in order, and arms its timer for `next_wakeup`. Input that makes no sense changes nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from math import inf
+
+from ocpp.v16.enums import ChargePointErrorCode
+
+from evswarm_shared.bus.messages import StationSnapshot, StoredStation, Tariff
+from evswarm_shared.clock import SimulatedClock
+from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, StationCounts
+from evswarm_worker.station import hand_actions, messaging, rebooting, registration, reporting, visiting
+from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.charging import advance
+from evswarm_worker.station.checkpoint import restore
+from evswarm_worker.station.config import StationConfig
+from evswarm_worker.station.connector import Connector
+from evswarm_worker.station.effects import SNAPSHOT_CHANGED, STOPPED, Effect
+from evswarm_worker.station.link import LinkEvent, LinkState
+from evswarm_worker.station.snapshot import snapshot_of
+
+_EARLY_SECONDS = 1e-3
+"""A timer that comes a rounding error early still finds its event, in simulated seconds."""
+
+
+class Station:
+    """One OCPP 1.6 Charge Point. Made by the shell, started by `start`, ended by `stop` or `hand_over`."""
+
+    __slots__ = ("_cabinet", "_fresh")
+
+    def __init__(
+        self,
+        config: StationConfig,
+        *,
+        stored: StoredStation | None,
+        tariff: Tariff,
+        clock: SimulatedClock,
+        counts: StationCounts,
+        now: float,
+    ) -> None:
+        """Nothing happens before `start`. `stored` is what an earlier owner left.
+
+        Raises:
+            StationError: the time zone or a preset configuration key is not known, or `stored` cannot be read.
+        """
+        self._cabinet = Cabinet(config, tariff=tariff, clock=clock, counts=counts, now=now)
+        self._fresh = stored is None or not restore(self._cabinet, stored)
+
+    # --- the life of the station ------------------------------------------------------------------------------
+
+    def start(self, now: float) -> None:
+        """Switch on, or go on where another owner left off. A station configured as stopped stays off."""
+        cabinet = self._cabinet
+        if cabinet.link is not LinkState.OFF:
+            return
+        cabinet.now = max(now, cabinet.now)
+        cabinet.at = max(cabinet.at, cabinet.clock.simulated(cabinet.now))
+        if cabinet.config.stopped:
+            self._stay_off()
+            return
+        self._wake_connectors()
+        registration.switch_on(cabinet)
+        cabinet.lasting_changed = True
+        self._live()
+        self._settle()
+
+    def _wake_connectors(self) -> None:
+        cabinet = self._cabinet
+        profile = cabinet.config.profile.name
+        if self._fresh:
+            cabinet.log(f"Started: profile {profile}, {len(cabinet.connectors)} connector(s)")
+            for connector in cabinet.connectors:
+                visiting.first_visit(cabinet, connector)
+        elif cabinet.switched_off:
+            cabinet.log(f"Started again: profile {profile}")
+            for connector in cabinet.connectors:
+                visiting.skip_time(cabinet, connector)
+                rebooting.wake_up(cabinet, connector)
+        else:
+            cabinet.log(f"Resumed on worker {cabinet.config.worker_id}")
+        cabinet.switched_off = False
+        self._fresh = False
+        for connector in cabinet.connectors:
+            connector.schedule()
+
+    def _stay_off(self) -> None:
+        cabinet = self._cabinet
+        if any(connector.transaction is not None for connector in cabinet.connectors):
+            # It was to be stopped and its owner died before it could be.
+            rebooting.begin_stop(cabinet)
+        self._settle()
+        cabinet.effects.append(SNAPSHOT_CHANGED)
+        if STOPPED not in cabinet.effects:
+            cabinet.effects.append(STOPPED)
+
+    def stop(self, now: float) -> None:
+        """End open transactions in order and switch off; `Stopped` comes when that is through."""
+        if self._enter(now):
+            rebooting.begin_stop(self._cabinet)
+            self._settle()
+        else:
+            self._cabinet.effects.append(STOPPED)
+
+    def hand_over(self, now: float) -> None:
+        """Let go of the station as it is: another owner resumes it, transactions and all."""
+        cabinet = self._cabinet
+        if self._enter(now):
+            for connector in cabinet.connectors:
+                advance(cabinet, connector)
+            cabinet.ending = None
+            cabinet.lasting_changed = True
+            registration.hang_up(cabinet, LinkEvent.STOP, rebooting.GOING_AWAY, "station moves")
+            messaging.flush(cabinet)
+        cabinet.effects.append(STOPPED)
+
+    # --- the connection ---------------------------------------------------------------------------------------
+
+    def connected(self, now: float) -> None:
+        """The WebSocket that `Connect` asked for is open."""
+        if self._enter(now):
+            registration.connected(self._cabinet)
+            self._settle()
+
+    def connection_failed(self, reason: ConnectResult, now: float) -> None:
+        """The WebSocket that `Connect` asked for could not be opened."""
+        if self._enter(now):
+            registration.connection_failed(self._cabinet, reason)
+            self._settle()
+
+    def disconnected(self, reason: DisconnectReason, now: float) -> None:
+        """The open WebSocket ended, not by a `Disconnect`."""
+        if self._enter(now):
+            registration.disconnected(self._cabinet, reason)
+            self._settle()
+
+    def receive(self, frame: bytes | str, now: float) -> None:
+        """A whole text message arrived."""
+        if self._enter(now):
+            messaging.receive(self._cabinet, frame)
+            self._settle()
+
+    # --- time and the world -----------------------------------------------------------------------------------
+
+    def wake(self, now: float) -> None:
+        """The time that `next_wakeup` named has come."""
+        if self._enter(now):
+            self._settle()
+
+    def tariff_changed(self, tariff: Tariff, now: float) -> None:
+        """Prices are others from now on; what flowed before keeps the price it flowed at."""
+        cabinet = self._cabinet
+        if tariff.version == cabinet.tariff.version and tariff == cabinet.tariff:
+            return
+        running = self._enter(now)
+        for connector in cabinet.connectors:
+            if running:
+                advance(cabinet, connector)
+            connector.meter.forget_price()
+            if connector.retry_at < inf:
+                connector.retry_at = cabinet.at
+                connector.schedule()
+        cabinet.tariff = tariff
+        if running:
+            self._live()
+            self._settle()
+
+    def clock_changed(self, clock: SimulatedClock, now: float) -> None:
+        """Simulated time runs along another line from now on."""
+        cabinet = self._cabinet
+        running = self._enter(now)
+        cabinet.clock = clock
+        if clock.factor != 1.0:
+            cabinet.clock_offset = 0.0
+        else:
+            cabinet.clock_ignored = False
+        if running:
+            self._live()
+            self._settle()
+
+    def grid_changed(self, grid: Mapping[str, float], now: float) -> None:
+        """What the policy's optional rules look at is another: `grid_load` (0 to 1), `carbon_intensity` (g/kWh)."""
+        if self._enter(now):
+            self._cabinet.grid = dict(grid) or None
+            self._settle()
+
+    # --- by hand ----------------------------------------------------------------------------------------------
+
+    def plug_in(self, connector_id: int, now: float) -> None:
+        """See `hand_actions`; all of these raise StationActionError when they are not possible."""
+        self._by_hand(now, lambda cabinet: hand_actions.plug_in(cabinet, connector_id))
+
+    def unplug(self, connector_id: int, now: float) -> None:
+        """Take the plug out."""
+        self._by_hand(now, lambda cabinet: hand_actions.unplug(cabinet, connector_id))
+
+    def authorize(self, connector_id: int, id_tag: str, now: float) -> None:
+        """Present a tag."""
+        self._by_hand(now, lambda cabinet: hand_actions.authorize(cabinet, connector_id, id_tag))
+
+    def press_stop(self, connector_id: int, now: float) -> None:
+        """Press the stop button."""
+        self._by_hand(now, lambda cabinet: hand_actions.press_stop(cabinet, connector_id))
+
+    def fault(self, connector_id: int, error_code: ChargePointErrorCode, now: float) -> None:
+        """Let a connector break."""
+        self._by_hand(now, lambda cabinet: hand_actions.fault(cabinet, connector_id, error_code))
+
+    def clear_fault(self, connector_id: int, now: float) -> None:
+        """Mend a connector."""
+        self._by_hand(now, lambda cabinet: hand_actions.clear_fault(cabinet, connector_id))
+
+    def power_cycle(self, now: float) -> None:
+        """Take the power away and give it back."""
+        self._by_hand(now, hand_actions.power_cycle)
+
+    def network_down(self, now: float) -> None:
+        """Cut the station off until `network_up`."""
+        self._by_hand(now, hand_actions.network_down)
+
+    def network_up(self, now: float) -> None:
+        """Give the network back."""
+        self._by_hand(now, hand_actions.network_up)
+
+    # --- what comes out ---------------------------------------------------------------------------------------
+
+    def effects(self) -> list[Effect]:
+        """Everything asked of the shell since the last call, in order."""
+        effects = self._cabinet.effects
+        if effects:
+            self._cabinet.effects = []
+        return effects
+
+    def next_wakeup(self) -> float | None:
+        """When to call `wake`, in real unix seconds; None: only when something else happens."""
+        cabinet = self._cabinet
+        if cabinet.link is LinkState.OFF:
+            return None
+        connectors = cabinet.connectors
+        due = connectors[0].due
+        report = connectors[0].report_at
+        for connector in connectors[1:]:
+            due = min(due, connector.due)
+            report = min(report, connector.report_at)
+        if due < inf:
+            due = cabinet.clock.real(due)
+        due = min(
+            due,
+            report,
+            cabinet.attempt_at,
+            cabinet.boot_at,
+            cabinet.heartbeat_at,
+            cabinet.store_at,
+            cabinet.end_at,
+        )
+        if cabinet.calls.in_flight is not None:
+            due = min(due, cabinet.calls.sent_at + cabinet.config.call_timeout_seconds)
+        elif cabinet.link is LinkState.ACCEPTED and cabinet.outbox:
+            due = min(due, cabinet.outbox.not_before)
+        return due if due < inf else None
+
+    def snapshot(self, now: float) -> StationSnapshot:
+        """The station's row, as of its last event."""
+        return snapshot_of(self._cabinet)
+
+    # --- inside -----------------------------------------------------------------------------------------------
+
+    def _by_hand(self, now: float, action: Callable[[Cabinet], None]) -> None:
+        self._enter(now)
+        try:
+            action(self._cabinet)
+            # Nobody can repeat what a hand did.
+            self._cabinet.lasting_changed = True
+            for connector in self._cabinet.connectors:
+                connector.schedule()
+        finally:
+            self._settle()
+
+    def _enter(self, now: float) -> bool:
+        """Live through everything until `now`; False when the station is off."""
+        cabinet = self._cabinet
+        if now > cabinet.now:
+            cabinet.now = now
+        if cabinet.link is LinkState.OFF:
+            return False
+        self._live()
+        return True
+
+    def _live(self) -> None:
+        cabinet = self._cabinet
+        now = cabinet.now
+        if cabinet.attempt_at <= now:
+            registration.attempt(cabinet)
+        if cabinet.calls.in_flight is not None and messaging.call_deadline(cabinet) <= now:
+            messaging.time_out(cabinet)
+        if cabinet.boot_at <= now:
+            registration.send_boot(cabinet)
+        if cabinet.heartbeat_at <= now:
+            registration.heartbeat_due(cabinet)
+        if cabinet.store_at <= now:
+            messaging.store_unanswered(cabinet)
+        horizon = cabinet.clock.simulated(now) + _EARLY_SECONDS
+        for connector in cabinet.connectors:
+            if connector.report_at <= now:
+                reporting.report_due(cabinet)
+            if connector.due <= horizon:
+                self._live_until(horizon)
+        if horizon - _EARLY_SECONDS > cabinet.at:
+            cabinet.at = horizon - _EARLY_SECONDS
+
+    def _live_until(self, horizon: float) -> None:
+        """Let what happens at the connectors happen in the order of its simulated times."""
+        cabinet = self._cabinet
+        while True:
+            connector = min(cabinet.connectors, key=_due)
+            if connector.due > horizon:
+                return
+            if connector.due > cabinet.at:
+                cabinet.at = connector.due
+            visiting.live_through(cabinet, connector)
+
+    def _settle(self) -> None:
+        """The end of every input: store, send, end, show."""
+        cabinet = self._cabinet
+        for connector in cabinet.connectors:
+            connector.schedule()
+        messaging.flush(cabinet)
+        off = False
+        if cabinet.ending is not None and rebooting.may_end(cabinet):
+            off = rebooting.end(cabinet)
+            messaging.persist(cabinet)
+        if cabinet.snapshot_changed:
+            cabinet.snapshot_changed = False
+            cabinet.effects.append(SNAPSHOT_CHANGED)
+        if off:
+            cabinet.effects.append(STOPPED)
+
+
+def _due(connector: Connector) -> float:
+    return connector.due
