@@ -76,10 +76,9 @@ class Fleet:
             self.encoded_length -= len(self._encoded.pop(station_id))
             self._changed.discard(station_id)
             self._urgent.discard(station_id)
-            if station_id in self._added:
-                self._added.discard(station_id)
-            else:
-                self._deleted.add(station_id)
+            self._added.discard(station_id)
+            # Also where no patch has told of it yet: a snapshot may have.
+            self._deleted.add(station_id)
 
     def replace_all(self, rows: Mapping[str, bytes]) -> None:
         """Take all rows as they are stored, and forget every station that is not among them."""
@@ -133,11 +132,8 @@ class Fleet:
         before = self.rows.get(station_id)
         if before is None:
             self.membership_version += 1
-            if station_id in self._deleted:
-                self._deleted.discard(station_id)
-                self._urgent.add(station_id)
-            else:
-                self._added.add(station_id)
+            self._deleted.discard(station_id)
+            self._added.add(station_id)
         else:
             self._count(before, -1)
             if before.state is not row.state or before.running != row.running:

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from evswarm_controller.problems import problem
 from evswarm_controller.telemetry import ControllerTelemetry
 
-MUTATING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-METHODS: Final = MUTATING | {"GET", "HEAD", "OPTIONS"}
+WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+METHODS: Final = WITH_BODY | {"GET", "HEAD", "OPTIONS", "DELETE"}
 MAX_BODY_BYTES: Final = 65_536
 SAFE_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -70,15 +70,15 @@ class HttpRules:
 
 def _refusal(method: str, headers: Headers) -> tuple[HTTPStatus, str] | None:
     """Why a request is refused before anybody looks at it."""
-    if method not in MUTATING:
+    if method not in WITH_BODY:
         return None
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON, with the header Content-Type: application/json."
-    length = headers.get("content-length", "")
-    if not length.isdigit():
+    if "transfer-encoding" in headers:
         return HTTPStatus.LENGTH_REQUIRED, "Send the body with a Content-Length."
-    if int(length) > MAX_BODY_BYTES:
+    length = headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > MAX_BODY_BYTES:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has at most {MAX_BODY_BYTES} bytes."
     return None
 

@@ -29,6 +29,8 @@ TICK_SECONDS: Final = 0.5
 TREND_SECONDS: Final = 5.0
 TREND_POINTS: Final = 180
 SUBSCRIPTIONS: Final = 16
+CATCH_UP_LENGTH: Final = 262_144
+"""Missed patches up to this length are sent whatever the length of a snapshot: they cost less than starting anew."""
 
 
 @dataclass(slots=True)
@@ -225,7 +227,9 @@ class LiveHub:
 
     def _since(self, seq: int) -> list[str]:
         missed = self._ring.since(seq)
-        if missed is not None and (len(missed) <= 1 or sum(map(len, missed)) <= self._fleet.encoded_length):
+        if missed is not None and (
+            len(missed) <= 1 or sum(map(len, missed)) <= max(self._fleet.encoded_length, CATCH_UP_LENGTH)
+        ):
             return missed
         self.counts.frames_dropped += self._ring.seq - seq
         return [self._resync(ResyncReason.BEHIND), *self._fresh_snapshot()]

@@ -41,12 +41,23 @@ class Mirror:
         while True:
             try:
                 async with self._bus.patches() as events:
-                    await self._read_all()
+                    await self.read_all()
                     async for event in events:
                         await self._take(event)
             except BusUnavailableError as error:
                 log.warning("the rows cannot be followed: %s", error)
             await asyncio.sleep(RETRY_SECONDS)
+
+    async def read_all(self) -> None:
+        """Take all rows as they are stored.
+
+        Raises:
+            BusUnavailableError: the store does not answer.
+        """
+        rows = await self._bus.read_snapshots()
+        self._fleet.replace_all(rows)
+        self.synced = True
+        self._wake()
 
     async def wait_until(self, condition: Callable[[], bool], timeout_seconds: float) -> bool:
         """Whether the condition, asked again after every change of the fleet, comes true in time."""
@@ -60,18 +71,12 @@ class Mirror:
 
     async def _take(self, event: PatchEvent | None) -> None:
         if event is None:
-            await self._read_all()
+            await self.read_all()
             return
         self._fleet.apply(event.worker_id, event.rows, self._now())
         self._fleet.remove(event.deleted)
         if event.logged:
             self._on_logged(event.logged)
-        self._wake()
-
-    async def _read_all(self) -> None:
-        rows = await self._bus.read_snapshots()
-        self._fleet.replace_all(rows)
-        self.synced = True
         self._wake()
 
     def _wake(self) -> None:
