@@ -264,6 +264,7 @@ def test_a_payload_nested_beyond_reason_is_refused_at_whatever_depth_it_hurts(de
     with pytest.raises((FrameError, PayloadError)) as caught:
         read_call(data, Sender.CSMS)
 
+    assert isinstance(caught.value, (FrameError, PayloadError))
     assert caught.value.code in (FORMATION, ErrorCode.TYPE_CONSTRAINT_VIOLATION)
 
 
