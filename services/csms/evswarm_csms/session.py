@@ -20,7 +20,7 @@ from evswarm_csms.outgoing import Answer, CallRules, OutgoingCalls
 from evswarm_shared.bus.messages import CommandOutcome
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.ocpp16.actions import ACTION_OF, Sender
-from evswarm_shared.ocpp16.errors import ErrorCode, FrameError, PayloadError
+from evswarm_shared.ocpp16.errors import ErrorCode, FrameError, FrameFault, PayloadError
 from evswarm_shared.ocpp16.frames import (
     Call,
     CallError,
@@ -43,6 +43,11 @@ from evswarm_shared.telemetry.counts import DroppedFrame
 
 INBOX_HIGH: Final = 16
 """So many CALLs may wait for the store before the station is read no further."""
+
+_DROPPED: Final = {
+    FrameFault.MALFORMED: DroppedFrame.MALFORMED,
+    FrameFault.UNKNOWN_TYPE: DroppedFrame.UNKNOWN_TYPE,
+}
 
 log = logging.getLogger(__name__)
 
@@ -276,9 +281,7 @@ class Session:
 
     def _broken_frame(self, wire: Wire, error: FrameError) -> None:
         if error.code is None:
-            self._counts.dropped_frames.add(
-                DroppedFrame.UNKNOWN_TYPE if "message type" in error.description else DroppedFrame.MALFORMED
-            )
+            self._counts.dropped_frames.add(_DROPPED[error.fault])
             if self._outgoing is not None:
                 self._outgoing.broken(error.unique_id, error.description)
             return
