@@ -1,4 +1,4 @@
-"""What `evswarm up` shows while it runs: one live line of progress, then one live line of state."""
+"""What `evswarm up` shows while it runs: one live line, first of progress and then of the swarm's state."""
 
 import time
 from collections.abc import Callable
@@ -17,22 +17,21 @@ REFRESH_SECONDS: Final = 0.5
 def status_line(totals: dict[str, Any]) -> str:
     """The swarm in one line, from GET /totals."""
     return (
-        f"{totals['running']:,} of {totals['stations']:,} stations running, {totals['charging']:,} charging, "
+        f"{totals['running']:,} of {totals['desired']:,} stations running, {totals['charging']:,} charging, "
         f"{totals['power_kw']:,.1f} kW, {totals['energy_kwh']:,.1f} kWh, "
         f"{totals['earnings']:,.2f} {totals['currency']}"
     )
 
 
 def watch(swarm: LocalSwarm, console: Console, stopped: Callable[[], bool]) -> None:
-    """Show the swarm until `stopped` says so.
+    """Show the swarm until `stopped` says so. Where there is no terminal, only what happened once is printed.
 
     Raises:
         StartError: a part of the swarm ended by itself.
     """
     began = time.monotonic()
     announced = False
-    line = Text("waiting for the first station")
-    with Live(line, console=console, refresh_per_second=4, transient=not console.is_terminal) as live:
+    with Live(Text("starting stations"), console=console, refresh_per_second=4, transient=True) as live:
         while not stopped():
             swarm.check()
             try:
@@ -41,10 +40,8 @@ def watch(swarm: LocalSwarm, console: Console, stopped: Callable[[], bool]) -> N
                 live.update(Text(str(error), style="yellow"))
             else:
                 live.update(Text(status_line(totals)))
-                wanted = totals.get("desired", totals["stations"])
-                if not announced and totals["running"] >= wanted > 0:
+                if not announced and totals["running"] == totals["desired"]:
                     announced = True
-                    live.console.print(
-                        f"all {totals['running']:,} stations are up after {time.monotonic() - began:.1f} s"
-                    )
+                    seconds = time.monotonic() - began
+                    live.console.print(f"all {totals['running']:,} stations are up after {seconds:.1f} s")
             time.sleep(REFRESH_SECONDS)
