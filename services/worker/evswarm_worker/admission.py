@@ -9,7 +9,7 @@ from typing import Final
 from evswarm_shared.bus.messages import Assignment, StoredStation, Tariff
 from evswarm_shared.bus.port import WorkerBus
 from evswarm_shared.clock import SimulatedClock
-from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.errors import BusUnavailableError, LocalError
 from evswarm_worker.host import StationHost, StationMachine
 from evswarm_worker.ramp import Ramp
 from evswarm_worker.shard import Shard
@@ -22,6 +22,7 @@ SLICE: Final = 50
 """Stations handled before the event loop gets its turn."""
 CLAIM_RETRY_SECONDS: Final = 1.0
 CRASH_RETRY_SECONDS: Final = 5.0
+MISCONFIGURED_RETRY_SECONDS: Final = 30.0
 IDLE_SECONDS: Final = 0.5
 RAMP_SECONDS: Final = 0.05
 
@@ -209,8 +210,7 @@ class Admission:
                 leaving.append(host)
         for start in range(0, len(leaving), CLAIM_BATCH):
             batch = leaving[start : start + CLAIM_BATCH]
-            said = [host for host in batch if host.goal is not Goal.HAND_OVER]
-            if not await self._shard.publisher.publish(said):
+            if not await self._shard.publisher.publish(batch):
                 self._settled.extend(leaving[start:])
                 raise BusUnavailableError("the last rows of stations could not be published")
             for host in batch:
@@ -270,5 +270,11 @@ class Admission:
         if assignment is None:
             return
         now = self._shard.now()
-        station = self._build(plan, stored, assignment, self._tariff, now)
+        try:
+            station = self._build(plan, stored, assignment, self._tariff, now)
+        except LocalError as error:
+            self._shard.gauges.station_failures += 1
+            log.error("station %s cannot run as it is configured: %s", plan.station_id, error)
+            self._later.append((now + MISCONFIGURED_RETRY_SECONDS, plan.station_id))
+            return
         self._shard.add(plan, station, stored)

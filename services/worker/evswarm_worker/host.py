@@ -133,7 +133,7 @@ class StationHost(LinkUser):
         self.armed = float("inf")
         self.dirty = False
         self.goal = Goal.STOP_AND_STAY if plan.stopped else Goal.RUN
-        self.settled = plan.stopped
+        self.settled = False
         self.ended = False
 
     # --- inputs ---
@@ -231,7 +231,7 @@ class StationHost(LinkUser):
                 link, self.link = self.link, None
                 if link is not None:
                     link.close(effect.code, effect.reason)
-            elif isinstance(effect, Stopped):
+            elif isinstance(effect, Stopped) and not self.settled:
                 self.settled = True
                 shell.settled(self)
 

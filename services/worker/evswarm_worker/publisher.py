@@ -8,13 +8,14 @@ from typing import Final
 import msgspec
 
 from evswarm_shared.bus.keys import LOG_LINES_KEPT
-from evswarm_shared.bus.messages import SnapshotWrite
+from evswarm_shared.bus.messages import SnapshotWrite, StationState
 from evswarm_shared.bus.port import WorkerBus
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_worker.gauges import ShardGauges
 from evswarm_worker.host import StationHost
 from evswarm_worker.lease import Lease
 from evswarm_worker.real_clock import RealClock
+from evswarm_worker.share import Goal
 
 BATCH: Final = 500
 SPREAD: Final = 0.8
@@ -104,6 +105,9 @@ class Publisher:
         self._dirty.pop(host, None)
         host.dirty = False
         row = host.station.snapshot(now)
+        if host.goal is Goal.HAND_OVER and host.settled:
+            # Until the next owner publishes: the station is between two workers, not stopped.
+            row = msgspec.structs.replace(row, state=StationState.OFFLINE, running=False)
         self._gauges.replace(host.row, row)
         host.row = row
         lines = tuple(host.lines)

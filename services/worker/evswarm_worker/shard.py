@@ -101,12 +101,11 @@ class Shard(HostShell):
         raise LeaseLostError("the lease ran out")
 
     def add(self, plan: StationPlan, station: StationMachine, stored: StoredStation) -> StationHost:
-        """Take in a station that this worker owns; one that is to run is started."""
+        """Take in a station that this worker owns, and start it; one that is to be stopped only tells that it is."""
         host = StationHost(self, plan, station, len(stored.outbox))
         self.hosts[plan.station_id] = host
-        if not plan.stopped:
-            host.drive(station.start)
         self.publisher.mark(host)
+        host.drive(station.start)
         return host
 
     def remove(self, host: StationHost) -> None:

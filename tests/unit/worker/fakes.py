@@ -107,6 +107,7 @@ class FakeStations:
         station = FakeStation(plan.station_id)
         if plan.stopped:
             station.state = StationState.STOPPED
+            station.answers["start"] = [STOPPED]
         self.built.setdefault(plan.station_id, []).append(station)
         return station
 

@@ -139,7 +139,7 @@ async def test_a_station_that_left_the_swarm_is_stopped_its_last_row_published_a
         assert w.admission.applied() == (1, 2)
 
 
-async def test_a_station_that_moves_to_another_worker_is_handed_over_without_a_last_row() -> None:
+async def test_a_station_that_moves_to_another_worker_is_handed_over_and_seen_offline_meanwhile() -> None:
     async with world() as w:
         w.assign((1, 4))
         await w.turn()
@@ -147,7 +147,8 @@ async def test_a_station_that_moves_to_another_worker_is_handed_over_without_a_l
         await w.turn(2)
         assert w.stations["CP-000003"].names == ["start", "hand_over"]
         assert w.owner("CP-000003") is None
-        assert "CP-000003" not in w.store.snapshots
+        assert w.stored_row("CP-000003").state is StationState.OFFLINE
+        assert w.store.logs["CP-000003"] == ["[00:00:00] started"]
 
 
 async def test_a_station_that_is_still_ending_keeps_the_generation_unapplied() -> None:
@@ -182,9 +183,9 @@ async def test_a_stopped_station_keeps_its_row_here_and_can_be_started_again() -
 async def test_a_station_that_is_stopped_from_the_start_has_a_row_and_does_not_run() -> None:
     async with world() as w:
         w.assign((1, 2), stopped=("CP-000001",))
-        await w.turn()
+        await w.turn(2)
         await w.shard.publisher.flush()
-        assert w.stations["CP-000001"].names == []
+        assert w.stations["CP-000001"].names == ["start"]
         assert w.stored_row("CP-000001").state is StationState.STOPPED
         assert w.admission.applied() == (1, 1)
 

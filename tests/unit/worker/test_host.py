@@ -203,9 +203,15 @@ def test_an_ended_station_is_reported() -> None:
     assert shell.did[-1] == "settled"
 
 
-def test_a_station_that_is_to_be_stopped_counts_as_ended_from_the_start() -> None:
+def test_an_end_is_reported_once() -> None:
+    shell, station, host = connected()
+    station.asks = [Stopped(), Stopped()]
+    host.carry_out()
+    assert shell.did == ["settled"]
+
+
+def test_a_station_that_is_to_be_stopped_has_that_as_its_goal() -> None:
     host = Shell().host(StationPlan("CP-000001", 1, {}, stopped=True))
-    assert host.settled
     assert host.goal is Goal.STOP_AND_STAY
 
 
