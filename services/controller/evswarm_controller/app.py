@@ -1,7 +1,8 @@
 """The web application: routes, documents and files around the parts of one controller."""
 
+from http import HTTPStatus
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -58,17 +59,28 @@ def _describe(app: FastAPI) -> None:
 
     make = app.openapi
 
-    def openapi() -> dict[str, object]:
-        document = make()
-        components = document.setdefault("components", {}).setdefault("schemas", {})
-        if "Problem" not in components:
-            reference = "#/components/schemas/{model}"
-            problem = problems.Problem.model_json_schema(ref_template=reference)
-            components.update(problem.pop("$defs", {}))
-            components["Problem"] = problem
-        return document
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _with_problems(make())
+        return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with our error bodies where the framework describes its own, which nobody gets."""
+    schemas = document["components"]["schemas"]
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs", {}))
+    schemas["Problem"] = problem
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            if "422" in operation["responses"]:
+                unprocessable = HTTPStatus.UNPROCESSABLE_ENTITY
+                operation["responses"]["422"] = problems.documented(unprocessable)[unprocessable.value]
+    return document
 
 
 def _gauges(context: Context) -> Gauges:

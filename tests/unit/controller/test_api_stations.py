@@ -1,0 +1,323 @@
+"""The routes about stations."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+
+from evswarm_controller.api import stations as stations_api
+from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, CommandTarget, StationState
+from tests.unit.controller.desk import Desk, open_desk, row
+
+
+@asynccontextmanager
+async def answering(
+    desk: Desk, target: CommandTarget, process_id: str, **reply: Any
+) -> AsyncIterator[list[Command]]:
+    """A process that answers each command the same way; yields the commands it got."""
+    got: list[Command] = []
+    bus = desk.context.bus
+    async with bus.commands(target, process_id) as commands, asyncio.TaskGroup() as tasks:
+
+        async def answer() -> None:
+            async for command in commands:
+                got.append(command)
+                await bus.reply(command.reply_to, CommandReply(command_id=command.command_id, **reply))
+
+        running = [tasks.create_task(answer()), tasks.create_task(desk.context.router.run())]
+        yield got
+        for task in running:
+            task.cancel()
+
+
+async def test_stations_are_listed_in_the_documented_shape(swarm: Desk) -> None:
+    worker = swarm.workers[0]
+    await worker.publish(
+        [
+            row(
+                "CP-000001",
+                worker_id="w1",
+                state=StationState.CHARGING,
+                connectors=("Charging", "Available"),
+                transactions=1,
+                power_w=7400,
+                session_wh=1500,
+                energy_mwh=2_500_000,
+                earnings_micro=750_000,
+                last_message="MeterValues",
+                last_message_at=1_800_000_000.25,
+                changed_at=0.0,
+            )
+        ]
+    )
+    await swarm.look()
+    answer = await swarm.client.get("/stations", params={"limit": 1})
+    body = answer.json()
+    assert answer.status_code == 200
+    assert (body["total"], body["next_cursor"] is None) == (20, False)
+    assert body["stations"] == [
+        {
+            "station_id": "CP-000001",
+            "status": "Charging",
+            "running": True,
+            "charging": True,
+            "connectors": ["Charging", "Available"],
+            "transactions": 1,
+            "power_kw": 7.4,
+            "session_kwh": 1.5,
+            "energy_kwh": 2.5,
+            "earnings": 0.75,
+            "worker_id": "w1",
+            "profile": "home",
+            "last_message": "MeterValues",
+            "last_message_at": "2027-01-15T08:00:00.250Z",
+            "changed_at": None,
+        }
+    ]
+    assert (await swarm.client.get("/stations/CP-000001")).json() == body["stations"][0]
+
+
+async def test_pages_are_turned_with_the_cursor(swarm: Desk) -> None:
+    seen: list[str] = []
+    params: dict[str, str] = {"limit": "6", "sort": "power_kw", "dir": "desc"}
+    while params.get("cursor", "") is not None:
+        body = (await swarm.client.get("/stations", params=params)).json()
+        seen += [s["station_id"] for s in body["stations"]]
+        params["cursor"] = body["next_cursor"]
+    assert seen == [f"CP-{i:06d}" for i in range(1, 21)]
+
+
+async def test_a_thousand_stations_come_unless_asked() -> None:
+    async with open_desk(stations=1005) as desk:
+        await desk.add_worker("w1")
+        await desk.settle()
+        body = (await desk.client.get("/stations")).json()
+    assert (len(body["stations"]), body["total"]) == (1000, 1005)
+    assert body["next_cursor"]
+
+
+@pytest.mark.parametrize(
+    ("params", "total"),
+    [
+        ({"worker": "w1"}, 10),
+        ({"status": "running"}, 20),
+        ({"status": "charging,faulted"}, 0),
+        ({"q": "00001"}, 11),
+        ({"profile": "home"}, 20),
+        ({"profile": "depot"}, 0),
+    ],
+)
+async def test_stations_are_filtered(swarm: Desk, params: dict[str, str], total: int) -> None:
+    assert (await swarm.client.get("/stations", params=params)).json()["total"] == total
+
+
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [
+        ({"limit": "0"}, "limit"),
+        ({"limit": "many"}, "limit"),
+        ({"status": "flying"}, "status"),
+        ({"sort": "colour"}, "sort"),
+        ({"dir": "up"}, "dir"),
+        ({"cursor": "x"}, "cursor"),
+        ({"profile": "castle"}, "profile"),
+    ],
+)
+async def test_a_bad_query_is_answered_with_the_field(
+    swarm: Desk, params: dict[str, str], field: str
+) -> None:
+    answer = await swarm.client.get("/stations", params=params)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [e["field"] for e in answer.json()["errors"]] == [field]
+
+
+async def test_scaling_answers_at_once_with_an_operation_to_follow(swarm: Desk) -> None:
+    answer = await swarm.client.post(
+        "/stations/scale", json={"count": 30, "profile": "depot", "ramp_per_second": 5}
+    )
+    operation = answer.json()
+    assert answer.status_code == 202
+    assert answer.headers["location"] == f"/operations/{operation['operation_id']}"
+    assert (operation["kind"], operation["generation"], operation["state"]) == ("scale", 2, "running")
+    assert swarm.context.observer.desired.ramp_per_second == 5
+    await swarm.settle()
+    later = (await swarm.client.get(answer.headers["location"])).json()
+    assert (later["state"], later["done"], later["target"]) == ("succeeded", 10, 10)
+    assert (await swarm.client.get("/totals")).json()["stations"] == 30
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "count"),
+        ({"count": -1}, "count"),
+        ({"count": 1.5}, "count"),
+        ({"count": "7"}, "count"),
+        ({"count": 1_000_001}, "count"),
+        ({"count": 1, "profile": "castle"}, "profile"),
+        ({"count": 1, "ramp_per_second": 0}, "ramp_per_second"),
+        ({"count": 1, "more": 2}, "more"),
+        ([], "body"),
+    ],
+)
+async def test_a_bad_scale_command_changes_nothing(swarm: Desk, body: object, field: str) -> None:
+    answer = await swarm.client.post("/stations/scale", json=body)
+    assert answer.status_code == 422
+    assert [e["field"] for e in answer.json()["errors"]] == [field]
+    assert swarm.context.observer.desired.generation == 1
+
+
+async def test_an_operation_that_never_was_is_unknown(swarm: Desk) -> None:
+    answer = await swarm.client.get("/operations/scale-0")
+    assert (answer.status_code, answer.json()["title"]) == (404, "Not Found")
+
+
+async def settle_soon(desk: Desk) -> None:
+    """Wait for the wish, then make it true."""
+    generation = desk.context.observer.desired.generation
+    while desk.context.observer.desired.generation == generation:
+        await asyncio.sleep(0)
+    await desk.settle()
+
+
+async def test_stopping_answers_with_the_stopped_station_and_starting_with_the_running_one(
+    swarm: Desk,
+) -> None:
+    for verb, status, running in (("stop", "Stopped", False), ("start", "Available", True)):
+        async with asyncio.TaskGroup() as tasks:
+            asked = tasks.create_task(
+                swarm.client.post(f"/stations/{verb}", json={"station_id": "CP-000004"})
+            )
+            tasks.create_task(settle_soon(swarm))
+        answer = asked.result()
+        assert answer.status_code == 200
+        assert (answer.json()["status"], answer.json()["running"]) == (status, running)
+
+
+async def test_a_station_that_takes_its_time_is_answered_with_an_operation(
+    swarm: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stations_api, "SETTLE_SECONDS", 0.0)
+    answer = await swarm.client.post("/stations/stop", json={"station_id": "CP-000004"})
+    assert answer.status_code == 202
+    assert answer.headers["location"].startswith("/operations/stop-")
+    assert answer.json()["station_ids"] == ["CP-000004"]
+
+
+async def test_starting_what_runs_is_answered_at_once(swarm: Desk) -> None:
+    answer = await swarm.client.post("/stations/start", json={"station_id": "CP-000004"})
+    assert (answer.status_code, answer.json()["running"]) == (200, True)
+    assert swarm.context.observer.desired.generation == 1
+
+
+@pytest.mark.parametrize("verb", ["start", "stop"])
+async def test_a_station_that_is_not_there_cannot_be_started_or_stopped(swarm: Desk, verb: str) -> None:
+    answer = await swarm.client.post(f"/stations/{verb}", json={"station_id": "CP-000021"})
+    assert answer.status_code == 404
+    assert "CP-000021" in answer.json()["detail"]
+
+
+async def test_a_stations_log_is_newest_last(swarm: Desk) -> None:
+    worker = swarm.workers[0]
+    await worker.publish([worker.rows["CP-000001"]], ("[10:00:00] one", "[10:00:01] two"))
+    answer = await swarm.client.get("/stations/CP-000001/logs")
+    assert answer.json() == {
+        "station_id": "CP-000001",
+        "logs": ["[10:00:00] one", "[10:00:01] two"],
+        "count": 2,
+    }
+
+
+@pytest.mark.parametrize("path", ["/stations/NOPE", "/stations/NOPE/logs"])
+async def test_an_unknown_station_is_not_found(swarm: Desk, path: str) -> None:
+    answer = await swarm.client.get(path)
+    assert answer.status_code == 404
+    assert answer.json() == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "There is no station NOPE.",
+    }
+
+
+async def test_a_hand_action_goes_to_the_worker_and_its_answer_comes_back(swarm: Desk) -> None:
+    async with answering(
+        swarm,
+        CommandTarget.WORKER,
+        "w2",
+        outcome=CommandOutcome.DONE,
+        payload=msgspec.Raw(b'{"status":"Occupied"}'),
+    ) as got:
+        answer = await swarm.client.post(
+            "/stations/CP-000015/actions/authorize", json={"connector_id": 1, "id_tag": "TAG"}
+        )
+    assert (answer.status_code, answer.json()) == (200, {"status": "Occupied"})
+    (command,) = got
+    assert (command.station_id, command.action) == ("CP-000015", "authorize")
+    assert msgspec.json.decode(command.payload) == {"connector_id": 1, "id_tag": "TAG"}
+    assert command.expires_at > swarm.clock()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (CommandOutcome.UNKNOWN_STATION, 404),
+        (CommandOutcome.NOT_CONNECTED, 409),
+        (CommandOutcome.REFUSED, 409),
+        (CommandOutcome.INVALID, 422),
+        (CommandOutcome.TIMEOUT, 504),
+    ],
+)
+async def test_what_a_worker_refuses_is_a_problem_with_its_words(
+    swarm: Desk, outcome: CommandOutcome, status: int
+) -> None:
+    async with answering(swarm, CommandTarget.WORKER, "w1", outcome=outcome, description="no car there"):
+        answer = await swarm.client.post("/stations/CP-000001/actions/unplug", json={})
+    assert (answer.status_code, answer.json()["detail"]) == (status, "no car there")
+
+
+async def test_a_worker_that_does_not_listen_is_a_conflict(swarm: Desk) -> None:
+    async with answering(swarm, CommandTarget.WORKER, "another", outcome=CommandOutcome.DONE):
+        answer = await swarm.client.post("/stations/CP-000001/actions/plug_in", json={})
+    assert answer.status_code == 409
+
+
+async def test_an_answer_that_does_not_come_is_a_gateway_timeout() -> None:
+    async with open_desk(stations=2, command_timeout_seconds=0.001) as desk:
+        await desk.add_worker("w1")
+        await desk.settle()
+        async with asyncio.TaskGroup() as tasks:
+            router = tasks.create_task(desk.context.router.run())
+            async with desk.context.bus.commands(CommandTarget.WORKER, "w1"):
+                answer = await desk.client.post("/stations/CP-000001/actions/plug_in", json={})
+            router.cancel()
+    assert answer.status_code == 504
+
+
+async def test_a_station_without_a_living_worker_takes_no_hand_action(swarm: Desk) -> None:
+    swarm.workers.clear()
+    await swarm.pass_time(20)
+    answer = await swarm.client.post("/stations/CP-000001/actions/plug_in", json={})
+    assert answer.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "field"),
+    [
+        ("dance", {}, "action"),
+        ("plug_in", {"connector_id": "1"}, "connector_id"),
+        ("authorize", {"id_tag": "x" * 21}, "id_tag"),
+        ("fault", {"error_code": "Bored"}, "error_code"),
+        ("plug_in", {"speed": 3}, "speed"),
+    ],
+)
+async def test_a_bad_hand_action_names_the_field(
+    swarm: Desk, action: str, body: dict[str, object], field: str
+) -> None:
+    answer = await swarm.client.post(f"/stations/CP-000001/actions/{action}", json=body)
+    assert answer.status_code == 422
+    assert [e["field"] for e in answer.json()["errors"]] == [field]
