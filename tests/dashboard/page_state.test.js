@@ -114,7 +114,8 @@ test("figures keep short by changing the unit", () => {
   assert.deepEqual(format.power(0), ["0.0", "kW"]);
   assert.deepEqual(format.power(9_999_000), ["9,999", "kW"]);
   assert.deepEqual(format.power(12_340_000), ["12.3", "MW"]);
-  assert.deepEqual(format.energy(1_500_000), ["1.5", "kWh"]);
+  assert.deepEqual(format.energy(1_500_000), ["1.50", "kWh"]);
+  assert.deepEqual(format.energy(123_450_000), ["123.5", "kWh"]);
   assert.deepEqual(format.energy(12_000_000_000), ["12.0", "MWh"]);
   assert.equal(format.counted(1, "station"), "1 station");
   assert.equal(format.counted(2000, "station"), "2,000 stations");

@@ -50,7 +50,8 @@ def create_app(swarm: FakeSwarm) -> FastAPI:
         async def run() -> None:
             while True:
                 await asyncio.sleep(TICK)
-                swarm.publish(swarm.step(time.time()))
+                if not swarm.silent:
+                    swarm.publish(swarm.step(time.time()))
 
         async with asyncio.TaskGroup() as tasks:
             ticking = tasks.create_task(run())
@@ -122,6 +123,7 @@ def create_app(swarm: FakeSwarm) -> FastAPI:
         try:
             while True:
                 message = await socket.receive_json()
+                swarm.client_messages.append(message)
                 if message["type"] in ("hello", "resync"):
                     snapshot()
                 elif message["type"] == "sub":

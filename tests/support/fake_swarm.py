@@ -44,7 +44,7 @@ Row = list[Any]
 class FakeSwarm:
     """Made-up stations, the feed's sequence and everything the routes need."""
 
-    def __init__(self, stations: int, workers: int, seed: int, ramp: float) -> None:
+    def __init__(self, stations: int, workers: int = 3, seed: int = 1, ramp: float = 400.0) -> None:
         """Start with `stations` rows; `ramp` rows a second come and go when scaled."""
         self.random = random.Random(seed)
         self.workers = workers
@@ -63,6 +63,8 @@ class FakeSwarm:
         self.clients: set[asyncio.Queue[bytes]] = set()
         self.log_requests: Counter[str] = Counter()
         self.fail_logs = False
+        self.silent = False
+        self.client_messages: list[Any] = []
         now = time.time()
         for index in range(1, stations + 1):
             self.add(index, now)

@@ -31,14 +31,14 @@ export function power(watts) {
 /** mWh in the unit that keeps the figure short. @param {number} mwh @returns {[string, string]} figure, unit */
 export function energy(mwh) {
   if (mwh >= 9_999_950_000) return [decimals(mwh / 1e9, 1), "MWh"];
-  return [decimals(mwh / 1e6, 1), "kWh"];
+  return [decimals(mwh / 1e6, mwh < 99_995_000 ? 2 : 1), "kWh"];
 }
 
 /** Watts as kW, for a column. @param {number} watts */
 export const kilowatts = (watts) => decimals(watts / 1000, 1);
 
 /** mWh as kWh, for a column. @param {number} mwh */
-export const kilowattHours = (mwh) => decimals(mwh / 1e6, 1);
+export const kilowattHours = (mwh) => decimals(mwh / 1e6, 2);
 
 /**
  * Money in the swarm's currency.

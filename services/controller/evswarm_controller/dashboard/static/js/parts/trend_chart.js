@@ -40,7 +40,7 @@ function options(host) {
     cursor: { y: false, points: { size: 6 } },
     scales: { x: { time: true }, stations: { range: fromZero }, kw: { range: fromZero } },
     axes: [
-      { ...axis, size: 20, grid: { show: false }, space: 70, values: (_u, ticks) => ticks.map(clock) },
+      { ...axis, size: 20, grid: { show: false }, space: 70, values: (_u, ticks) => clocks(ticks) },
       { ...axis, scale: "stations", space: 22, incrs: WHOLE_STEPS },
       { ...axis, scale: "kw", side: 1, space: 22, incrs: WHOLE_STEPS, grid: { show: false } },
     ],
@@ -60,8 +60,14 @@ const fromZero = (_u, _low, high) => [0, Math.max(high * 1.08, 4)];
 /** @param {number} value */
 const short = (value) => (value >= 10_000 ? `${count(value / 1000)}k` : count(value));
 
-/** @param {number} t unix seconds */
-const clock = (t) => new Date(t * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+/** Times of day, with seconds where ticks stand closer than a minute. @param {number[]} ticks unix seconds */
+function clocks(ticks) {
+  const close = ticks.length > 1 && (ticks[1] ?? 0) - (ticks[0] ?? 0) < 60;
+  /** @type {Intl.DateTimeFormatOptions} */
+  const shape = { hour: "2-digit", minute: "2-digit" };
+  if (close) shape.second = "2-digit";
+  return ticks.map((t) => new Date(t * 1000).toLocaleTimeString("en-GB", shape));
+}
 
 const KEY = [
   ["desired", "desired"],

@@ -1,0 +1,68 @@
+"""The dashboard on a real swarm: what a newcomer does in the first minute."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.support.browser import accessibility_faults, open_browser, open_page
+from tests.support.swarm import SwarmProcess
+
+
+@pytest.fixture(scope="module")
+def swarm() -> Iterator[SwarmProcess]:
+    """Twelve stations on two workers."""
+    with SwarmProcess("--stations", "12", "--workers", "2", "--seed", "7") as process:
+        process.wait_for_running(12)
+        yield process
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests here."""
+    with open_browser() as opened:
+        yield opened
+
+
+def test_live_rows_logs_scale_price_and_stop_work_on_real_stations(
+    swarm: SwarmProcess, browser: Browser
+) -> None:
+    with open_page(browser) as page:
+        page.goto(swarm.url)
+        expect(page.locator(".pill")).to_have_text("Live")
+        expect(page.locator("tr.station")).to_have_count(12)
+        expect(page.get_by_role("button", name="Running")).to_contain_text("100 % of all")
+        expect(page.locator("tr.station .state").filter(has_text="Charging").first).to_be_visible(
+            timeout=20_000
+        )
+
+        page.get_by_role("button", name="Logs of CP-000002").click()
+        lines = page.get_by_role("region", name="Log of CP-000002").locator("ol.lines li")
+        expect(lines.last).to_contain_text("tart")
+        page.get_by_role("button", name="Close the log of CP-000002").click()
+
+        row = page.locator("tr.station[data-id='CP-000003']")
+        row.get_by_role("button", name="Stop CP-000003").click()
+        expect(row.locator(".state")).to_have_text("Stopped")
+        row.get_by_role("button", name="Start CP-000003").click()
+        expect(row.locator(".state")).not_to_have_text(re.compile("Stopped|Offline|Booting"))
+
+        page.get_by_label("New price").fill("0.45")
+        page.get_by_role("button", name="Set", exact=True).click()
+        expect(page.get_by_label("Current price")).to_have_text("€0.45")
+        assert swarm.get("/pricing")["price"] == 0.45
+
+        page.get_by_role("button", name="+10", exact=True).click()
+        page.get_by_role("button", name="Apply").click()
+        expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", "23", timeout=30_000)
+        swarm.wait_for_running(22)
+        assert accessibility_faults(page) == []
+
+
+def test_a_copied_address_shows_the_same_view(swarm: SwarmProcess, browser: Browser) -> None:
+    with open_page(browser, 390, 844, dark=True) as page:
+        page.goto(f"{swarm.url}/ui/?q=CP-000001&log=CP-000001")
+        expect(page.locator("tr.station")).to_have_count(1)
+        expect(page.get_by_role("region", name="Log of CP-000001")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
