@@ -1,1 +1,1 @@
-"""Independent OCPP 1.6J peers judge our station and our CSMS by the frames alone."""
+"""Our central system and our stations judged on the wire by peers that are not ours. Tests name the clause."""

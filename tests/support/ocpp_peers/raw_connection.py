@@ -88,7 +88,7 @@ class RawConnection:
 
     async def answer_to(self, unique_id: Any) -> Message:
         """The answer to one of our CALLs."""
-        return await self.next(
+        answer: Message = await self.next(
             lambda m: (
                 isinstance(m, list) and len(m) > 1 and m[0] in (CALL_RESULT, CALL_ERROR) and m[1] == unique_id
             ),
@@ -98,7 +98,7 @@ class RawConnection:
 
     async def next_call(self, action: str, where: Mapping[str, Any] | None = None) -> Message:
         """The next CALL of this Action whose payload has these values."""
-        return await self.next(
+        call: Message = await self.next(
             lambda m: (
                 _is_call(m)
                 and m[2] == action
