@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import resource
 import signal
 import sys
 from typing import Final
@@ -27,6 +28,7 @@ def main() -> None:
         settings = CsmsSettings.load()
     except SettingsError as error:
         _give_up(str(error), EXIT_SETTINGS)
+    _raise_file_limit()
     service_log.configure("csms", level=settings.log_level, log_format=settings.log_format)
     try:
         uvloop.run(_serve(settings))
@@ -60,6 +62,13 @@ async def _serve(settings: CsmsSettings) -> None:
         with contextlib.suppress(BusUnavailableError):
             await bus.close()
     log.info("stopped")
+
+
+def _raise_file_limit() -> None:
+    """A station is an open file: take as many as the system allows this process."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # some systems offer a limit that they then refuse
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _give_up(reason: str, code: int) -> None:

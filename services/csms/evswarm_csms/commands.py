@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from evswarm_csms.directory import CONNECTION_REPLACED, Directory, ReplacedNotice
+from evswarm_csms.dispatch import FailedPart
 from evswarm_csms.outgoing import Answer
 from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, CommandTarget
 from evswarm_shared.bus.port import CsmsBus
@@ -15,7 +16,7 @@ from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.ocpp16.actions import Sender
 from evswarm_shared.ocpp16.errors import PayloadError
 from evswarm_shared.ocpp16.frames import decode_request
-from evswarm_shared.telemetry.counts import ACTIONS, PairTally
+from evswarm_shared.telemetry.counts import ACTIONS, PairTally, Tally
 
 COMMANDS_AT_ONCE: Final = 2000
 """More commands than this under way in one replica are refused."""
@@ -36,12 +37,14 @@ class CommandDesk:
         *,
         clock: Callable[[], float],
         spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"],
+        failures: Tally,
     ) -> None:
         self._bus = bus
         self._replica_id = replica_id
         self._directory = directory
         self._clock = clock
         self._spawn = spawn
+        self._failures = failures
         self._under_way = 0
         self.counts = PairTally(ACTIONS, CommandOutcome)
 
@@ -84,7 +87,12 @@ class CommandDesk:
             notice = msgspec.json.decode(command.payload, type=ReplacedNotice)
             self._directory.replaced_elsewhere(command.station_id, notice.epoch)
             return
-        answer = await self.carry_out(command)
+        try:
+            answer = await self.carry_out(command)
+        except Exception:
+            log.exception("a %s for %s could not be carried out", command.action, command.station_id)
+            self._failures.add(FailedPart.COMMAND)
+            answer = Answer(CommandOutcome.REFUSED, description="the central system failed on this command")
         self.counts.add(command.action, answer.outcome)
         reply = CommandReply(
             command_id=command.command_id,

@@ -205,6 +205,7 @@ class Directory:
         except BusUnavailableError:
             due.update(dict.fromkeys(each for each in station_ids if self.session(each) is not None))
             raise
+        moved: list[tuple[str, str, int]] = []
         for station_id, (epoch, other) in zip(station_ids, answers, strict=True):
             if epoch == 0:
                 continue
@@ -213,7 +214,9 @@ class Directory:
                 continue
             self._epochs[station_id] = epoch
             if other is not None:
-                await self._tell(other, station_id, epoch)
+                moved.append((other, station_id, epoch))
+        for other, station_id, epoch in moved:
+            await self._tell(other, station_id, epoch)
 
     async def _tell(self, replica_id: str, station_id: str, epoch: int) -> None:
         """Nobody waits for an answer; a replica that does not hear this finds out by its own keep-alive."""

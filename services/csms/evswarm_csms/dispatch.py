@@ -7,6 +7,7 @@ reading and writing around them stands here.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from msgspec import UNSET
@@ -51,7 +52,7 @@ from evswarm_shared.ocpp16.messages import (
     StatusNotification,
     StopTransaction,
 )
-from evswarm_shared.telemetry.counts import ProtocolCounts
+from evswarm_shared.telemetry.counts import ProtocolCounts, Tally
 
 RETRY_PAUSES_SECONDS: Final = (0.1, 0.4, 1.5)
 """Pauses between attempts at a store that is away; after the last the station is told to try again itself."""
@@ -59,15 +60,23 @@ RETRY_PAUSES_SECONDS: Final = (0.1, 0.4, 1.5)
 Result = TypeVar("Result")
 
 
+class FailedPart(StrEnum):
+    """What a failure of our own spoiled."""
+
+    MESSAGE = "message"
+    COMMAND = "command"
+
+
 @dataclass(slots=True)
 class Desk:
     """What handling needs beside the request: the store, the clock and the rules of this central system.
 
-    `clock` gives unix seconds. `remember` takes a station's record to be stored soon, whatever becomes of the store.
+    `clock` gives unix seconds. `failures` counts what failed by our own fault, by `FailedPart`. `remember` takes a station's record to be stored soon, whatever becomes of the store.
     """
 
     bus: CsmsBus
     counts: ProtocolCounts
+    failures: Tally
     clock: Callable[[], float]
     meters: MeterBatch
     remember: Callable[[StationRecord], None]

@@ -15,7 +15,7 @@ from prometheus_client.core import Metric
 
 from evswarm_csms.commands import CommandDesk
 from evswarm_csms.directory import Directory
-from evswarm_csms.dispatch import Desk
+from evswarm_csms.dispatch import Desk, FailedPart
 from evswarm_csms.errors import ListenError
 from evswarm_csms.meter_batch import FLUSH_SECONDS, MeterBatch
 from evswarm_csms.outgoing import CallRules
@@ -26,9 +26,10 @@ from evswarm_shared.bus.messages import CsmsHeartbeat, StationRecord
 from evswarm_shared.bus.port import Bus
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.settings import CsmsSettings
-from evswarm_shared.telemetry.counts import ProtocolCounts
+from evswarm_shared.telemetry.counts import ProtocolCounts, Tally
 from evswarm_shared.telemetry.exposition import (
     counter,
+    counter_by,
     counter_by_pair,
     gauge,
     loop_metrics,
@@ -74,6 +75,7 @@ class CentralSystem:
         self._clock = clock
         self.replica_id = replica_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
         self.counts = ProtocolCounts()
+        self._failures = Tally(FailedPart)
         self._lag = LoopLag()
         self._open_transactions = 0
         self._started_at = clock()
@@ -86,6 +88,7 @@ class CentralSystem:
             desk=Desk(
                 bus=bus,
                 counts=self.counts,
+                failures=self._failures,
                 clock=clock,
                 meters=self._meters,
                 remember=self._directory.remember,
@@ -103,7 +106,9 @@ class CentralSystem:
             offline=self._directory.offline,
             idle=self._directory.idle,
         )
-        self._commands = CommandDesk(bus, self.replica_id, self._directory, clock=clock, spawn=self._spawn)
+        self._commands = CommandDesk(
+            bus, self.replica_id, self._directory, clock=clock, spawn=self._spawn, failures=self._failures
+        )
         self._server = StationServer(
             counts=self.counts,
             max_frame_bytes=settings.csms_max_frame_bytes,
@@ -256,6 +261,12 @@ class CentralSystem:
             "Commands carried out for controllers.",
             ("action", "outcome"),
             self._commands.counts,
+        )
+        yield counter_by(
+            "evswarm_csms_failures",
+            "Messages and commands that the central system could not handle by its own fault.",
+            "part",
+            self._failures,
         )
         yield counter(
             "evswarm_csms_meter_readings_dropped",

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from ocpp.v16.enums import MessageTrigger
 
-from evswarm_csms.dispatch import AT_ONCE, WITH_STORE, Desk, StationFile
+from evswarm_csms.dispatch import AT_ONCE, WITH_STORE, Desk, FailedPart, StationFile
 from evswarm_csms.handlers.acceptance import Acceptance, verdict
 from evswarm_csms.outgoing import Answer, CallRules, OutgoingCalls
 from evswarm_shared.bus.messages import CommandOutcome
@@ -276,6 +276,7 @@ class Session:
             self._counts.call_errors_sent.add(call.action)
 
     def _failed(self, wire: Wire, call: Call) -> None:
+        self._office.desk.failures.add(FailedPart.MESSAGE)
         log.exception("a %s of %s could not be handled", call.action, self.station_id)
         self._refuse(wire, call, ErrorCode.INTERNAL_ERROR, "the central system failed on this message")
 

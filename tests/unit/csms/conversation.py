@@ -6,12 +6,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from evswarm_csms.directory import Directory
-from evswarm_csms.dispatch import Desk
+from evswarm_csms.dispatch import Desk, FailedPart
 from evswarm_csms.meter_batch import MeterBatch
 from evswarm_csms.outgoing import CallRules
 from evswarm_csms.session import Office, Session
 from evswarm_shared.bus.memory import MemoryBus, MemoryStore
-from evswarm_shared.telemetry.counts import ProtocolCounts
+from evswarm_shared.telemetry.counts import ProtocolCounts, Tally
 
 NOW = 1_800_000_000.0
 NOON = "2027-01-15T12:00:00Z"
@@ -69,6 +69,7 @@ class Replica:
         self.store = store or MemoryStore(now=lambda: self.now)
         self.bus = MemoryBus(self.store)
         self.counts = ProtocolCounts()
+        self.failures = Tally(FailedPart)
         self.tasks: set[asyncio.Task[None]] = set()
         self.meters = MeterBatch(self.bus.update_meter)
         self.directory = Directory(self.bus, name, clock=lambda: self.now, new_session=self.new_session)
@@ -76,6 +77,7 @@ class Replica:
             desk=Desk(
                 bus=self.bus,
                 counts=self.counts,
+                failures=self.failures,
                 clock=lambda: self.now,
                 meters=self.meters,
                 remember=self.directory.remember,

@@ -26,7 +26,12 @@ def command(action: str = "ClearCache", payload: Any = None, **changes: Any) -> 
 
 def desk(replica: Replica) -> CommandDesk:
     return CommandDesk(
-        replica.bus, replica.name, replica.directory, clock=lambda: replica.now, spawn=replica.spawn
+        replica.bus,
+        replica.name,
+        replica.directory,
+        clock=lambda: replica.now,
+        spawn=replica.spawn,
+        failures=replica.failures,
     )
 
 
@@ -107,6 +112,29 @@ async def test_a_command_from_the_bus_is_replied_to_and_counted() -> None:
     assert isinstance(reply, CommandReply)
     assert (reply.command_id, reply.outcome) == ("c-1", CommandOutcome.INVALID)
     assert commands.counts["Reset", "invalid"] == 1
+    running.cancel()
+
+
+async def test_a_command_that_fails_by_our_fault_is_refused_and_the_next_is_served(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError
+
+    replica = Replica()
+    await replica.booted()
+    running = asyncio.create_task(desk(replica).run(listening := asyncio.Event()))
+    await listening.wait()
+    async with replica.bus.replies("controller-1") as replies:
+        answers = aiter(replies)
+        with monkeypatch.context() as failing:
+            failing.setattr("evswarm_csms.commands.decode_request", broken)
+            await replica.bus.send_command(CommandTarget.CSMS, "csms-1", command())
+            assert (await anext(answers)).outcome is CommandOutcome.REFUSED
+        await replica.bus.send_command(CommandTarget.CSMS, "csms-1", command("Reset", {}))
+        assert (await anext(answers)).outcome is CommandOutcome.INVALID
+    assert replica.failures["command"] == 1
+    assert len([record for record in caplog.records if record.exc_info]) == 1
     running.cancel()
 
 

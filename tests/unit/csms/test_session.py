@@ -197,6 +197,7 @@ async def test_our_own_failure_is_an_internal_error(
     assert (await station.call("Heartbeat", {}))[0] == 3
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 2
     assert replica.counts.call_errors_sent["Heartbeat"] == 1
+    assert replica.failures["message"] == 2
 
 
 # --- transactions and the store -------------------------------------------------------------------------------

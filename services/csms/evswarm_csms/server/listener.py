@@ -6,6 +6,7 @@ What a connection says is the business of `connection` (WebSocket) and `session`
 import asyncio
 import logging
 from collections.abc import Callable
+from itertools import cycle
 from typing import Final
 
 from websockets.frames import CloseCode
@@ -22,6 +23,8 @@ CLOSE_PAUSE_SECONDS: Final = 0.02
 """At the end, this many connections are closed at a time, with a pause: stations should not come back as one."""
 
 LONGEST_TICK_SECONDS: Final = 1.0
+PING_SPREAD: Final = 3
+"""Stations are pinged up to a third of the interval early, so that those that connected together are not as one."""
 
 Admit = Callable[[StationConnection, str], None]
 Attach = Callable[[StationConnection, str], Listener]
@@ -46,7 +49,8 @@ class StationServer:
         self.counts = counts
         self.max_frame_bytes = max_frame_bytes
         self.tick_seconds = min(LONGEST_TICK_SECONDS, ping_interval_seconds)
-        self.ping_ticks = max(1, round(ping_interval_seconds / self.tick_seconds))
+        latest = max(1, round(ping_interval_seconds / self.tick_seconds))
+        self._ping_after = cycle(range(latest - latest // PING_SPREAD, latest + 1))
         self._admit = admit
         self._attach = attach
         self._connections: set[StationConnection] = set()
@@ -98,6 +102,10 @@ class StationServer:
                 connection.abort()
 
     # --- from the connections
+
+    def ping_after(self) -> int:
+        """After how many silent ticks the next connection is to be pinged."""
+        return next(self._ping_after)
 
     def opening(self, connection: StationConnection) -> None:
         """The TCP connection stands."""

@@ -53,7 +53,6 @@ class Recorder:
     """A server and a listener that write down what they are told, and echo when asked to."""
 
     max_frame_bytes = 1024
-    ping_ticks = PING_TICKS
 
     def __init__(self) -> None:
         self.counts = ProtocolCounts()
@@ -63,6 +62,9 @@ class Recorder:
         self.detached = 0
         self.lost = 0
         self.echoing = False
+
+    def ping_after(self) -> int:
+        return PING_TICKS
 
     def opening(self, connection: StationConnection) -> None:
         pass
@@ -386,6 +388,13 @@ async def test_a_lost_connection_is_told_to_listener_and_server(peer: Peer) -> N
     peer.connection.eof_received()
     assert peer.lose() is DisconnectReason.LOST
     assert (peer.host.detached, peer.host.lost) == (1, 1)
+
+
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 65535, 65536])
+async def test_a_sent_frame_is_what_a_client_reads(peer: Peer, length: int) -> None:
+    peer.client.max_message_size = None
+    peer.connection.send(b"x" * length)
+    assert peer.texts() == [b"x" * length]
 
 
 async def test_bytes_are_counted(peer: Peer) -> None:
