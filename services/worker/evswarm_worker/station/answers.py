@@ -19,7 +19,7 @@ from evswarm_shared.ocpp16.messages import (
 from evswarm_worker.station.authorization import authorize_answered, authorize_failed
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.calls import PendingCall
-from evswarm_worker.station.charging import message_refused, start_answered, stop_answered
+from evswarm_worker.station.delivery import message_refused, start_answered, stop_answered
 from evswarm_worker.station.registration import boot_answered, boot_failed, heartbeat_answered
 
 

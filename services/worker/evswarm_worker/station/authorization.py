@@ -29,6 +29,8 @@ def present_tag(cabinet: Cabinet, connector: Connector, id_tag: str) -> None:
         else:
             _ask(cabinet, connector, id_tag)
         return
+    if connector.tag_state is TagState.ASKED and connector.id_tag == id_tag and cabinet.online:
+        return
     begin_use(cabinet, connector)
     connector.id_tag = id_tag
     connector.parent_id_tag = ""
@@ -120,7 +122,7 @@ def _refused(cabinet: Cabinet, connector: Connector, why: str, *, again: bool) -
     connector.forget_tag()
     if not connector.plugged:
         leave_free(cabinet, connector)
-    elif again and connector.visit is not None and not connector.used_by_hand:
+    elif again and connector.visit is not None:
         connector.tag_at = cabinet.at + TAG_RETRY_SECONDS
     else:
         connector.settled = True

@@ -47,7 +47,8 @@ class Cabinet:
     that a reconnect is none; `accepted_ever`: somebody can be charged for energy (OCPP 1.6 §4.2.1). `switched_off`: it was stopped, and nobody can have
     used it since. `replies` are
     encoded answers to the central system that wait for the end of the input. `lasting_changed`: the checkpoint must
-    be stored before anything is sent. `grid` holds the policy's optional measurements.
+    be stored before anything is sent. `grid` holds the policy's optional measurements. `wake_at`: nothing at all happens
+    before.
     """
 
     __slots__ = (
@@ -81,6 +82,8 @@ class Cabinet:
         "lasting_changed",
         "link",
         "local_time",
+        "max_energy_wh",
+        "max_power_w",
         "next_serial",
         "now",
         "operative",
@@ -92,6 +95,7 @@ class Cabinet:
         "store_at",
         "switched_off",
         "tariff",
+        "wake_at",
     )
 
     def __init__(
@@ -114,6 +118,8 @@ class Cabinet:
         self.at = at
         self.local_time = local_time(config.timezone)
         self.policy: Mapping[str, Any] = policy_fields(profile)
+        self.max_power_w = profile.max_power_w
+        self.max_energy_wh = profile.max_energy_kwh * 1000.0
         self.grid: Mapping[str, float] | None = None
         self.draws = Draws(config.seed, config.index)
         self.jitter = self.draws.derive("connection")
@@ -145,6 +151,7 @@ class Cabinet:
         self.heartbeat_at = inf
         self.store_at = inf
         self.end_at = inf
+        self.wake_at = -inf
 
         self.lasting_changed = False
         self.snapshot_changed = False

@@ -9,7 +9,6 @@ from typing import Any, Final
 from msgspec import UNSET
 from ocpp.v16.enums import (
     Action,
-    AuthorizationStatus,
     ChargePointStatus,
     ConfigurationKey,
     ReadingContext,
@@ -25,16 +24,14 @@ from evswarm_shared.charging_policy import (
 from evswarm_shared.ocpp16.messages import (
     MeterValues,
     StartTransaction,
-    StartTransactionResponse,
     StopTransaction,
-    StopTransactionResponse,
 )
 from evswarm_shared.telemetry import counts as telemetry
 from evswarm_worker.station.cabinet import Cabinet, masked
+from evswarm_worker.station.calls import PendingCall
 from evswarm_worker.station.connector import Connector, TagState
 from evswarm_worker.station.connector_status import ConnectorEvent
 from evswarm_worker.station.metering import measurands, meter_value
-from evswarm_worker.station.outbox import OutboxMessage
 from evswarm_worker.station.reporting import move
 from evswarm_worker.station.transaction import Transaction, TransactionEvent, TransactionState
 
@@ -46,6 +43,8 @@ UNSENT_SAMPLE_SECONDS: Final = 60.0
 
 STORE_AFTER_SECONDS: Final = 1.5
 """Real seconds after which MeterValues without an answer enter the store."""
+
+DAY_SECONDS: Final = 86400.0
 
 _REASON_LABELS: Final = {
     PolicyReason.CONDITIONS_OK: telemetry.PolicyReason.CONDITIONS_OK,
@@ -64,9 +63,10 @@ _FLOW_EVENTS: Final = {
     ChargePointStatus.suspended_evse: ConnectorEvent.EVSE_PAUSES,
 }
 
-_CONTINUE: Final = PolicyAction.CONTINUE
-_OK: Final = PolicyReason.CONDITIONS_OK
+_IN_TRANSACTION: Final = {"charging": True, "session_active": True}
+_STOP: Final = PolicyAction.STOP
 _SAMPLED: Final = ConfigurationKey.meter_values_sampled_data
+_ALIGNED: Final = ConfigurationKey.meter_values_aligned_data
 _INTERVAL: Final = ConfigurationKey.meter_value_sample_interval
 _PERIODIC: Final = ReadingContext.sample_periodic
 _METER_VALUES: Final = Action.meter_values
@@ -175,12 +175,35 @@ def sample(cabinet: Cabinet, connector: Connector) -> None:
         send_sample(cabinet, connector, transaction, _SAMPLED, _PERIODIC)
     if transaction.state is TransactionState.REFUSED:
         if connector.meter.register_mwh >= transaction.stop_at_mwh:
-            _offer(cabinet, connector, 0.0)
+            offer(cabinet, connector, 0.0)
     else:
         _ask_policy(cabinet, connector)
     if connector.transaction is not None:
         show_flow(cabinet, connector)
     cabinet.touch()
+
+
+def next_aligned(cabinet: Cabinet) -> float:
+    """The next simulated moment of the clock-aligned rhythm, counted from midnight UTC (OCPP 1.6 §9.1.5)."""
+    interval = cabinet.configuration.integer(ConfigurationKey.clock_aligned_data_interval)
+    if not interval:
+        return inf
+    midnight = floor(cabinet.at / DAY_SECONDS) * DAY_SECONDS
+    return midnight + (floor((cabinet.at - midnight) / interval) + 1) * interval
+
+
+def aligned_sample(cabinet: Cabinet, connector: Connector) -> None:
+    """A clock-aligned interval is over: send the readings of the connector, in a transaction or not (§3.16.2)."""
+    connector.aligned_at = next_aligned(cabinet)
+    if connector.aligned_at <= cabinet.clock.simulated(cabinet.now):
+        return
+    advance(cabinet, connector)
+    if connector.transaction is not None:
+        send_sample(cabinet, connector, connector.transaction, _ALIGNED, ReadingContext.sample_clock)
+    elif cabinet.online:
+        value = meter_value(cabinet, connector, measurands(cabinet, _ALIGNED), ReadingContext.sample_clock)
+        if value is not None:
+            cabinet.call(PendingCall(_METER_VALUES, MeterValues(connector.connector_id, (value,))))
 
 
 def send_sample(
@@ -204,15 +227,15 @@ def send_sample(
 
 def _ask_policy(cabinet: Cabinet, connector: Connector) -> None:
     decision = evaluate_meter_value_decision(
-        {"charging": True, "session_active": True},
+        _IN_TRANSACTION,
         cabinet.policy,
         _environment(cabinet, connector),
         current_wh=connector.meter.plugged_mwh / 1000.0,
-        max_wh=cabinet.config.profile.max_energy_kwh * 1000.0,
+        max_wh=cabinet.max_energy_wh,
     )
     action, reason = decision["action"], decision["reason"]
     cabinet.counts.policy_decisions.add(action, _REASON_LABELS[reason])
-    if action is PolicyAction.STOP:
+    if action is _STOP:
         if reason is PolicyReason.ENERGY_CAP:
             cabinet.log(f"{reason}: connector {connector.connector_id} stops")
             stop(cabinet, connector, Reason.local)
@@ -221,10 +244,10 @@ def _ask_policy(cabinet: Cabinet, connector: Connector) -> None:
             stop(cabinet, connector, Reason.other)
             _wait(cabinet, connector, reason)
         return
-    _offer(cabinet, connector, _offer_w(cabinet, decision.get("limit_kw")))
+    offer(cabinet, connector, _offer_w(cabinet, decision.get("limit_kw")))
 
 
-def _offer(cabinet: Cabinet, connector: Connector, offer_w: float) -> None:
+def offer(cabinet: Cabinet, connector: Connector, offer_w: float) -> None:
     """Offer another power from now on; the meter stands at this moment."""
     if connector.meter.limit_w != offer_w:
         connector.meter.limit_w = offer_w
@@ -278,74 +301,6 @@ def leave_free(cabinet: Cabinet, connector: Connector) -> None:
     cabinet.log(f"Connector {connector.connector_id} unavailable")
 
 
-def start_answered(
-    cabinet: Cabinet, message: OutboxMessage, id_tag: str, response: StartTransactionResponse
-) -> None:
-    """The central system knows the transaction now, and says whether it may go on (OCPP 1.6 §4.8)."""
-    cabinet.outbox.landed(message.serial, response.transaction_id)
-    cabinet.outbox.answered(message)
-    cabinet.cache.remember(id_tag, response.id_tag_info)
-    cabinet.lasting_changed = True
-    connector = _connector_of(cabinet, message.serial)
-    if connector is None or connector.transaction is None:
-        return
-    transaction = connector.transaction
-    transaction.transaction_id = response.transaction_id
-    if response.id_tag_info.status is AuthorizationStatus.accepted:
-        transaction.apply(TransactionEvent.ACCEPTED)
-        return
-    transaction.apply(TransactionEvent.REFUSED)
-    connector.settled = True
-    cabinet.log(f"Tag {masked(id_tag)} refused: {response.id_tag_info.status}")
-    configuration = cabinet.configuration
-    if configuration.flag(ConfigurationKey.stop_transaction_on_invalid_id):
-        stop(cabinet, connector, Reason.de_authorized)
-        return
-    granted = configuration.integer(ConfigurationKey.max_energy_on_invalid_id)
-    transaction.stop_at_mwh = transaction.meter_start_mwh + granted * 1000
-    advance(cabinet, connector)
-    if connector.meter.register_mwh >= transaction.stop_at_mwh:
-        _offer(cabinet, connector, 0.0)
-        show_flow(cabinet, connector)
-
-
-def stop_answered(
-    cabinet: Cabinet, message: OutboxMessage, id_tag: str, response: StopTransactionResponse
-) -> None:
-    """The central system knows that the transaction is over (OCPP 1.6 §4.10)."""
-    cabinet.outbox.answered(message)
-    cabinet.lasting_changed = True
-    if id_tag and response.id_tag_info is not UNSET:
-        cabinet.cache.remember(id_tag, response.id_tag_info)
-
-
-def message_refused(cabinet: Cabinet, message: OutboxMessage) -> None:
-    """The central system reported that it could not process a transaction message (OCPP 1.6 §3.7.1)."""
-    configuration = cabinet.configuration
-    given_up = cabinet.outbox.failed(
-        message,
-        cabinet.now,
-        attempts=configuration.integer(ConfigurationKey.transaction_message_attempts),
-        interval=float(configuration.integer(ConfigurationKey.transaction_message_retry_interval)),
-    )
-    if not given_up:
-        return
-    cabinet.counts.dropped_frames.add(telemetry.DroppedFrame.INVALID)
-    cabinet.log(f"{message.action} given up after {message.failures} attempts")
-    if message.action is Action.start_transaction:
-        connector = _connector_of(cabinet, message.serial)
-        if connector is not None and connector.transaction is not None:
-            connector.transaction.apply(TransactionEvent.GIVEN_UP)
-    cabinet.lasting_changed = True
-
-
-def _connector_of(cabinet: Cabinet, serial: int) -> Connector | None:
-    for connector in cabinet.connectors:
-        if connector.transaction is not None and connector.transaction.serial == serial:
-            return connector
-    return None
-
-
 def _environment(cabinet: Cabinet, connector: Connector) -> dict[str, Any]:
     env: dict[str, Any] = {
         "current_price": connector.meter.price_micro(cabinet.at, cabinet.tariff) / 1e6,
@@ -358,7 +313,7 @@ def _environment(cabinet: Cabinet, connector: Connector) -> dict[str, Any]:
 
 def _offer_w(cabinet: Cabinet, limit_kw: float | None) -> float:
     """What one connector offers in W when the policy leaves `limit_kw` to the whole station (None: no limit)."""
-    full = cabinet.config.profile.max_power_w
+    full = cabinet.max_power_w
     if limit_kw is None:
         return full
     sharing = sum(connector.transaction is not None for connector in cabinet.connectors)

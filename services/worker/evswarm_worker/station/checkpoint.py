@@ -55,7 +55,6 @@ class ConnectorCheckpoint(msgspec.Struct, array_like=True, frozen=True):
     times: tuple[float | None, ...]
     visit: Visit | None
     hand_car: Car | None
-    used_by_hand: bool
     settled: bool
     id_tag: str
     parent_id_tag: str
@@ -168,7 +167,6 @@ def _connector_state(connector: Connector) -> ConnectorCheckpoint:
         tuple(None if (time := getattr(connector, name)) == inf else time for name in _TIMES),
         visit,
         hand_car,
-        connector.used_by_hand,
         connector.settled,
         connector.id_tag,
         connector.parent_id_tag,
@@ -207,7 +205,6 @@ def _restore_connector(connector: Connector, state: ConnectorCheckpoint) -> None
     )
     if state.plugged and car is not None:
         meter.resume(car, state.plugged_soc, state.plugged_register_mwh)
-    connector.used_by_hand = state.used_by_hand
     connector.settled = state.settled
     connector.id_tag = state.id_tag
     connector.parent_id_tag = state.parent_id_tag

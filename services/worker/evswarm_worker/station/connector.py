@@ -31,7 +31,7 @@ class Connector:
 
     The `…_at` fields are simulated unix seconds at which something happens, infinite when nothing will; `due` is the
     least of them. `report_at` is real unix seconds. `settled`: the car got all it will get before it leaves.
-    `used_by_hand`: a person drives the connector, so the visits that come by themselves wait.
+    `visit` None: a person drives the connector by hand, and nobody comes by himself meanwhile.
     """
 
     __slots__ = (
@@ -57,7 +57,6 @@ class Connector:
         "tag_state",
         "timeout_at",
         "transaction",
-        "used_by_hand",
         "visit",
     )
 
@@ -72,7 +71,6 @@ class Connector:
         self.meter = Meter(at)
         self.transaction: Transaction | None = None
         self.visit: Visit | None = None
-        self.used_by_hand = False
         self.settled = False
         self.id_tag = ""
         self.parent_id_tag = ""

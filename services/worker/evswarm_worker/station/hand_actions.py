@@ -28,7 +28,6 @@ def plug_in(cabinet: Cabinet, connector_id: int) -> None:
     visit = next_visit(cabinet.config.profile, cabinet.draws, cabinet.at, cabinet.utc_offset())
     _take_over(connector)
     visiting.plug_in(cabinet, connector, visit.car)
-    cabinet.log(f"Connector {connector_id}: car plugged in by hand")
 
 
 def unplug(cabinet: Cabinet, connector_id: int) -> None:
@@ -37,9 +36,6 @@ def unplug(cabinet: Cabinet, connector_id: int) -> None:
     if not connector.plugged:
         raise StationActionError(f"connector {connector_id} has no car to unplug")
     visiting.unplug(cabinet, connector)
-    cabinet.log(f"Connector {connector_id}: car unplugged by hand")
-    if connector.transaction is None:
-        visiting.expect_next_visit(cabinet, connector)
 
 
 def authorize(cabinet: Cabinet, connector_id: int, id_tag: str) -> None:
@@ -59,7 +55,6 @@ def authorize(cabinet: Cabinet, connector_id: int, id_tag: str) -> None:
     if connector.status is ChargePointStatus.finishing and not connector.plugged:
         # The tag frees a cable that stayed locked (OCPP 1.6 §4.10).
         leave_free(cabinet, connector)
-        visiting.expect_next_visit(cabinet, connector)
         return
     present_tag(cabinet, connector, id_tag)
 
@@ -130,7 +125,6 @@ def network_up(cabinet: Cabinet) -> None:
 
 
 def _take_over(connector: Connector) -> None:
-    connector.used_by_hand = True
     connector.visit = None
     connector.arrive_at = connector.leave_at = connector.tag_at = inf
 

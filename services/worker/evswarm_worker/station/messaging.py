@@ -55,17 +55,25 @@ def receive(cabinet: Cabinet, frame: bytes | str) -> None:
 
 def flush(cabinet: Cabinet) -> None:
     """Send what may leave now: store lasting changes first, then answers, then at most one call."""
-    if cabinet.link is not _ACCEPTED:
-        cabinet.outbox.store_all()
-    persist(cabinet)
-    replies = cabinet.replies
-    if replies:
+    outbox = cabinet.outbox
+    link = cabinet.link
+    if link is not _ACCEPTED:
+        outbox.store_all()
+    if cabinet.lasting_changed or outbox.has_changes():
+        persist(cabinet)
+    if cabinet.replies:
+        cabinet.effects.extend([Send(reply) for reply in cabinet.replies])
         cabinet.replies = None
-        cabinet.effects.extend([Send(reply) for reply in replies])
-    if cabinet.calls.in_flight is None and cabinet.link in CONNECTED and cabinet.now < cabinet.end_at:
+    if cabinet.calls.in_flight is not None or cabinet.now >= cabinet.end_at:
+        return
+    if link is _ACCEPTED:
         call = _next_call(cabinet)
-        if call is not None:
-            _send(cabinet, call)
+    elif link in CONNECTED:
+        call = cabinet.calls.take_allowed_while_pending()
+    else:
+        return
+    if call is not None:
+        _send(cabinet, call)
 
 
 def persist(cabinet: Cabinet) -> None:
@@ -99,8 +107,6 @@ def time_out(cabinet: Cabinet) -> None:
 
 
 def _next_call(cabinet: Cabinet) -> PendingCall | None:
-    if cabinet.link is not _ACCEPTED:
-        return cabinet.calls.take_allowed_while_pending()
     outbox = cabinet.outbox
     message = outbox.head(cabinet.now)
     line = cabinet.calls.line

@@ -5,7 +5,7 @@ each phase in use for voltage and current, and that of all phases together for p
 """
 
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import UNSET, UnsetType
 from ocpp.v16.enums import ConfigurationKey, Location, Measurand, Phase, ReadingContext
@@ -24,6 +24,19 @@ _SOC: Final = Measurand.soc
 _TEMPERATURE: Final = Measurand.temperature
 _POWER_OFFERED: Final = Measurand.power_offered
 
+_PERIODIC: Final = ReadingContext.sample_periodic
+
+_UNITS: Final = {
+    _REGISTER: UnitOfMeasure.wh,
+    _POWER: UnitOfMeasure.w,
+    _VOLTAGE: UnitOfMeasure.v,
+    _CURRENT: UnitOfMeasure.a,
+    _SOC: UnitOfMeasure.percent,
+    _TEMPERATURE: UnitOfMeasure.celsius,
+    _POWER_OFFERED: UnitOfMeasure.w,
+    Measurand.current_offered: UnitOfMeasure.a,
+}
+
 _UNUSED: Final = {
     1: frozenset((Phase.l2, Phase.l3)),
     2: frozenset((Phase.l3,)),
@@ -32,25 +45,41 @@ _UNUSED: Final = {
 """Phases that a car of so many phases leaves alone."""
 
 
-def measurands(cabinet: Cabinet, key: ConfigurationKey) -> tuple[tuple[Measurand, Phase | None], ...]:
+class Wanted(NamedTuple):
+    """One item of a measurand list, with what goes on the wire beside the value."""
+
+    measurand: Measurand
+    phase: Phase | None
+    phase_field: Phase | UnsetType
+    location: Location | UnsetType
+    unit: UnitOfMeasure
+
+
+def measurands(cabinet: Cabinet, key: ConfigurationKey) -> tuple[Wanted, ...]:
     """What a measurand list of the configuration asks for."""
     return _parsed(cabinet.configuration.text(key))
 
 
 @cache
-def _parsed(value: str) -> tuple[tuple[Measurand, Phase | None], ...]:
-    return tuple(found for item in split_list(value) if (found := measurand_of(item)) is not None)
+def _parsed(value: str) -> tuple[Wanted, ...]:
+    return tuple(
+        Wanted(
+            measurand,
+            phase,
+            UNSET if phase is None else phase,
+            Location.ev if measurand is _SOC else UNSET,
+            _UNITS[measurand],
+        )
+        for measurand, phase in filter(None, map(measurand_of, split_list(value)))
+    )
 
 
 def meter_value(
-    cabinet: Cabinet,
-    connector: Connector,
-    wanted: tuple[tuple[Measurand, Phase | None], ...],
-    context: ReadingContext,
+    cabinet: Cabinet, connector: Connector, wanted: tuple[Wanted, ...], context: ReadingContext
 ) -> MeterValue | None:
     """The readings of the connector at this moment; None when none of them applies.
 
-    The meter must have been advanced to this moment.
+    The meter must have been advanced to this moment. What a field means when it is absent is left out of it.
     """
     meter = connector.meter
     car = meter.car
@@ -60,39 +89,28 @@ def meter_value(
         if car is None
         else reading(meter.power_w(), car.phases, profile.current, car.soc)
     )
-    explicit: ReadingContext | UnsetType = UNSET if context is ReadingContext.sample_periodic else context
+    explicit: ReadingContext | UnsetType = UNSET if context is _PERIODIC else context
     sampled: list[SampledValue] = []
-    for measurand, phase in wanted:
-        location: Location | UnsetType = UNSET
+    for measurand, phase, phase_field, location, unit in wanted:
         idle = phase is not None and phase in _UNUSED[now.phases]
         if measurand is _REGISTER:
-            value, unit = str(meter.register_mwh // 1000), UnitOfMeasure.wh
+            value = str(meter.register_mwh // 1000)
         elif measurand is _POWER:
             power = now.power_w if phase is None else 0.0 if idle else now.power_w / now.phases
-            value, unit = f"{power:.1f}", UnitOfMeasure.w
+            value = str(power if phase is None else round(power, 1))
         elif measurand is _VOLTAGE:
-            value, unit = f"{now.voltage_v:.1f}", UnitOfMeasure.v
+            value = str(now.voltage_v)
         elif measurand is _CURRENT:
-            value, unit = "0.000" if idle else f"{now.current_a:.3f}", UnitOfMeasure.a
+            value = "0.0" if idle else str(now.current_a)
         elif measurand is _SOC:
             if car is None:
                 continue
-            value, unit, location = str(now.soc_percent), UnitOfMeasure.percent, Location.ev
+            value = str(now.soc_percent)
         elif measurand is _TEMPERATURE:
-            value, unit = f"{now.temperature_c:.1f}", UnitOfMeasure.celsius
+            value = str(now.temperature_c)
         elif measurand is _POWER_OFFERED:
-            value, unit = f"{meter.limit_w:.1f}", UnitOfMeasure.w
+            value = f"{meter.limit_w:.1f}"
         else:
-            offered = meter.limit_w / (now.voltage_v * now.phases)
-            value, unit = f"{offered:.3f}", UnitOfMeasure.a
-        sampled.append(
-            SampledValue(
-                value,
-                context=explicit,
-                measurand=measurand,
-                phase=UNSET if phase is None else phase,
-                location=location,
-                unit=unit,
-            )
-        )
+            value = f"{meter.limit_w / (now.voltage_v * now.phases):.3f}"
+        sampled.append(SampledValue(value, explicit, UNSET, measurand, phase_field, location, unit))
     return MeterValue(cabinet.timestamp(), sampled) if sampled else None

@@ -187,7 +187,7 @@ class Outbox:
 
     def has_changes(self) -> bool:
         """Whether `take_changes` has anything."""
-        return bool(self._added or self._removed)
+        return self._added is not None or self._removed is not None
 
     def take_changes(self) -> tuple[tuple[OutboxEntry, ...], tuple[int, ...]]:
         """What entered and what left since the last call, for one commit."""
@@ -220,6 +220,8 @@ class Outbox:
             if entry.sequence == message.sequence:
                 assert self._added is not None
                 del self._added[position]
+                if not self._added:
+                    self._added = None
                 return
         if self._removed is None:
             self._removed = []

@@ -152,6 +152,9 @@ def boot_answered(cabinet: Cabinet, response: BootNotificationResponse) -> None:
         interval = float(response.interval) if response.interval > 0 else DEFAULT_BOOT_RETRY_SECONDS
         cabinet.boot_at = cabinet.now + interval
         cabinet.booted = False
+        if response.status is RegistrationStatus.rejected:
+            # Whatever was in line must not be said any more; a later acceptance brings every status anew.
+            cabinet.calls.line = None
         cabinet.log(f"Boot {response.status.lower()}; next attempt in {interval:.0f} s")
         return
     set_clock(cabinet, float(response.current_time))

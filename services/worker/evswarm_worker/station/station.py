@@ -14,7 +14,7 @@ from evswarm_shared.clock import SimulatedClock
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, StationCounts
 from evswarm_worker.station import hand_actions, messaging, rebooting, registration, reporting, visiting
 from evswarm_worker.station.cabinet import Cabinet
-from evswarm_worker.station.charging import advance
+from evswarm_worker.station.charging import advance, next_aligned
 from evswarm_worker.station.checkpoint import restore
 from evswarm_worker.station.config import StationConfig
 from evswarm_worker.station.connector import Connector
@@ -22,6 +22,7 @@ from evswarm_worker.station.effects import SNAPSHOT_CHANGED, STOPPED, Effect
 from evswarm_worker.station.link import LinkEvent, LinkState
 from evswarm_worker.station.snapshot import snapshot_of
 
+_OFF = LinkState.OFF
 _EARLY_SECONDS = 1e-3
 """A timer that comes a rounding error early still finds its event, in simulated seconds."""
 
@@ -81,6 +82,8 @@ class Station:
                 rebooting.wake_up(cabinet, connector)
         else:
             cabinet.log(f"Resumed on worker {cabinet.config.worker_id}")
+        for connector in cabinet.connectors:
+            connector.aligned_at = next_aligned(cabinet)
         cabinet.switched_off = False
         self._fresh = False
         for connector in cabinet.connectors:
@@ -110,11 +113,15 @@ class Station:
         if self._enter(now):
             for connector in cabinet.connectors:
                 advance(cabinet, connector)
-            cabinet.ending = None
+            if cabinet.ending is not None:
+                # The next owner begins the new life that was about to begin.
+                cabinet.ending = None
+                cabinet.booted = False
             cabinet.lasting_changed = True
             registration.hang_up(cabinet, LinkEvent.STOP, rebooting.GOING_AWAY, "station moves")
             messaging.flush(cabinet)
         cabinet.effects.append(STOPPED)
+        cabinet.wake_at = inf
 
     # --- the connection ---------------------------------------------------------------------------------------
 
@@ -161,9 +168,10 @@ class Station:
             connector.meter.forget_price()
             if connector.retry_at < inf:
                 connector.retry_at = cabinet.at
-                connector.schedule()
         cabinet.tariff = tariff
         if running:
+            for connector in cabinet.connectors:
+                connector.schedule()
             self._live()
             self._settle()
 
@@ -235,30 +243,7 @@ class Station:
 
     def next_wakeup(self) -> float | None:
         """When to call `wake`, in real unix seconds; None: only when something else happens."""
-        cabinet = self._cabinet
-        if cabinet.link is LinkState.OFF:
-            return None
-        connectors = cabinet.connectors
-        due = connectors[0].due
-        report = connectors[0].report_at
-        for connector in connectors[1:]:
-            due = min(due, connector.due)
-            report = min(report, connector.report_at)
-        if due < inf:
-            due = cabinet.clock.real(due)
-        due = min(
-            due,
-            report,
-            cabinet.attempt_at,
-            cabinet.boot_at,
-            cabinet.heartbeat_at,
-            cabinet.store_at,
-            cabinet.end_at,
-        )
-        if cabinet.calls.in_flight is not None:
-            due = min(due, cabinet.calls.sent_at + cabinet.config.call_timeout_seconds)
-        elif cabinet.link is LinkState.ACCEPTED and cabinet.outbox:
-            due = min(due, cabinet.outbox.not_before)
+        due = self._cabinet.wake_at
         return due if due < inf else None
 
     def snapshot(self, now: float) -> StationSnapshot:
@@ -273,8 +258,6 @@ class Station:
             action(self._cabinet)
             # Nobody can repeat what a hand did.
             self._cabinet.lasting_changed = True
-            for connector in self._cabinet.connectors:
-                connector.schedule()
         finally:
             self._settle()
 
@@ -283,9 +266,14 @@ class Station:
         cabinet = self._cabinet
         if now > cabinet.now:
             cabinet.now = now
-        if cabinet.link is LinkState.OFF:
+        if cabinet.link is _OFF:
             return False
-        self._live()
+        if cabinet.now >= cabinet.wake_at:
+            self._live()
+        else:
+            at = cabinet.clock.simulated(cabinet.now)
+            if at > cabinet.at:
+                cabinet.at = at
         return True
 
     def _live(self) -> None:
@@ -322,10 +310,11 @@ class Station:
             visiting.live_through(cabinet, connector)
 
     def _settle(self) -> None:
-        """The end of every input: store, send, end, show."""
+        """The end of every input: store, send, end, show, and work out when to be woken."""
         cabinet = self._cabinet
         for connector in cabinet.connectors:
-            connector.schedule()
+            if connector.visit is None:
+                visiting.keep_expecting(cabinet, connector)
         messaging.flush(cabinet)
         off = False
         if cabinet.ending is not None and rebooting.may_end(cabinet):
@@ -336,6 +325,35 @@ class Station:
             cabinet.effects.append(SNAPSHOT_CHANGED)
         if off:
             cabinet.effects.append(STOPPED)
+        cabinet.wake_at = self._next_due()
+
+    def _next_due(self) -> float:
+        cabinet = self._cabinet
+        if cabinet.link is _OFF:
+            return inf
+        due = report = inf
+        for connector in cabinet.connectors:
+            connector.schedule()
+            if connector.due < due:
+                due = connector.due
+            if connector.report_at < report:
+                report = connector.report_at
+        if due < inf:
+            due = cabinet.clock.real(due)
+        due = min(
+            due,
+            report,
+            cabinet.attempt_at,
+            cabinet.boot_at,
+            cabinet.heartbeat_at,
+            cabinet.store_at,
+            cabinet.end_at,
+        )
+        if cabinet.calls.in_flight is not None:
+            return min(due, cabinet.calls.sent_at + cabinet.config.call_timeout_seconds)
+        if cabinet.link is LinkState.ACCEPTED and cabinet.outbox:
+            return min(due, cabinet.outbox.not_before)
+        return due
 
 
 def _due(connector: Connector) -> float:

@@ -9,7 +9,15 @@ from evswarm_worker.behaviour.profiles import id_tags
 from evswarm_worker.behaviour.visits import Visit, next_visit, visit_at_start
 from evswarm_worker.station.authorization import begin_use, present_tag
 from evswarm_worker.station.cabinet import Cabinet
-from evswarm_worker.station.charging import advance, leave_free, sample, show_flow, stop, try_to_begin
+from evswarm_worker.station.charging import (
+    advance,
+    aligned_sample,
+    leave_free,
+    sample,
+    show_flow,
+    stop,
+    try_to_begin,
+)
 from evswarm_worker.station.connector import Connector, TagState
 from evswarm_worker.station.connector_status import ConnectorEvent
 from evswarm_worker.station.reporting import move
@@ -35,11 +43,16 @@ def first_visit(cabinet: Cabinet, connector: Connector) -> None:
     )
 
 
-def expect_next_visit(cabinet: Cabinet, connector: Connector) -> None:
-    """The connector is free: who comes next, and when?"""
-    connector.used_by_hand = False
-    visit = next_visit(cabinet.config.profile, cabinet.draws, cabinet.at, cabinet.utc_offset())
-    _expect(connector, visit, cabinet.at)
+def keep_expecting(cabinet: Cabinet, connector: Connector) -> None:
+    """A connector that nobody uses any more is visited again some day."""
+    if (
+        connector.visit is None
+        and not connector.plugged
+        and connector.transaction is None
+        and connector.tag_state is TagState.NONE
+    ):
+        visit = next_visit(cabinet.config.profile, cabinet.draws, cabinet.at, cabinet.utc_offset())
+        _expect(connector, visit, cabinet.at)
 
 
 def _expect(connector: Connector, visit: Visit, at: float) -> None:
@@ -57,7 +70,6 @@ def summon(cabinet: Cabinet, connector: Connector) -> None:
     visit.departure = visit.arrival + stay
     visit.tag_at = None
     connector.visit = visit
-    connector.used_by_hand = False
     connector.arrive_at = visit.arrival
 
 
@@ -86,6 +98,9 @@ def live_through(cabinet: Cabinet, connector: Connector) -> None:
         sample(cabinet, connector)
     if connector.retry_at <= at:
         try_to_begin(cabinet, connector)
+    if connector.aligned_at <= at:
+        aligned_sample(cabinet, connector)
+    keep_expecting(cabinet, connector)
     connector.schedule()
 
 
@@ -112,10 +127,11 @@ def plug_in(cabinet: Cabinet, connector: Connector, car: Car) -> None:
     advance(cabinet, connector)
     connector.settled = False
     connector.meter.plug(car)
+    cabinet.log(f"Connector {connector.connector_id}: car plugged in")
     cabinet.touch()
     if connector.transaction is not None:
         # The cable was out on the car's side while the transaction went on.
-        connector.meter.limit_w = cabinet.config.profile.max_power_w
+        connector.meter.limit_w = cabinet.max_power_w
         show_flow(cabinet, connector)
         return
     begin_use(cabinet, connector)
@@ -132,6 +148,7 @@ def unplug(cabinet: Cabinet, connector: Connector) -> None:
     if in_transaction and stops:
         stop(cabinet, connector, Reason.ev_disconnected, info=info)
     connector.meter.unplug()
+    cabinet.log(f"Connector {connector.connector_id}: car unplugged")
     connector.visit = None
     connector.leave_at = connector.tag_at = inf
     cabinet.lasting_changed = cabinet.lasting_changed or in_transaction
@@ -160,21 +177,14 @@ def in_service(cabinet: Cabinet) -> None:
             connector.schedule()
 
 
-def people_return(cabinet: Cabinet, connector: Connector) -> None:
-    """A person who drove the connector by hand is gone: visits come by themselves again."""
-    if connector.used_by_hand and not connector.plugged:
-        expect_next_visit(cabinet, connector)
-        connector.schedule()
-
-
 def skip_time(cabinet: Cabinet, connector: Connector) -> None:
     """The station was switched off until now: who came or left meanwhile did so unnoticed."""
     connector.meter.advance(cabinet.at, cabinet.tariff)
     if connector.plugged and connector.leave_at > cabinet.at:
         return
+    connector.visit = None
     if connector.plugged:
         unplug(cabinet, connector)
-    expect_next_visit(cabinet, connector)
 
 
 def _arrive(cabinet: Cabinet, connector: Connector) -> None:
@@ -184,7 +194,7 @@ def _arrive(cabinet: Cabinet, connector: Connector) -> None:
         return
     if not usable(cabinet, connector) or visit.departure <= cabinet.at:
         # Taken, broken or out of service: the driver goes on.
-        expect_next_visit(cabinet, connector)
+        connector.visit = None
         return
     connector.leave_at = visit.departure
     if visit.tag_at is not None:
@@ -201,9 +211,9 @@ def _leave(cabinet: Cabinet, connector: Connector) -> None:
         or not cabinet.configuration.flag(_K.stop_transaction_on_ev_side_disconnect)
     ):
         stop(cabinet, connector, Reason.local, transaction.id_tag)
+    connector.visit = None
     if connector.plugged:
         unplug(cabinet, connector)
-    expect_next_visit(cabinet, connector)
 
 
 def _time_out(cabinet: Cabinet, connector: Connector) -> None:
@@ -218,4 +228,3 @@ def _time_out(cabinet: Cabinet, connector: Connector) -> None:
         return
     cabinet.log(f"Connector {connector.connector_id}: no car in time")
     leave_free(cabinet, connector)
-    people_return(cabinet, connector)

@@ -49,7 +49,6 @@ def _come_into_service(cabinet: Cabinet, connector: Connector) -> None:
         in_service(cabinet)
     else:
         move(cabinet, connector, ConnectorEvent.COMES_INTO_SERVICE)
-    connector.schedule()
 
 
 def _go_out_of_service(cabinet: Cabinet, connector: Connector) -> None:
@@ -58,4 +57,3 @@ def _go_out_of_service(cabinet: Cabinet, connector: Connector) -> None:
         # What was being prepared is off; only then is there a way out of service (OCPP 1.6 §4.9 B1, A8).
         move(cabinet, connector, ConnectorEvent.USE_ENDS)
         move(cabinet, connector, ConnectorEvent.GOES_OUT_OF_SERVICE)
-    connector.schedule()

@@ -57,7 +57,6 @@ def remote_start_transaction(
         present_tag(cabinet, connector, request.id_tag)
     else:
         authorize_without_asking(cabinet, connector, request.id_tag)
-    connector.schedule()
     return RemoteStartTransactionResponse(_ACCEPTED)
 
 
@@ -72,7 +71,6 @@ def remote_stop_transaction(
                 break
             connector.settled = True
             stop(cabinet, connector, Reason.remote)
-            connector.schedule()
             return RemoteStopTransactionResponse(_ACCEPTED)
     return RemoteStopTransactionResponse(_REJECTED)
 
@@ -95,7 +93,6 @@ def unlock_connector(cabinet: Cabinet, request: UnlockConnector) -> UnlockConnec
     elif connector.status is ChargePointStatus.finishing and not connector.plugged:
         leave_free(cabinet, connector)
     cabinet.log(f"Connector {connector.connector_id} unlocked")
-    connector.schedule()
     return UnlockConnectorResponse(UnlockStatus.unlocked)
 
 

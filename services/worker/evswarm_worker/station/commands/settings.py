@@ -16,7 +16,7 @@ from evswarm_shared.ocpp16.messages import (
     GetConfigurationResponse,
 )
 from evswarm_worker.station.cabinet import Cabinet
-from evswarm_worker.station.charging import sample_interval
+from evswarm_worker.station.charging import next_aligned, sample_interval
 from evswarm_worker.station.configuration import KEYS, MAX_REQUESTED_KEYS, Access
 
 
@@ -64,8 +64,10 @@ def _take_effect(cabinet: Cabinet, key: str) -> None:
     if key == ConfigurationKey.heartbeat_interval and cabinet.heartbeat_at < inf:
         interval = cabinet.configuration.integer(ConfigurationKey.heartbeat_interval)
         cabinet.heartbeat_at = min(cabinet.heartbeat_at, cabinet.now + interval)
+    elif key == ConfigurationKey.clock_aligned_data_interval:
+        for connector in cabinet.connectors:
+            connector.aligned_at = next_aligned(cabinet)
     elif key == ConfigurationKey.meter_value_sample_interval:
         for connector in cabinet.connectors:
             if connector.transaction is not None:
                 connector.sample_at = cabinet.at + sample_interval(cabinet)
-                connector.schedule()
