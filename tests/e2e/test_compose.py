@@ -49,9 +49,15 @@ def stations_by_worker(stack: ComposeStack) -> dict[str, int]:
     return {w["worker_id"]: w["stations"] for w in stack.get("/workers")["workers"]}
 
 
+def wait_for_shares(stack: ComposeStack, shares: list[int]) -> None:
+    eventually(
+        lambda: sorted(stations_by_worker(stack).values()), lambda s: s == shares, 60, f"shares of {shares}"
+    )
+
+
 def test_three_workers_share_the_stations_evenly(stack: ComposeStack) -> None:
     wait_for_running(stack, STATIONS)
-    assert sorted(stations_by_worker(stack).values()) == [10, 10, 10]
+    wait_for_shares(stack, [10, 10, 10])
 
 
 def test_every_container_is_healthy(stack: ComposeStack) -> None:
@@ -80,12 +86,7 @@ def test_more_workers_later_take_their_share_and_no_transaction_is_lost(stack: C
     before = open_transactions(stack)
     assert before
     stack.up(workers=5)
-    eventually(
-        lambda: sorted(stations_by_worker(stack).values()),
-        lambda counts: counts == [6, 6, 6, 6, 6],
-        60,
-        "an even share for five workers",
-    )
+    wait_for_shares(stack, [6, 6, 6, 6, 6])
     wait_for_running(stack, STATIONS)
     everything = {t["transaction_id"]: t for t in stack.get("/csms/transactions?limit=1000")["transactions"]}
     assert before.keys() <= everything.keys()
