@@ -35,14 +35,12 @@ class CommandDesk:
         replica_id: str,
         directory: Directory,
         *,
-        clock: Callable[[], float],
         spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"],
         failures: Tally,
     ) -> None:
         self._bus = bus
         self._replica_id = replica_id
         self._directory = directory
-        self._clock = clock
         self._spawn = spawn
         self._failures = failures
         self._under_way = 0
@@ -63,10 +61,8 @@ class CommandDesk:
     async def carry_out(self, command: Command) -> Answer:
         """Send the call and wait for its answer.
 
-        A command whose time is over is not sent: nobody would learn of its effect.
+        A command whose time is over when its turn comes is not sent: nobody would learn of its effect.
         """
-        if command.expires_at <= self._clock():
-            return Answer(CommandOutcome.TIMEOUT, description="the command came too late")
         if self._under_way >= COMMANDS_AT_ONCE:
             return Answer(CommandOutcome.REFUSED, description="too many commands are under way")
         try:

@@ -107,7 +107,7 @@ class CentralSystem:
             idle=self._directory.idle,
         )
         self._commands = CommandDesk(
-            bus, self.replica_id, self._directory, clock=clock, spawn=self._spawn, failures=self._failures
+            bus, self.replica_id, self._directory, spawn=self._spawn, failures=self._failures
         )
         self._server = StationServer(
             counts=self.counts,

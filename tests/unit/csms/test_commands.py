@@ -29,7 +29,6 @@ def desk(replica: Replica) -> CommandDesk:
         replica.bus,
         replica.name,
         replica.directory,
-        clock=lambda: replica.now,
         spawn=replica.spawn,
         failures=replica.failures,
     )

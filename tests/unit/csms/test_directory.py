@@ -145,13 +145,16 @@ async def test_connections_are_recorded_again_in_a_store_that_lost_them() -> Non
     assert await replica.bus.csms_of("CP-2") == "csms-1"
 
 
-async def test_a_reaffirmation_does_not_take_a_station_from_another_replica() -> None:
+async def test_a_reaffirmation_does_not_take_a_station_from_another_replica(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     one = Replica("csms-1")
     other = Replica("csms-2", one.store)
     await alive(one, other)
     await one.connect()
     await other.connect()
     one.directory.reaffirm()
+    monkeypatch.setattr(one.bus, "send_command", None)  # nobody is to be told anything
     await one.directory.flush()
     assert await one.bus.csms_of("CP-1") == "csms-2"
 

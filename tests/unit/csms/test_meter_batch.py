@@ -63,6 +63,21 @@ async def test_readings_wait_while_the_store_is_away_and_newer_ones_win() -> Non
     assert [dict(part) for part in store.written] == [{1: 11, 2: 20}]
 
 
+async def test_a_reading_that_comes_during_a_failing_write_is_newer_than_what_failed() -> None:
+    store = Store()
+
+    async def fails_slowly(_: Sequence[tuple[int, int]]) -> None:
+        batch.note(1, 11)
+        raise BusUnavailableError("away")
+
+    batch = MeterBatch(fails_slowly)
+    batch.note(1, 10)
+    await batch.flush()
+    batch._update = store.update
+    await batch.flush()
+    assert store.written == [[(1, 11)]]
+
+
 async def test_what_was_written_before_the_store_went_away_is_not_written_again() -> None:
     store = Store()
     store.away_after = 1

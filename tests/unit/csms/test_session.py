@@ -45,9 +45,11 @@ async def test_a_call_before_acceptance_is_a_security_error() -> None:
 async def test_a_station_without_a_record_is_asked_to_boot_once() -> None:
     station = await Replica().connect()
     await station.call("Heartbeat", {})
-    await station.call("Heartbeat", {})
     [trigger] = station.wire.take()
     assert trigger[2:] == ["TriggerMessage", {"requestedMessage": "BootNotification"}]
+    station.say(3, trigger[1], {"status": "Accepted"})
+    await station.call("Heartbeat", {})
+    assert station.wire.take() == []
 
 
 async def test_transaction_messages_of_a_forgotten_station_are_taken() -> None:
