@@ -19,8 +19,9 @@ from evswarm_csms.dispatch import Desk, FailedPart
 from evswarm_csms.errors import ListenError
 from evswarm_csms.meter_batch import FLUSH_SECONDS, MeterBatch
 from evswarm_csms.outgoing import CallRules
-from evswarm_csms.server.connection import Admission, StationConnection
+from evswarm_csms.server.connection import StationConnection
 from evswarm_csms.server.listener import StationServer
+from evswarm_csms.server.roles import Admission
 from evswarm_csms.session import Office, Session
 from evswarm_shared.bus.messages import CsmsHeartbeat, StationRecord
 from evswarm_shared.bus.port import Bus

@@ -5,10 +5,9 @@ connection: the server calls `tick` of all of them about once a second.
 """
 
 import asyncio
-from enum import Enum
 from http import HTTPStatus
 from logging import getLogger
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 from websockets.exceptions import PayloadTooBig
 from websockets.frames import CloseCode, Frame, Opcode
@@ -17,7 +16,9 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from evswarm_csms.server.handshake import HELP, SUBPROTOCOL, select_subprotocol, station_id_of
-from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, ProtocolCounts
+from evswarm_csms.server.roles import Admission, Host, Listener
+from evswarm_csms.server.text_frame import text_frame
+from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
 
 HANDSHAKE_TICKS: Final = 10
 CLOSE_TICKS: Final = 5
@@ -30,66 +31,6 @@ _OPEN: Final = State.OPEN
 
 WEBSOCKET_LOG: Final = getLogger("evswarm_csms.websocket")
 """Where the WebSocket layer says what it does; the server keeps it from telling about every connection."""
-
-
-def text_frame(data: bytes) -> bytes:
-    """An unmasked, unfragmented text frame (RFC 6455 §5.2).
-
-    Written out here because every answer is one, and `ServerProtocol.send_text` takes several times as long.
-    """
-    length = len(data)
-    if length < 126:
-        return b"\x81%c%b" % (length, data)
-    if length < 65536:
-        return b"\x81\x7e%b%b" % (length.to_bytes(2, "big"), data)
-    return b"\x81\x7f%b%b" % (length.to_bytes(8, "big"), data)
-
-
-class Admission(Enum):
-    """What the central system says to a station identity before the upgrade."""
-
-    ADMITTED = "admitted"
-    UNKNOWN_STATION = "unknown station"
-    STORE_AWAY = "store away"
-
-
-class Listener(Protocol):
-    """Who gets what one connection brings."""
-
-    def receive(self, connection: "StationConnection", data: bytes | str) -> None:
-        """A text message came, as UTF-8."""
-        ...
-
-    def detach(self, connection: "StationConnection") -> None:
-        """The connection is gone."""
-        ...
-
-
-class Host(Protocol):
-    """What a connection needs of the server it belongs to."""
-
-    counts: ProtocolCounts
-    max_frame_bytes: int
-
-    def ping_after(self) -> int:
-        """After how many silent ticks the next connection is to be pinged; not the same for all of them."""
-        ...
-
-    def opening(self, connection: "StationConnection") -> None:
-        """The TCP connection stands."""
-        ...
-
-    def admit(self, connection: "StationConnection", station_id: str) -> None:
-        """Decide about a station identity, now or later, by calling `admitted` of the connection."""
-        ...
-
-    def attach(self, connection: "StationConnection", station_id: str) -> Listener:
-        """The WebSocket is open; say who listens to it."""
-        ...
-
-    def gone(self, connection: "StationConnection") -> None:
-        """The TCP connection is over."""
-        ...
 
 
 class StationConnection(asyncio.Protocol):

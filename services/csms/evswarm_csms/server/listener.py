@@ -12,7 +12,8 @@ from typing import Final
 from websockets.frames import CloseCode
 
 from evswarm_csms.errors import ListenError
-from evswarm_csms.server.connection import WEBSOCKET_LOG, Listener, StationConnection
+from evswarm_csms.server.connection import WEBSOCKET_LOG, StationConnection
+from evswarm_csms.server.roles import Listener
 from evswarm_shared.telemetry.counts import DisconnectReason, ProtocolCounts
 
 LISTEN_BACKLOG: Final = 4096

@@ -11,7 +11,8 @@ from websockets.protocol import State
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from evswarm_csms.server.connection import CLOSE_TICKS, HANDSHAKE_TICKS, Admission, StationConnection
+from evswarm_csms.server.connection import CLOSE_TICKS, HANDSHAKE_TICKS, StationConnection
+from evswarm_csms.server.roles import Admission
 from evswarm_shared.telemetry.counts import DisconnectReason, ProtocolCounts
 
 PING_TICKS = 3
