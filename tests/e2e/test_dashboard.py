@@ -117,7 +117,7 @@ def test_scaling_by_click_grows_the_table_and_shows_how_far_it_is(
 def test_scaling_down_names_the_transactions_that_stop_and_asks_first(
     page: Page, swarm: FakeSwarm, url: str
 ) -> None:
-    swarm.ramp = 100
+    swarm.ramp = 300
     show(page, url)
     page.get_by_role("group", name="Presets").get_by_role("button", name="10", exact=True).click()
     page.get_by_role("button", name="Apply").click()
@@ -238,6 +238,14 @@ def test_a_silent_feed_is_said_to_be_stale(page: Page, swarm: FakeSwarm, url: st
     expect(page.locator(".pill")).to_contain_text("Stale")
     swarm.silent = False
     expect(page.locator(".pill")).to_have_text("Live")
+
+
+def test_a_swarm_without_workers_is_said_to_wait_for_one(page: Page, swarm: FakeSwarm, url: str) -> None:
+    show(page, url)
+    swarm.workers_alive = False
+    expect(page.get_by_role("alert").filter(has_text="No worker is alive")).to_be_visible()
+    swarm.workers_alive = True
+    expect(page.get_by_role("alert").filter(has_text="No worker")).to_have_count(0)
 
 
 def test_what_the_page_sends_and_is_sent_keeps_to_the_schema(page: Page, swarm: FakeSwarm, url: str) -> None:

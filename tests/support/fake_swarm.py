@@ -64,6 +64,7 @@ class FakeSwarm:
         self.log_requests: Counter[str] = Counter()
         self.fail_logs = False
         self.silent = False
+        self.workers_alive = True
         self.client_messages: list[Any] = []
         now = time.time()
         for index in range(1, stations + 1):
@@ -174,7 +175,7 @@ class FakeSwarm:
             "price_version": self.price_version,
             "states": Counter(r[COLUMN["state"]] for r in rows),
             "profiles": Counter(r[COLUMN["profile"]] for r in rows),
-            "workers": workers | Counter(r[COLUMN["worker_id"]] for r in rows),
+            "workers": workers | Counter(r[COLUMN["worker_id"]] for r in rows) if self.workers_alive else {},
             "generation": self.generation,
             "store": True,
         }

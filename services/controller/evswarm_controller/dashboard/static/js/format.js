@@ -22,7 +22,12 @@ export const count = (value) => whole.format(value);
 /** "1 station", "2,000 stations". @param {number} value @param {string} noun @param {string} [plural] */
 export const counted = (value, noun, plural = `${noun}s`) => `${count(value)} ${value === 1 ? noun : plural}`;
 
-/** Watts in the unit that keeps the figure short. @param {number} watts @returns {[string, string]} figure, unit */
+/**
+ * Watts in the unit that keeps the figure short.
+ *
+ * @param {number} watts
+ * @returns {[string, string]} figure, unit
+ */
 export function power(watts) {
   if (Math.abs(watts) >= 9_999_500) return [decimals(watts / 1e6, 1), "MW"];
   return [decimals(watts / 1000, Math.abs(watts) >= 999_950 ? 0 : 1), "kW"];

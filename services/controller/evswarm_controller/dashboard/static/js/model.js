@@ -55,7 +55,11 @@ export const second = signal(Date.now() / 1000);
 export const view = signal(parseView(location.search));
 /** Whether the pointer rests on the table, so that rows must not jump. */
 export const pointing = signal(false);
-/** Stations that were asked to start or stop and have not answered. @type {import("../vendor/runtime.js").Signal<ReadonlySet<string>>} */
+/**
+ * Stations that were asked to start or stop and have not answered.
+ *
+ * @type {import("../vendor/runtime.js").Signal<ReadonlySet<string>>}
+ */
 export const switching = signal(new Set());
 /** @type {import("../vendor/runtime.js").Signal<Toast[]>} */
 export const toasts = signal([]);
@@ -182,7 +186,12 @@ export function logOf(id) {
   return { log: logs.get(id), problem: logProblems.get(id) ?? "", fetching: fetching.has(id) };
 }
 
-/** Get a station's log unless it is kept or on its way. @param {string} id @param {{again?: boolean}} [options] */
+/**
+ * Get a station's log unless it is kept or on its way.
+ *
+ * @param {string} id
+ * @param {{again?: boolean}} [options]
+ */
 export function loadLog(id, { again = false } = {}) {
   if (fetching.has(id) || (!again && (logs.get(id) || logProblems.has(id)))) return;
   logProblems.delete(id);

@@ -29,7 +29,12 @@ export function offsetOf(g, index) {
   return index * g.rowHeight + panels * g.panelHeight;
 }
 
-/** The row that covers pixel `y` of the body, its panel included; clamped to the rows there are. @param {Geometry} g @param {number} y */
+/**
+ * The row that covers pixel `y` of the body, its panel included; clamped to the rows there are.
+ *
+ * @param {Geometry} g
+ * @param {number} y
+ */
 export function indexAt(g, y) {
   let panels = 0;
   for (const open of g.opened) {

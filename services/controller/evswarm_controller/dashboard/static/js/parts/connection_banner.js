@@ -17,6 +17,12 @@ export function ConnectionBanner() {
     text = `Nothing new for ${span(silence)}. Actions are off until data comes again.`;
   else if (aggregate.value?.store === false) {
     text = "The controller has lost its store. What you see is as it last was.";
+  } else if (
+    aggregate.value &&
+    aggregate.value.desired > 0 &&
+    Object.keys(aggregate.value.workers).length === 0
+  ) {
+    text = "No worker is alive. Stations wait until one comes.";
   }
   if (!text) return null;
   return html`<div class="banner" role="alert"><${Icon} name="alert" /><span>${text}</span></div>`;

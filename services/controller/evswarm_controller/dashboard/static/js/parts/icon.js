@@ -18,4 +18,9 @@ const PATHS = {
 
 /** @param {{name: keyof typeof PATHS}} props */
 export const Icon = ({ name }) =>
-  html`<svg class=${`icon icon-${name}`} viewBox="0 0 16 16" aria-hidden="true"><path d=${PATHS[name]} /></svg>`;
+  html`
+    <svg
+      class=${`icon icon-${name}`}
+      viewBox="0 0 16 16"
+      aria-hidden="true"
+    ><path d=${PATHS[name]} /></svg>`;

@@ -3,7 +3,11 @@
 import { html, useEffect, useRef } from "../../vendor/runtime.js";
 
 /**
- * @param {{open: boolean, title: string, onClose: () => void, children?: import("../../vendor/runtime.js").ComponentChildren}} props
+ * @param {object} props
+ * @param {boolean} props.open
+ * @param {string} props.title
+ * @param {() => void} props.onClose
+ * @param {import("../../vendor/runtime.js").ComponentChildren} [props.children]
  */
 export function Modal({ open, title, onClose, children }) {
   const element = useRef(/** @type {HTMLDialogElement | null} */ (null));

@@ -52,19 +52,47 @@ export function PriceControl() {
     if ("value" in typed && !sending && reachable.value) void send(typed.value, price);
   };
 
+  const takeBack = () => {
+    if (undo) void send(undo.price, null);
+  };
+
   return html`
     <form class="card control" aria-label="Price" onSubmit=${submit} novalidate>
       <div class="control-head"><h2>Price</h2><span class="muted">a kWh, in ${currency.value}</span></div>
       <div class="line">
-        <output class="figure" aria-label="Current price">${amount(price, currency.value, Number.isInteger(price * 100) ? 2 : 3)}</output>
+        <output
+          class="figure"
+          aria-label="Current price"
+        >${amount(price, currency.value, Number.isInteger(price * 100) ? 2 : 3)}</output>
         <span class="muted" aria-hidden="true">→</span>
-        <input ref=${field} class="price" type="text" inputmode="decimal" autocomplete="off" aria-label="New price" placeholder="new" aria-invalid=${Boolean(wrong)} aria-describedby="price-problem" value=${text} onInput=${type} />
-        <button type="submit" class="primary" disabled=${!("value" in typed) || sending || !reachable.value}>Set</button>
+        <input
+          ref=${field}
+          class="price"
+          type="text"
+          inputmode="decimal"
+          autocomplete="off"
+          aria-label="New price"
+          placeholder="new"
+          aria-invalid=${Boolean(wrong)}
+          aria-describedby="price-problem"
+          value=${text}
+          onInput=${type}
+        />
+        <button
+          type="submit"
+          class="primary"
+          disabled=${!("value" in typed) || sending || !reachable.value}
+        >Set</button>
       </div>
       <div class="line">
         ${
           undo
-            ? html`<span class="muted">Changed from ${amount(undo.price, currency.value)}</span><span class="grow"></span><button type="button" class="small" disabled=${!reachable.value} onClick=${() => send(undo.price, null)}>Undo (${undo.left} s)</button>`
+            ? html`
+              <span class="muted">Changed from ${amount(undo.price, currency.value)}</span>
+              <span class="grow"></span>
+              <button type="button" class="small" disabled=${!reachable.value} onClick=${takeBack}>
+                Undo (${undo.left} s)
+              </button>`
             : html`<span class="muted">Counts for energy from now on.</span>`
         }
       </div>

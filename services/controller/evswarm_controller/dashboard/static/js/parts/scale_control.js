@@ -20,7 +20,12 @@ import { Modal } from "./modal.js";
 /** @param {number} step */
 const signed = (step) => `${step < 0 ? "−" : "+"}${count(Math.abs(step))}`;
 
-/** Ask for `target` stations and say so when it cannot be done. @param {number} target @param {{profile?: string, ramp?: number | null}} [options] */
+/**
+ * Ask for `target` stations and say so when it cannot be done.
+ *
+ * @param {number} target
+ * @param {{profile?: string, ramp?: number | null}} [options]
+ */
 export async function requestScale(target, options) {
   try {
     await scaleStations(target, options);
@@ -79,39 +84,100 @@ export function ScaleControl() {
     <form class="card control" aria-label="Scale" onSubmit=${submit} novalidate>
       <div class="control-head"><h2>Scale</h2><${Progress} /></div>
       <div class="line">
-        <input class="figure" type="text" inputmode="numeric" autocomplete="off" aria-label="Number of stations" aria-invalid=${"problem" in typed} aria-describedby="scale-problem" value=${text ?? desired} onInput=${(/** @type {any} */ e) => setText(e.target.value)} />
+        <input
+          class="figure"
+          type="text"
+          inputmode="numeric"
+          autocomplete="off"
+          aria-label="Number of stations"
+          aria-invalid=${"problem" in typed}
+          aria-describedby="scale-problem"
+          value=${text ?? desired}
+          onInput=${(/** @type {any} */ e) => setText(e.target.value)}
+        />
         <div class="joined" role="group" aria-label="Fewer or more">
-          ${STEPS.map((step) => html`<button type="button" key=${step} onClick=${() => choose(target + step)}>${signed(step)}</button>`)}
+          ${STEPS.map(
+            (step) => html`
+              <button
+                type="button"
+                key=${step}
+                onClick=${() => choose(target + step)}
+              >${signed(step)}</button>`,
+          )}
         </div>
-        <input class="slider" type="range" min="0" max=${SLIDER_STEPS} aria-label="Number of stations, logarithmic" aria-valuetext=${counted(target, "station")} value=${positionOf(target)} onInput=${(/** @type {any} */ e) => choose(stationsAt(Number(e.target.value)))} />
-        <button type="submit" class="primary" disabled=${Boolean(wrong) || sending || !reachable.value || target === desired}>
+        <input
+          class="slider"
+          type="range"
+          min="0"
+          max=${SLIDER_STEPS}
+          aria-label="Number of stations, logarithmic"
+          aria-valuetext=${counted(target, "station")}
+          value=${positionOf(target)}
+          onInput=${(/** @type {any} */ e) => choose(stationsAt(Number(e.target.value)))}
+        />
+        <button
+          type="submit"
+          class="primary"
+          disabled=${Boolean(wrong) || sending || !reachable.value || target === desired}
+        >
           ${sending ? "Sending…" : "Apply"}
         </button>
       </div>
       <div class="line">
         <div class="presets" role="group" aria-label="Presets">
-          ${PRESETS.map((n) => html`<button type="button" class="small" key=${n} aria-pressed=${target === n} onClick=${() => choose(n)}>${count(n)}</button>`)}
+          ${PRESETS.map(
+            (n) => html`
+              <button
+                type="button"
+                class="small"
+                key=${n}
+                aria-pressed=${target === n}
+                onClick=${() => choose(n)}
+              >${count(n)}</button>`,
+          )}
         </div>
         <span class="grow"></span>
         <label class="field"><span>Profile</span>
-          <select value=${profile} title="Behaviour of the stations that are added" onChange=${(/** @type {any} */ e) => setProfile(e.target.value)}>
+          <select
+            value=${profile}
+            title="Behaviour of the stations that are added"
+            onChange=${(/** @type {any} */ e) => setProfile(e.target.value)}
+          >
             <option value="">mixed</option>
             ${profiles.value.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
           </select>
         </label>
         <label class="field"><span>Ramp</span>
-          <input class="ramp" type="text" inputmode="decimal" autocomplete="off" placeholder="max" title="Stations a second; empty is as fast as possible" aria-invalid=${"problem" in typedRamp} aria-describedby="scale-problem" value=${ramp} onInput=${(/** @type {any} */ e) => setRamp(e.target.value)} />
+          <input
+            class="ramp"
+            type="text"
+            inputmode="decimal"
+            autocomplete="off"
+            placeholder="max"
+            title="Stations a second; empty is as fast as possible"
+            aria-invalid=${"problem" in typedRamp}
+            aria-describedby="scale-problem"
+            value=${ramp}
+            onInput=${(/** @type {any} */ e) => setRamp(e.target.value)}
+          />
           <span>/s</span>
         </label>
       </div>
       <p id="scale-problem" class="problem" role="alert">${wrong || problem}</p>
       ${!wrong && !problem && html`<p class="muted">${preview(target, desired, profile)}</p>`}
-      <${Modal} open=${asking !== null} title=${`Scale down to ${counted(target, "station")}?`} onClose=${() => setAsking(null)}>
+      <${Modal}
+        open=${asking !== null}
+        title=${`Scale down to ${counted(target, "station")}?`}
+        onClose=${() => setAsking(null)}
+      >
         ${
           asking &&
           html`
           <p><strong>${counted(asking.transactions, "open transaction")} will stop.</strong></p>
-          <p class="muted">${counted(asking.stations, "station")} will go: ${asking.first}${asking.stations > 1 && ` to ${asking.last}`}. Their energy and earnings stay in the totals.</p>
+          <p class="muted">
+            ${counted(asking.stations, "station")} will go: ${asking.first}${asking.stations > 1 && ` to ${asking.last}`}.
+            ${" "}Their energy and earnings stay in the totals.
+          </p>
           <div class="dialog-actions">
             <button type="button" onClick=${() => setAsking(null)}>Cancel</button>
             <button type="button" class="danger" onClick=${send}>Stop them and scale down</button>
@@ -139,7 +205,10 @@ function Progress() {
   return html`
     <div class="progress">
       <progress max=${Math.max(op.total, 1)} value=${op.done} aria-label="Scaling"></progress>
-      <span class="progress-note">${count(op.done)} / ${count(op.total)}${left !== null && left >= 1 && `, ${span(left)} left`}${op.failed > 0 && html`, <b class="bad">${count(op.failed)} failed</b>`}</span>
+      <span class="progress-note">
+        ${count(op.done)} / ${count(op.total)}${left !== null && left >= 1 && `, ${span(left)} left`}
+        ${op.failed > 0 && html`, <b class="bad">${count(op.failed)} failed</b>`}
+      </span>
     </div>
   `;
 }

@@ -12,7 +12,15 @@ export const ROW_HEIGHT = 36;
 
 /**
  * @typedef {import("../protocol.js").Row} Row
- * @typedef {{row: Row, index: number, open: boolean, active: boolean, tabbable: boolean, enabled: boolean, onActivate: (id: string) => void}} Props
+ *
+ * @typedef {object} Props
+ * @property {Row} row
+ * @property {number} index position in the shown order
+ * @property {boolean} open whether its log is
+ * @property {boolean} active whether it is the one that keys act on
+ * @property {boolean} tabbable whether Tab reaches it
+ * @property {boolean} enabled whether actions can work
+ * @property {(id: string) => void} onActivate
  */
 
 /** @extends {Component<Props>} */
@@ -33,17 +41,33 @@ export class StationRow extends Component {
   /** @override @param {Props} props */
   render({ row, index, open, active, tabbable, onActivate }) {
     return html`
-      <tr class=${`station${open ? " opened" : ""}`} data-id=${row.id} data-active=${active || undefined} aria-rowindex=${index + 2} tabindex=${tabbable ? 0 : -1} onFocus=${() => onActivate(row.id)}>
+      <tr
+        class=${`station${open ? " opened" : ""}`}
+        data-id=${row.id}
+        data-active=${active || undefined}
+        aria-rowindex=${index + 2}
+        tabindex=${tabbable ? 0 : -1}
+        onFocus=${() => onActivate(row.id)}
+      >
         ${shownColumns.value.map(({ name, number }) => {
           const title = name === "worker" ? row.worker : undefined;
-          return html`<td key=${name} class=${`col-${name}${number ? " number" : ""}`} title=${title}>${CELLS[name]?.(this.props)}</td>`;
+          return html`
+            <td
+              key=${name}
+              class=${`col-${name}${number ? " number" : ""}`}
+              title=${title}
+            >${CELLS[name]?.(this.props)}</td>`;
         })}
       </tr>
     `;
   }
 }
 
-/** What stands in each column. @type {Record<string, (props: Props) => import("../../vendor/runtime.js").ComponentChildren>} */
+/**
+ * What stands in each column.
+ *
+ * @type {Record<string, (props: Props) => import("../../vendor/runtime.js").ComponentChildren>}
+ */
 const CELLS = {
   station: ({ row }) => html`<b>${row.id}</b> <span class="muted">${row.profile}</span>`,
   status: ({ row }) =>
@@ -57,7 +81,13 @@ const CELLS = {
   seen: ({ row }) => html`<${LastMessage} name=${row.lastMessage} at=${row.lastMessageAt} />`,
   actions: ({ row, open, enabled }) => html`
     <div class="row-actions">
-      <button type="button" class="small logs" aria-expanded=${open} aria-label=${`Logs of ${row.id}`} onClick=${() => toggleLogOf(row.id)}><${Icon} name="clipboard" /><span>Logs</span></button>
+      <button
+        type="button"
+        class="small logs"
+        aria-expanded=${open}
+        aria-label=${`Logs of ${row.id}`}
+        onClick=${() => toggleLogOf(row.id)}
+      ><${Icon} name="clipboard" /><span>Logs</span></button>
       <${Switch} id=${row.id} stopped=${row.state === "Stopped"} enabled=${enabled} />
     </div>`,
 };
@@ -69,7 +99,14 @@ function Switch({ id, stopped, enabled }) {
   const busy = switching.value.has(id);
   const verb = stopped ? "Start" : "Stop";
   return html`
-    <button type="button" class=${`small square${busy ? " busy" : ""}`} aria-label=${`${verb} ${id}`} title=${verb} aria-disabled=${busy || !enabled} onClick=${() => switchStation(id)}>
+    <button
+      type="button"
+      class=${`small square${busy ? " busy" : ""}`}
+      aria-label=${`${verb} ${id}`}
+      title=${verb}
+      aria-disabled=${busy || !enabled}
+      onClick=${() => switchStation(id)}
+    >
       <${Icon} name=${stopped ? "play" : "stop"} />
     </button>
   `;
@@ -81,7 +118,14 @@ function Connectors({ connectors }) {
   const words = connectors.map((status, i) => `${i + 1} ${status}`).join(", ");
   return html`
     <span class="connectors" title=${words}>
-      ${connectors.map((status, i) => html`<i key=${i} class=${`outlet cs-${status.replace(/^(Suspended).*/, "$1").toLowerCase()}`} aria-hidden="true">${i + 1}</i>`)}
+      ${connectors.map(
+        (status, i) => html`
+          <i
+            key=${i}
+            class=${`outlet cs-${status.replace(/^(Suspended).*/, "$1").toLowerCase()}`}
+            aria-hidden="true"
+          >${i + 1}</i>`,
+      )}
       <span class="unseen">${words}</span>
     </span>
   `;

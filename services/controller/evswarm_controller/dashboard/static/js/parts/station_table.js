@@ -26,7 +26,11 @@ import { TableTools } from "./table_tools.js";
 
 const OVERSCAN = 6;
 
-/** Where the body stands in the window: pixels of it scrolled away under the sticky header, and pixels in sight. @param {HTMLElement} body */
+/**
+ * Where the body stands in the window: pixels of it scrolled away under the sticky header, and pixels in sight.
+ *
+ * @param {HTMLElement} body
+ */
 function sight(body) {
   const head = body.previousElementSibling?.getBoundingClientRect();
   const rect = body.getBoundingClientRect();
@@ -135,20 +139,58 @@ export function StationTable() {
       <div class="table-frame" ref=${wrap} tabindex="-1" onKeyDown=${onKey}>
         <table aria-rowcount=${ids.length + 1} aria-label="Stations">
           <thead>
-            <tr aria-rowindex="1">${columns.map((column) => html`<${ColumnHeader} key=${column.name} column=${column} />`)}</tr>
+            <tr aria-rowindex="1">${columns.map(
+              (column) => html`
+                <${ColumnHeader}
+                  key=${column.name}
+                  column=${column}
+                />`,
+            )}</tr>
           </thead>
-          <tbody ref=${body} onPointerEnter=${() => (pointing.value = true)} onPointerLeave=${() => (pointing.value = false)}>
-            ${part.before > 0 && html`<tr key="before" class="spacer" aria-hidden="true" style=${{ height: `${part.before}px` }}><td colspan=${columns.length}></td></tr>`}
+          <tbody
+            ref=${body}
+            onPointerEnter=${() => (pointing.value = true)}
+            onPointerLeave=${() => (pointing.value = false)}
+          >
+            ${
+              part.before > 0 &&
+              html`
+                <tr
+                  key="before"
+                  class="spacer"
+                  aria-hidden="true"
+                  style=${{ height: `${part.before}px` }}
+                ><td colspan=${columns.length}></td></tr>`
+            }
             ${shown.flatMap((id, i) => {
               const row = fleet.rows.get(id);
               if (!row) return [];
               const open = opened.includes(id);
-              const line = html`<${StationRow} key=${id} row=${row} index=${part.start + i} open=${open} active=${id === active} tabbable=${id === first} enabled=${reachable.value} onActivate=${activate} />`;
+              const line = html`
+                <${StationRow}
+                  key=${id}
+                  row=${row}
+                  index=${part.start + i}
+                  open=${open}
+                  active=${id === active}
+                  tabbable=${id === first}
+                  enabled=${reachable.value}
+                  onActivate=${activate}
+                />`;
               return open
                 ? [line, html`<${LogPanel} key=${`${id} log`} row=${row} span=${columns.length} />`]
                 : [line];
             })}
-            ${part.after > 0 && html`<tr key="after" class="spacer" aria-hidden="true" style=${{ height: `${part.after}px` }}><td colspan=${columns.length}></td></tr>`}
+            ${
+              part.after > 0 &&
+              html`
+                <tr
+                  key="after"
+                  class="spacer"
+                  aria-hidden="true"
+                  style=${{ height: `${part.after}px` }}
+                ><td colspan=${columns.length}></td></tr>`
+            }
           </tbody>
         </table>
         <${Nothing} />
@@ -163,13 +205,21 @@ function Nothing() {
   const [problem, setProblem] = useState("");
   if (answer.value.ids.length > 0) return null;
   if (!loaded.value) {
-    return html`<div class="skeleton" role="status" aria-label="Loading stations">${[...Array(8)].map((_, i) => html`<i key=${i}></i>`)}</div>`;
+    return html`
+      <div
+        class="skeleton"
+        role="status"
+        aria-label="Loading stations"
+      >${[...Array(8)].map((_, i) => html`<i key=${i}></i>`)}</div>`;
   }
   if (fleet.rows.size > 0 && isFiltered(view.value)) {
     return html`
       <div class="empty">
         <p>No station matches.</p>
-        <button type="button" onClick=${() => look({ q: "", status: "", worker: "", profile: "" })}>Clear the filters</button>
+        <button
+          type="button"
+          onClick=${() => look({ q: "", status: "", worker: "", profile: "" })}
+        >Clear the filters</button>
       </div>`;
   }
   const coming = aggregate.value?.desired ?? 0;
@@ -183,7 +233,12 @@ function Nothing() {
   return html`
     <div class="empty">
       <p>No stations yet</p>
-      <button type="button" class="primary" disabled=${!reachable.value} onClick=${begin}>Start 10 stations</button>
+      <button
+        type="button"
+        class="primary"
+        disabled=${!reachable.value}
+        onClick=${begin}
+      >Start 10 stations</button>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
     </div>`;
 }

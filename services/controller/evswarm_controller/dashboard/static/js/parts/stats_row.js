@@ -9,7 +9,16 @@ const SPARK = { width: 200, height: 28 };
 
 /**
  * @typedef {import("../state/trend.js").Series} Series
- * @typedef {{name: string, figure: string, unit?: string, note: string, series: Series, pressed: boolean, act: () => void, title: string}} Stat
+ *
+ * @typedef {object} Stat
+ * @property {string} name
+ * @property {string} figure
+ * @property {string} [unit]
+ * @property {string} note
+ * @property {Series} series drawn below
+ * @property {boolean} pressed whether its filter or order is in force
+ * @property {() => void} act what a click does
+ * @property {string} title what a click does, in words
  */
 
 /** @returns {Stat[]} */
@@ -42,7 +51,7 @@ function stats() {
     {
       name: "Running",
       figure: count(agg?.running ?? 0),
-      note: `${share} % of all`,
+      note: `${share} % of all, ${counted(Object.keys(agg?.workers ?? {}).length, "worker")}`,
       series: "running",
       ...byStatus("Running"),
       title: "Show the running stations only",
@@ -89,7 +98,14 @@ export function StatsRow() {
     <section class="stats" aria-label="The swarm in numbers">
       ${stats().map(
         (stat) => html`
-          <button type="button" class="stat" key=${stat.name} aria-pressed=${stat.pressed} title=${stat.title} onClick=${stat.act}>
+          <button
+            type="button"
+            class="stat"
+            key=${stat.name}
+            aria-pressed=${stat.pressed}
+            title=${stat.title}
+            onClick=${stat.act}
+          >
             <span class="stat-name">${stat.name}</span>
             <span class="stat-figure">${stat.figure}${stat.unit && html` <small>${stat.unit}</small>`}</span>
             <span class="stat-note">${stat.note}</span>
@@ -105,8 +121,20 @@ function Sparkline({ series }) {
   trendVersion.value;
   const line = trend.path(series, SPARK_SECONDS, SPARK.width, SPARK.height - 3);
   return html`
-    <svg class="spark" viewBox=${`0 -1.5 ${SPARK.width} ${SPARK.height}`} preserveAspectRatio="none" aria-hidden="true">
-      ${line && html`<path class="spark-area" d=${`${line}V${SPARK.height}H0Z`} /><path class="spark-line" d=${line} />`}
+    <svg
+      class="spark"
+      viewBox=${`0 -1.5 ${SPARK.width} ${SPARK.height}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
+      ${
+        line &&
+        html`
+          <path
+            class="spark-area"
+            d=${`${line}V${SPARK.height}H0Z`}
+          /><path class="spark-line" d=${line} />`
+      }
     </svg>
   `;
 }

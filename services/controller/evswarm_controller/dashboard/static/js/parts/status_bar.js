@@ -17,14 +17,27 @@ export function StatusBar() {
       <div class="stack" aria-hidden="true">
         ${present.map(
           ({ name }) => html`
-            <div key=${name} class=${`seg ${stateClass(name)}${chosen && chosen !== name ? " faded" : ""}`} style=${{ flexGrow: states[name] }} title=${`${name}: ${counted(states[name] ?? 0, "station")}`} onClick=${() => choose(name)}></div>`,
+            <div
+              key=${name}
+              class=${`seg ${stateClass(name)}${chosen && chosen !== name ? " faded" : ""}`}
+              style=${{ flexGrow: states[name] }}
+              title=${`${name}: ${counted(states[name] ?? 0, "station")}`}
+              onClick=${() => choose(name)}
+            ></div>`,
         )}
       </div>
       <div class="legend" role="group" aria-label="Filter by state">
         ${STATION_STATES.map(({ name, hint }) => {
           const n = states[name] ?? 0;
           return html`
-            <button type="button" key=${name} class=${`chip${n === 0 ? " none" : ""}`} aria-pressed=${chosen === name} title=${hint} onClick=${() => choose(name)}>
+            <button
+              type="button"
+              key=${name}
+              class=${`chip${n === 0 ? " none" : ""}`}
+              aria-pressed=${chosen === name}
+              title=${hint}
+              onClick=${() => choose(name)}
+            >
               <i class=${`swatch ${stateClass(name)}`}></i>${name} <b>${count(n)}</b>
             </button>`;
         })}

@@ -25,18 +25,49 @@ export function TableTools() {
   return html`
     <div class="table-tools">
       <${Search} />
-      <${Facet} label="Status" value=${status} all="Any status" choices=${STATUS_CHOICES} counts=${answer.value.status} onChoose=${(/** @type {string} */ v) => look({ status: v })} />
-      <${Facet} label="Worker" value=${worker} all="Any worker" counts=${answer.value.worker} onChoose=${(/** @type {string} */ v) => look({ worker: v })} />
-      <${Facet} label="Profile" value=${profile} all="Any profile" counts=${answer.value.profile} onChoose=${(/** @type {string} */ v) => look({ profile: v })} />
+      <${Facet}
+        label="Status"
+        value=${status}
+        all="Any status"
+        choices=${STATUS_CHOICES}
+        counts=${answer.value.status}
+        onChoose=${(/** @type {string} */ v) => look({ status: v })}
+      />
+      <${Facet}
+        label="Worker"
+        value=${worker}
+        all="Any worker"
+        counts=${answer.value.worker}
+        onChoose=${(/** @type {string} */ v) => look({ worker: v })}
+      />
+      <${Facet}
+        label="Profile"
+        value=${profile}
+        all="Any profile"
+        counts=${answer.value.profile}
+        onChoose=${(/** @type {string} */ v) => look({ profile: v })}
+      />
       <select class="narrow-only" aria-label="Sort by" value=${`${sort} ${dir}`} onChange=${sortBy}>
         ${COLUMNS.filter((c) => c.sort).flatMap((c) => [
           html`<option key=${`${c.name} asc`} value=${`${c.sort} asc`}>${c.label} ↑</option>`,
           html`<option key=${`${c.name} desc`} value=${`${c.sort} desc`}>${c.label} ↓</option>`,
         ])}
       </select>
-      ${isFiltered(view.value) && html`<button type="button" class="small" onClick=${() => look({ q: "", status: "", worker: "", profile: "" })}>Clear</button>`}
+      ${
+        isFiltered(view.value) &&
+        html`
+          <button
+            type="button"
+            class="small"
+            onClick=${() => look({ q: "", status: "", worker: "", profile: "" })}
+          >Clear</button>`
+      }
       <span class="grow"></span>
-      <span class="muted shown" role="status" aria-live="off">${ids.length === all ? counted(all, "station") : `${count(ids.length)} of ${count(all)}`}</span>
+      <span
+        class="muted shown"
+        role="status"
+        aria-live="off"
+      >${ids.length === all ? counted(all, "station") : `${count(ids.length)} of ${count(all)}`}</span>
     </div>
   `;
 }
@@ -65,7 +96,17 @@ function Search() {
   };
   return html`
     <label class="search"><${Icon} name="search" />
-      <input id="search" type="text" autocomplete="off" spellcheck="false" placeholder="Search stations" aria-label="Search stations" value=${text} onInput=${(/** @type {any} */ e) => ask(e.target.value)} onKeyDown=${onKey} />
+      <input
+        id="search"
+        type="text"
+        autocomplete="off"
+        spellcheck="false"
+        placeholder="Search stations"
+        aria-label="Search stations"
+        value=${text}
+        onInput=${(/** @type {any} */ e) => ask(e.target.value)}
+        onKeyDown=${onKey}
+      />
       <kbd aria-hidden="true">/</kbd>
     </label>
   `;
@@ -74,7 +115,13 @@ function Search() {
 /**
  * One filter. Its counts stand still while it has the focus: an open list must not change under the pointer.
  *
- * @param {{label: string, value: string, all: string, choices?: string[], counts: Map<string, number>, onChoose: (value: string) => void}} props
+ * @param {object} props
+ * @param {string} props.label
+ * @param {string} props.value
+ * @param {string} props.all what no choice is called
+ * @param {string[]} [props.choices] in this order; without them, what is counted
+ * @param {Map<string, number>} props.counts
+ * @param {(value: string) => void} props.onChoose
  */
 function Facet({ label, value, all, choices, counts, onChoose }) {
   const [still, setStill] = useState(/** @type {Map<string, number> | null} */ (null));
@@ -82,9 +129,22 @@ function Facet({ label, value, all, choices, counts, onChoose }) {
   const names = (choices ?? [...shown.keys()].sort()).filter((name) => shown.has(name) || name === value);
   if (value && !names.includes(value)) names.push(value);
   return html`
-    <select class=${`facet${value ? " chosen" : ""}`} aria-label=${label} value=${value} onFocus=${() => setStill(counts)} onBlur=${() => setStill(null)} onChange=${(/** @type {any} */ e) => onChoose(e.target.value)}>
+    <select
+      class=${`facet${value ? " chosen" : ""}`}
+      aria-label=${label}
+      value=${value}
+      onFocus=${() => setStill(counts)}
+      onBlur=${() => setStill(null)}
+      onChange=${(/** @type {any} */ e) => onChoose(e.target.value)}
+    >
       <option value="">${all}</option>
-      ${names.map((name) => html`<option key=${name} value=${name}>${name} (${count(shown.get(name) ?? 0)})</option>`)}
+      ${names.map(
+        (name) => html`
+          <option
+            key=${name}
+            value=${name}
+          >${name} (${count(shown.get(name) ?? 0)})</option>`,
+      )}
     </select>
   `;
 }

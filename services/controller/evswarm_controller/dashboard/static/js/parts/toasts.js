@@ -11,8 +11,21 @@ export function Toasts() {
         ({ id, text, kind, action }) => html`
           <div key=${id} class=${`toast ${kind}`}>
             <span>${text}</span>
-            ${action && html`<button type="button" class="small" onClick=${action.run}>${action.label}</button>`}
-            <button type="button" class="bare" aria-label="Dismiss" onClick=${() => dismiss(id)}><${Icon} name="close" /></button>
+            ${
+              action &&
+              html`
+                <button
+                  type="button"
+                  class="small"
+                  onClick=${action.run}
+                >${action.label}</button>`
+            }
+            <button
+              type="button"
+              class="bare"
+              aria-label="Dismiss"
+              onClick=${() => dismiss(id)}
+            ><${Icon} name="close" /></button>
           </div>`,
       )}
     </div>

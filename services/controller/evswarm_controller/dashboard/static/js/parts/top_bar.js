@@ -13,7 +13,10 @@ export function TopBar({ onHelp }) {
   return html`
     <header class="topbar">
       <a class="brand" href="/" aria-label="evswarm, start page">
-        <svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" /><path d="M18 4 8 18h7l-2 10 11-15h-7z" /></svg>
+        <svg
+          viewBox="0 0 32 32"
+          aria-hidden="true"
+        ><rect width="32" height="32" rx="8" /><path d="M18 4 8 18h7l-2 10 11-15h-7z" /></svg>
         <span>evswarm</span>
       </a>
       <${ConnectionPill} />
@@ -23,7 +26,14 @@ export function TopBar({ onHelp }) {
       <div class="segmented" role="group" aria-label="Theme">
         ${THEMES.map(
           (name) => html`
-            <button type="button" key=${name} aria-pressed=${theme.value === name} aria-label=${`Theme: ${name}`} title=${`Theme: ${name}`} onClick=${() => setTheme(name)}>
+            <button
+              type="button"
+              key=${name}
+              aria-pressed=${theme.value === name}
+              aria-label=${`Theme: ${name}`}
+              title=${`Theme: ${name}`}
+              onClick=${() => setTheme(name)}
+            >
               <${Icon} name=${THEME_ICONS[name]} />
             </button>`,
         )}
@@ -43,5 +53,10 @@ function ConnectionPill() {
     waiting: ["bad", retryIn > 0 ? `Reconnecting ${retryIn} s` : "Reconnecting"],
     incompatible: ["bad", "Reload needed"],
   }[phase];
-  return html`<span class=${`pill ${shown[0]}`} role="status" aria-live=${phase === "live" ? "polite" : "off"}><i></i>${shown[1]}</span>`;
+  return html`
+    <span
+      class=${`pill ${shown[0]}`}
+      role="status"
+      aria-live=${phase === "live" ? "polite" : "off"}
+    ><i></i>${shown[1]}</span>`;
 }

@@ -111,7 +111,10 @@ export function TrendChart() {
     <section class="card control trend" aria-label="Last 15 minutes">
       <div class="control-head">
         <h2>Last 15 minutes</h2>
-        <span class="chart-key" aria-hidden="true">${KEY.map(([name, label]) => html`<span key=${name}><i class=${`key-${name}`}></i>${label}</span>`)}</span>
+        <span
+          class="chart-key"
+          aria-hidden="true"
+        >${KEY.map(([name, label]) => html`<span key=${name}><i class=${`key-${name}`}></i>${label}</span>`)}</span>
       </div>
       <div class="chart" ref=${host} aria-hidden="true"></div>
     </section>

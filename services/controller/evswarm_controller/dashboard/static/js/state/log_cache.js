@@ -25,7 +25,13 @@ export class LogCache {
     return log;
   }
 
-  /** Keep a log as the controller sends it, newest line last. @param {string} id @param {string[]} lines @param {number} at */
+  /**
+   * Keep a log as the controller sends it, newest line last.
+   *
+   * @param {string} id
+   * @param {string[]} lines
+   * @param {number} at
+   */
   put(id, lines, at) {
     const log = { lines: lines.map(parseLine).reverse(), at };
     this.logs.delete(id);
@@ -38,7 +44,12 @@ export class LogCache {
   }
 }
 
-/** "[HH:MM:SS] message" in its two parts; a line of another form is all text. @param {string} line @returns {LogLine} */
+/**
+ * "[HH:MM:SS] message" in its two parts; a line of another form is all text.
+ *
+ * @param {string} line
+ * @returns {LogLine}
+ */
 export function parseLine(line) {
   const parts = /^\[(\d\d:\d\d:\d\d)\] (.*)$/s.exec(line);
   return parts ? { time: parts[1] ?? "", text: parts[2] ?? "" } : { time: "", text: line };

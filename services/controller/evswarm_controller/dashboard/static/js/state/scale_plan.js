@@ -8,7 +8,11 @@ export const MOST_STATIONS = 1_000_000;
 export const PRESETS = [0, 10, 100, 1000, 5000, 10_000];
 export const STEPS = [-100, -10, 10, 100];
 
-/** Stations at a slider position: logarithmic, rounded to two figures, 0 at the left end. @param {number} position 0 to SLIDER_STEPS */
+/**
+ * Stations at a slider position: logarithmic, rounded to two figures, 0 at the left end.
+ *
+ * @param {number} position 0 to SLIDER_STEPS
+ */
 export function stationsAt(position) {
   const raw = (SLIDER_TOP + 1) ** (position / SLIDER_STEPS) - 1;
   if (raw < 100) return Math.round(raw);
@@ -22,7 +26,12 @@ export function positionOf(stations) {
   return Math.round((Math.log(within + 1) / Math.log(SLIDER_TOP + 1)) * SLIDER_STEPS);
 }
 
-/** A number of stations as it was typed, or what is wrong with it. @param {string} text @returns {{value: number} | {problem: string}} */
+/**
+ * A number of stations as it was typed, or what is wrong with it.
+ *
+ * @param {string} text
+ * @returns {{value: number} | {problem: string}}
+ */
 export function parseStations(text) {
   const compact = text.replaceAll(/[\s,_']/g, "");
   if (!/^\d+$/.test(compact)) return { problem: "A whole number, 0 or more" };
@@ -31,7 +40,12 @@ export function parseStations(text) {
   return { value };
 }
 
-/** Stations a second as typed; "" is as fast as possible. @param {string} text @returns {{value: number | null} | {problem: string}} */
+/**
+ * Stations a second as typed; "" is as fast as possible.
+ *
+ * @param {string} text
+ * @returns {{value: number | null} | {problem: string}}
+ */
 export function parseRamp(text) {
   if (text.trim() === "") return { value: null };
   const value = Number(text);

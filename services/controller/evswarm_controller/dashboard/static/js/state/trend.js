@@ -2,7 +2,22 @@
  * The last minutes of the swarm's numbers: what the controller remembers, and what came since.
  *
  * @typedef {import("../protocol.js").Aggregate} Aggregate
- * @typedef {Exclude<keyof Aggregate, "states" | "profiles" | "workers" | "store" | "generation" | "price_version" | "transactions">} Series
+ * @typedef {Exclude<keyof
+   Aggregate,
+   "states"
+   |
+   "profiles"
+   |
+   "workers"
+   |
+   "store"
+   |
+   "generation"
+   |
+   "price_version"
+   |
+   "transactions"
+ >} Series
  */
 
 /** @type {readonly Series[]} */
@@ -40,7 +55,12 @@ export class TrendHistory {
     }
   }
 
-  /** Add the numbers of unix time `t`, unless the last point is too near. @param {number} t @param {Aggregate} agg */
+  /**
+   * Add the numbers of unix time `t`, unless the last point is too near.
+   *
+   * @param {number} t
+   * @param {Aggregate} agg
+   */
   add(t, agg) {
     const last = this.times.at(-1);
     if (last !== undefined && t - last < STEP_SECONDS * 0.9) return;
@@ -54,7 +74,8 @@ export class TrendHistory {
   }
 
   /**
-   * The points of one series in the last `seconds`, as an SVG path in a box of `width` × `height`; "" for fewer than two.
+   * The points of one series in the last `seconds`, as an SVG path in a box of `width` × `height`; "" for fewer
+   * than two.
    *
    * @param {Series} name
    * @param {number} seconds

@@ -45,7 +45,13 @@ export function formatView(view) {
   return text ? `?${text}` : "";
 }
 
-/** The view with one more or one fewer opened log; the oldest closes when there are too many. @param {View} view @param {string} id @returns {View} */
+/**
+ * The view with one more or one fewer opened log; the oldest closes when there are too many.
+ *
+ * @param {View} view
+ * @param {string} id
+ * @returns {View}
+ */
 export function toggleLog(view, id) {
   if (view.log.includes(id)) return { ...view, log: view.log.filter((other) => other !== id) };
   return { ...view, log: [...view.log, id].slice(-MOST_LOGS) };
