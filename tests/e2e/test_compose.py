@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
+from tests.support.browser import open_browser, open_page
 from tests.support.compose import ComposeStack, eventually
 from tests.support.machine import ROOT, has_container_engine, has_image, missing
 
@@ -115,6 +117,13 @@ def test_a_killed_workers_stations_go_on_elsewhere_with_their_transactions(stack
             == (transaction["station_id"], transaction["connector_id"])
         ]
         assert len(twins) == 1
+
+
+def test_the_dashboard_behind_the_gateway_is_live_in_a_browser(stack: ComposeStack) -> None:
+    with open_browser() as browser, open_page(browser) as page:
+        page.goto(f"http://127.0.0.1:{stack.api_port}/")
+        expect(page.locator(".pill")).to_have_text("Live")
+        expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", str(STATIONS + 1))
 
 
 def test_the_swarm_scales_to_a_thousand_and_back_to_nothing(stack: ComposeStack) -> None:
