@@ -16,9 +16,11 @@ from evswarm_worker.shard import Shard
 from evswarm_worker.share import Goal, StationPlan, goal, plans, supersedes
 
 CLAIM_BATCH: Final = 500
+REVIEW_BATCH: Final = 500
+"""Stations steered before those that have ended meanwhile are let go."""
 DIALING: Final = 400
 """While so many links are not open yet, no further station is started: rather some stations soon than all late."""
-SLICE: Final = 50
+SLICE: Final = 20
 """Stations handled before the event loop gets its turn."""
 CLAIM_RETRY_SECONDS: Final = 1.0
 CRASH_RETRY_SECONDS: Final = 5.0
@@ -167,7 +169,7 @@ class Admission:
 
     async def _review_hosts(self) -> None:
         seen = 0
-        while self._review:
+        while self._review and seen < REVIEW_BATCH:
             host = self._review.popleft()
             if not host.ended:
                 self._steer(host)

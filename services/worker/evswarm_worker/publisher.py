@@ -17,7 +17,8 @@ from evswarm_worker.lease import Lease
 from evswarm_worker.real_clock import RealClock
 from evswarm_worker.share import Goal
 
-BATCH: Final = 500
+BATCH: Final = 200
+"""Stations a call. The store would take 500 at once, but the event loop should not be held up for so long."""
 SPREAD: Final = 0.8
 """The part of a tick over which its batches are spread."""
 
@@ -82,7 +83,7 @@ class Publisher:
             await self.publish([host for host in batch if host in self._dirty])
 
     async def publish(self, hosts: Sequence[StationHost]) -> bool:
-        """Publish these at once, at most `BATCH`; False if the store did not take them: then they stay marked."""
+        """Publish these at once, at most 500; False if the store did not take them: then they stay marked."""
         if not hosts or not self._lease.valid():
             return not hosts
         now = self._clock.now()

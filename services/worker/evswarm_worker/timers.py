@@ -9,8 +9,9 @@ from evswarm_worker.real_clock import RealClock
 
 SLICE_SECONDS: Final = 0.005
 """How long one firing may work before sockets get their turn again."""
-SHORTEST_SECONDS: Final = 0.001
-"""A station that asks to be woken in the past is woken this much later: no station can occupy the loop."""
+GRAIN_SECONDS: Final = 0.005
+"""Two firings are this far apart: stations that are due about the same time share one, and no station that always
+wants to be woken can occupy the loop."""
 
 
 class Sleeper(Protocol):
@@ -34,19 +35,19 @@ class Timers:
         self._heap: list[tuple[float, int, Sleeper]] = []
         self._handle: asyncio.Handle | None = None
         self._due = float("inf")
+        self._floor = float("-inf")
 
     def arm(self, sleeper: Sleeper) -> None:
         """See to it that `sleeper` is woken when it wants; call it after everything that may have changed that."""
         at = sleeper.wakeup_at()
-        if at is None or at >= sleeper.armed:
+        if at is None:
             return
-        earliest = self._clock.now() + SHORTEST_SECONDS
-        at = max(at, earliest)
+        at = max(at, self._floor)
         if at >= sleeper.armed:
             return
         sleeper.armed = at
         heapq.heappush(self._heap, (at, id(sleeper), sleeper))
-        if at < self._due:
+        if at < self._due - GRAIN_SECONDS:
             self._schedule(at)
 
     def stop(self) -> None:
@@ -60,11 +61,12 @@ class Timers:
         if self._handle is not None:
             self._handle.cancel()
         self._due = at
-        self._handle = self._loop.call_later(max(0.0, at - self._clock.now()), self._fire)
+        self._handle = self._loop.call_later(max(GRAIN_SECONDS, at - self._clock.now()), self._fire)
 
     def _fire(self) -> None:
         heap, clock = self._heap, self._clock
         now = clock.now()
+        self._floor = now + GRAIN_SECONDS
         end = time.monotonic() + SLICE_SECONDS
         while heap and heap[0][0] <= now and time.monotonic() < end:
             at, _, sleeper = heapq.heappop(heap)

@@ -223,6 +223,7 @@ class _Session:
             await self._drain()
             for task in tasks:
                 task.cancel()
+        await self._give_back()
 
     async def _drain(self) -> None:
         settings = self._worker._settings
@@ -234,6 +235,8 @@ class _Session:
                 await self.admission.emptied.wait()
         except TimeoutError:
             log.warning("%d stations did not end in time; they are resumed elsewhere", len(self.shard.hosts))
+
+    async def _give_back(self) -> None:
         lease = self.shard.lease
         try:
             async with asyncio.timeout(DRAIN_RESERVE_SECONDS):
