@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -23,7 +24,7 @@ from evswarm_shared.settings import ControllerSettings
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The parts of one controller. `now` is real unix time."""
+    """The parts of one controller. `now` is real unix time, `zone` that of the station logs."""
 
     settings: ControllerSettings
     bus: Bus
@@ -35,6 +36,7 @@ class Context:
     router: CommandRouter
     hub: LiveHub
     telemetry: ControllerTelemetry
+    zone: ZoneInfo
     now: Callable[[], float]
 
     def ready(self) -> bool:

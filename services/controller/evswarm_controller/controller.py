@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from evswarm_controller.app import VERSION
 from evswarm_controller.command_router import CommandRouter
@@ -31,9 +32,10 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
     """Put a controller together; nothing runs yet.
 
     Raises:
-        SettingsError: the profile is none of the presets.
+        SettingsError: the profile is none of the presets, or there is no such time zone.
     """
     profile = _profile(settings.profile)
+    zone = _zone(settings.timezone)
     controller_id = f"controller-{socket.gethostname()}-{secrets.token_hex(4)}"
 
     def found(at: float) -> DesiredState:
@@ -82,6 +84,7 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
         ),
         hub=hub,
         telemetry=telemetry,
+        zone=zone,
         now=now,
     )
 
@@ -114,3 +117,10 @@ def _profile(name: str | None) -> ProfileName | None:
     except ValueError:
         known = ", ".join(ProfileName)
         raise SettingsError(f"EVSWARM_PROFILE: {name!r} is none of {known}") from None
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError(f"EVSWARM_TIMEZONE: there is no time zone {name!r}") from None

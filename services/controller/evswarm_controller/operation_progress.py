@@ -1,7 +1,8 @@
 """How far an operation has come, judged by what is wanted and what is seen. Pure.
 
 An operation's `target` is how many stations have to change when it begins: those that shall run and do not, and those
-that shall go and are still there. `done` is how many of these have changed; it ends when none is left.
+that shall go and are still there. `done` is how many of these have changed; it ends when none is left. Making a swarm
+smaller is only about those that go, so that one that is offline for reasons of its own does not hold it up.
 """
 
 from typing import Final
@@ -12,8 +13,10 @@ from evswarm_controller.desired_state import Membership
 from evswarm_controller.fleet import Fleet
 from evswarm_shared.bus.messages import OperationSnapshot, OperationState, StationState
 
-STALL_SECONDS: Final = 600.0
-"""An operation that did not come any further for so long has failed."""
+STALL_SECONDS: Final = 180.0
+"""An operation that did not come any further for so long has failed: three times the longest reconnect pause."""
+STALL_STATIONS: Final = 3
+"""... or for as long as its ramp takes for so many stations, where that is longer."""
 
 SCALE: Final = "scale"
 START: Final = "start"
@@ -38,8 +41,10 @@ class Surplus:
         return self.station_ids
 
 
-def remaining(fleet: Fleet, wanted: Membership, surplus: list[str]) -> int:
+def remaining(fleet: Fleet, wanted: Membership, surplus: list[str], *, only_removes: bool) -> int:
     """How many stations have still to start or to go until the swarm is as wanted."""
+    if only_removes:
+        return len(surplus)
     rows = fleet.rows
     running = fleet.running - sum(rows[station_id].running for station_id in surplus if station_id in rows)
     running -= sum(
@@ -48,6 +53,11 @@ def remaining(fleet: Fleet, wanted: Membership, surplus: list[str]) -> int:
         if station_id in rows and station_id in wanted
     )
     return max(0, wanted.expected_to_run - running) + len(surplus)
+
+
+def stall_seconds(ramp_per_second: float | None) -> float:
+    """How long an operation may stand still."""
+    return max(STALL_SECONDS, STALL_STATIONS / ramp_per_second) if ramp_per_second else STALL_SECONDS
 
 
 def progress(
@@ -59,12 +69,13 @@ def progress(
     newest_scale: str | None,
     applied: bool,
     unplaced: int,
+    stall_seconds: float,
     now: float,
 ) -> OperationSnapshot:
     """The operation as it is at `now`; the same object when nothing is new.
 
     `applied` says whether every living worker has applied the operation's generation, `unplaced` how many stations
-    no worker has room for.
+    no worker has room for, `stall_seconds` after how long without any progress the operation has failed.
     """
     if operation.state is not OperationState.RUNNING or operation.generation > wanted.generation:
         return operation
@@ -73,7 +84,7 @@ def progress(
             return _ended(
                 operation, OperationState.SUPERSEDED, "A newer scale command replaced this one.", now
             )
-        left = remaining(fleet, wanted, surplus)
+        left = remaining(fleet, wanted, surplus, only_removes=operation.only_removes)
     else:
         left = 0
         for station_id in operation.station_ids:
@@ -84,8 +95,13 @@ def progress(
     done = max(0, operation.target - left)
     if left == 0 and applied:
         return _ended(operation, OperationState.SUCCEEDED, "", now)
-    if now - operation.updated_at > STALL_SECONDS:
-        ended = _ended(operation, OperationState.FAILED, f"{left} stations did not follow.", now)
+    if now - operation.updated_at > stall_seconds:
+        ended = _ended(
+            operation,
+            OperationState.FAILED,
+            f"{left} of {operation.target} stations did not follow in time.",
+            now,
+        )
         return msgspec.structs.replace(ended, done=done, failed=left)
     message = f"{unplaced} stations have no worker with room for them." if unplaced else ""
     if (done, message) == (operation.done, operation.message):

@@ -11,7 +11,7 @@ from typing import Final
 
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
-from evswarm_controller.operation_progress import SCALE, Surplus, progress
+from evswarm_controller.operation_progress import SCALE, Surplus, progress, stall_seconds
 from evswarm_controller.planner import Plan, PlannedWorker, plan
 from evswarm_shared.bus.messages import (
     Assignment,
@@ -217,6 +217,7 @@ class Reconciler:
                 newest_scale=newest.operation_id if newest else None,
                 applied=self._applied(operation),
                 unplaced=self.unplaced,
+                stall_seconds=stall_seconds(self._observer.desired.ramp_per_second),
                 now=self._now(),
             )
             if now_is is not operation:

@@ -62,10 +62,7 @@ class Wishes:
                 operation_id=operation_id,
             )
 
-        def target(wanted: Membership) -> int:
-            return remaining(self._fleet, wanted, Surplus().look(self._fleet, wanted))
-
-        operation = await self._change(SCALE, (), change, target)
+        operation = await self._change(SCALE, (), change)
         assert operation is not None
         return operation
 
@@ -86,14 +83,13 @@ class Wishes:
         def change(desired: DesiredState, operation_id: str) -> DesiredState:
             return with_stopped(desired, station_id, stopped, operation_id)
 
-        return await self._change(kind, (station_id,), change, lambda _: 1)
+        return await self._change(kind, (station_id,), change)
 
     async def _change(
         self,
         kind: str,
         station_ids: tuple[str, ...],
         change: Callable[[DesiredState, str], DesiredState],
-        target: Callable[[Membership], int],
     ) -> OperationSnapshot | None:
         operation_id = f"{kind}-{secrets.token_hex(6)}"
         for _ in range(ATTEMPTS):
@@ -103,16 +99,17 @@ class Wishes:
             desired = change(without_operations(stored, self._ended()), operation_id)
             if desired.generation == stored.generation:
                 return None
-            at = self._now()
+            at, only_removes = self._now(), desired.count < stored.count
             operation = OperationSnapshot(
                 operation_id=operation_id,
                 kind=kind,
                 generation=desired.generation,
                 state=OperationState.RUNNING,
-                target=target(Membership(desired)),
+                target=len(station_ids) or self._to_change(desired, only_removes=only_removes),
                 created_at=at,
                 updated_at=at,
                 station_ids=station_ids,
+                only_removes=only_removes,
             )
             await self._bus.write_operation(operation)
             try:
@@ -124,6 +121,11 @@ class Wishes:
             self._poke()
             return operation
         raise NotReadyError("The swarm is being changed by others all the time; try again.")
+
+    def _to_change(self, desired: DesiredState, *, only_removes: bool) -> int:
+        wanted = Membership(desired)
+        surplus = Surplus().look(self._fleet, wanted)
+        return remaining(self._fleet, wanted, surplus, only_removes=only_removes)
 
     def _ended(self) -> list[str]:
         return [

@@ -311,7 +311,8 @@ class OperationState(StrEnum):
 class OperationSnapshot(msgspec.Struct, frozen=True):
     """A long-running wish and how far it has come. It ends when observed equals desired.
 
-    `station_ids` are the stations it is about, where it is not about all of them. Times are real unix seconds.
+    `station_ids` are the stations it is about, where it is not about all of them; `only_removes` says that it is
+    about those that go and not about how the others are. Times are real unix seconds.
     """
 
     operation_id: str
@@ -325,6 +326,7 @@ class OperationSnapshot(msgspec.Struct, frozen=True):
     updated_at: float = 0.0
     message: str = ""
     station_ids: tuple[str, ...] = ()
+    only_removes: bool = False
 
 
 # --- commands -----------------------------------------------------------------------------------------------

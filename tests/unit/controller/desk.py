@@ -19,6 +19,7 @@ from evswarm_shared.bus.messages import (
     StationState,
     WorkerHeartbeat,
 )
+from evswarm_shared.bus.port import Bus
 from evswarm_shared.settings import ControllerSettings
 
 LEASE_SECONDS = 10.0
@@ -64,8 +65,8 @@ class Clock:
 class PlayedWorker:
     """A worker that does at once what its assignment says."""
 
-    def __init__(self, store: MemoryStore, worker_id: str) -> None:
-        self.bus = MemoryBus(store)
+    def __init__(self, bus: Bus, worker_id: str) -> None:
+        self.bus = bus
         self.worker_id = worker_id
         self.epoch = 0
         self.rows: dict[str, StationSnapshot] = {}
@@ -92,7 +93,9 @@ class PlayedWorker:
             del self.rows[station_id]
         won = await self.bus.claim(self.worker_id, self.epoch, sorted(wanted))
         for stored in won:
-            self.rows[stored.station_id] = row(stored.station_id, worker_id=self.worker_id)
+            known = self.rows.get(stored.station_id)
+            if known is None or known.state is StationState.STOPPED:
+                self.rows[stored.station_id] = row(stored.station_id, worker_id=self.worker_id)
         for station_id in self.rows.keys() & assignment.stopped:
             self.rows[station_id] = msgspec.structs.replace(
                 self.rows[station_id], state=StationState.STOPPED, running=False
@@ -150,7 +153,7 @@ class Desk:
 
     async def add_worker(self, worker_id: str, **fields: Any) -> PlayedWorker:
         """A worker that has joined."""
-        worker = PlayedWorker(self.store, worker_id)
+        worker = PlayedWorker(MemoryBus(self.store), worker_id)
         await worker.join(**fields)
         self.workers.append(worker)
         return worker

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from evswarm_controller.operation_progress import STALL_SECONDS
+from evswarm_controller.operation_progress import STALL_SECONDS, stall_seconds
 from evswarm_shared.bus.memory import MemoryBus, MemoryStore
 from evswarm_shared.bus.messages import OperationState, ProfileName
 from evswarm_shared.errors import BusUnavailableError
@@ -156,6 +156,21 @@ async def test_scaling_down_ends_when_the_rows_are_gone_and_keeps_the_sums(swarm
     assert swarm.context.observer.totals.energy_mwh == 5_000
 
 
+async def test_a_station_that_is_offline_does_not_hold_up_making_the_swarm_smaller(swarm: Desk) -> None:
+    worker = swarm.workers[0]
+    await worker.publish([msgspec.structs.replace(worker.rows["CP-000001"], running=False)])
+    await swarm.look()
+    operation = await swarm.context.wishes.scale(5, profile=None, ramp_per_second=None)
+    assert operation.target == 15
+    await swarm.look()
+    for played in swarm.workers:
+        await played.work()
+    assert not worker.rows["CP-000001"].running
+    await swarm.look()
+    await swarm.look()
+    assert await operation_state(swarm, operation.operation_id) is OperationState.SUCCEEDED
+
+
 async def test_a_row_that_a_living_worker_still_runs_is_not_taken_away(swarm: Desk) -> None:
     await swarm.context.wishes.scale(0, profile=None, ramp_per_second=None)
     await swarm.look()
@@ -191,7 +206,13 @@ async def test_an_operation_that_comes_no_further_fails_and_says_how_many(swarm:
     ended = await swarm.context.bus.read_operation(operation.operation_id)
     assert ended is not None
     assert (ended.state, ended.failed) == (OperationState.FAILED, 5)
-    assert "5 stations" in ended.message
+    assert "5 of 5 stations" in ended.message
+
+
+def test_a_slow_ramp_is_given_its_time() -> None:
+    assert stall_seconds(None) == STALL_SECONDS
+    assert stall_seconds(100.0) == STALL_SECONDS
+    assert stall_seconds(0.001) == 3000.0
 
 
 async def test_what_no_worker_has_room_for_is_said_in_the_operation() -> None:

@@ -55,9 +55,17 @@ def station(row: StationSnapshot) -> dict[str, Any]:
 def operation(snapshot: OperationSnapshot) -> dict[str, Any]:
     """OperationView."""
     return {
-        **msgspec.structs.asdict(snapshot),
+        "operation_id": snapshot.operation_id,
+        "kind": snapshot.kind,
+        "generation": snapshot.generation,
+        "state": snapshot.state,
+        "target": snapshot.target,
+        "done": snapshot.done,
+        "failed": snapshot.failed,
+        "message": snapshot.message,
         "created_at": timestamp(snapshot.created_at),
         "updated_at": timestamp(snapshot.updated_at),
+        "station_ids": snapshot.station_ids,
     }
 
 
