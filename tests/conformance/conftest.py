@@ -1,6 +1,5 @@
 """Our central system as a process, and the store that it works on."""
 
-import asyncio
 import itertools
 import socket
 import time
@@ -8,13 +7,14 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
-import msgspec
 import pytest
 
-from evswarm_shared.bus.messages import Command, CommandReply, CommandTarget, StationRecord
+from evswarm_shared.bus.messages import StationRecord
 from evswarm_shared.bus.redis import RedisBus
+from tests.conformance.command_sender import CommandSender
+from tests.conformance.swarm_of_one import StationDriver, WorkerProcess
 from tests.support.machine import free_port
-from tests.support.ocpp_peers.raw_connection import PATIENCE
+from tests.support.ocpp_peers.raw_connection import PATIENCE, RawCentralSystem
 from tests.support.service_process import ServiceProcess
 
 
@@ -85,10 +85,9 @@ def station_id() -> str:
 @pytest.fixture
 async def bus(central_system: CentralSystem) -> AsyncIterator[RedisBus]:
     """The store of `central_system`."""
-    async with asyncio.timeout(60):
-        bus = RedisBus.connect(central_system.redis_url, central_system.key_prefix)
-        yield bus
-        await bus.close()
+    bus = RedisBus.connect(central_system.redis_url, central_system.key_prefix)
+    yield bus
+    await bus.close()
 
 
 @pytest.fixture
@@ -100,49 +99,30 @@ async def registered_station(lenient_central_system: CentralSystem, station_id: 
     return station_id
 
 
-class CommandSender:
-    """Sends commands as a controller does."""
-
-    def __init__(self, bus: RedisBus) -> None:
-        self._bus = bus
-        self._name = f"conformance-{uuid.uuid4().hex}"
-
-    async def to_station(
-        self, station_id: str, action: str, payload: object, seconds: float = PATIENCE
-    ) -> CommandReply:
-        """Have our central system send a CALL to a connected station; what became of it."""
-        async with asyncio.timeout(PATIENCE):
-            while (replica := await self._bus.csms_of(station_id)) is None:  # noqa: ASYNC110 - the store tells nobody
-                await asyncio.sleep(0.02)
-        return await self.send(CommandTarget.CSMS, replica, station_id, action, payload, seconds)
-
-    async def send(
-        self,
-        target: CommandTarget,
-        process_id: str,
-        station_id: str,
-        action: str,
-        payload: object,
-        seconds: float = PATIENCE,
-    ) -> CommandReply:
-        """Send a command to a process and wait for its reply."""
-        async with self._bus.replies(self._name) as replies, asyncio.timeout(PATIENCE):
-            command = Command(
-                command_id=uuid.uuid4().hex,
-                station_id=station_id,
-                action=action,
-                payload=msgspec.Raw(msgspec.json.encode(payload)),
-                expires_at=time.time() + seconds,
-                reply_to=self._name,
-            )
-            assert await self._bus.send_command(target, process_id, command)
-            async for reply in replies:
-                if reply.command_id == command.command_id:
-                    return reply
-        raise AssertionError("the replies ended")
-
-
 @pytest.fixture
 def commands(bus: RedisBus) -> CommandSender:
     """The way a controller gives commands."""
     return CommandSender(bus)
+
+
+@pytest.fixture(scope="session")
+def worker(valkey_url: str) -> Iterator[WorkerProcess]:
+    """Our worker, shared by all tests: each has stations of its own."""
+    worker = WorkerProcess(valkey_url, call_timeout_seconds=2, reconnect_ceiling_seconds=4, tick_seconds=0.2)
+    with worker.process:
+        yield worker
+
+
+@pytest.fixture
+async def stations(worker: WorkerProcess) -> AsyncIterator[StationDriver]:
+    """Makes stations of ours; those of the test end with it."""
+    driver = await StationDriver.of(worker)
+    yield driver
+    await driver.close()
+
+
+@pytest.fixture
+async def system() -> AsyncIterator[RawCentralSystem]:
+    """A central system that is not ours and keeps every frame."""
+    async with RawCentralSystem().listening() as system:
+        yield system

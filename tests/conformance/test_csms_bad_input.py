@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import CentralSystem, CommandSender
+from tests.conformance.command_sender import CommandSender
+from tests.conformance.conftest import CentralSystem
 from tests.support.ocpp_peers.raw_connection import RawConnection, raw_station
 
 BOOT = {"chargePointVendor": "Vendor", "chargePointModel": "Model"}

@@ -8,7 +8,8 @@ import pytest
 from ocpp.v16.enums import RegistrationStatus
 
 from evswarm_shared.bus.messages import CommandOutcome
-from tests.conformance.conftest import CentralSystem, CommandSender
+from tests.conformance.command_sender import CommandSender
+from tests.conformance.conftest import CentralSystem
 from tests.support.ocpp_peers.charge_point import peer_charge_point
 from tests.support.ocpp_peers.raw_connection import raw_station
 

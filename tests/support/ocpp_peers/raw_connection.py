@@ -134,6 +134,20 @@ class RawConnection:
                 return index
         return None
 
+    async def silence(self, seconds: float) -> None:
+        """Let this time pass, in which no CALL may come that was not asked for.
+
+        Raises:
+            AssertionError: One came.
+        """
+        await asyncio.sleep(seconds)
+        unexpected = [
+            message
+            for index, message in enumerate(self.received)
+            if index not in self._consumed and _is_call(message) and message[2] not in self.answers
+        ]
+        assert unexpected == []
+
     async def answer(self, call: Message, payload: Any) -> None:
         """Send the CALLRESULT to a CALL."""
         await self.send_message(CALL_RESULT, call[1], payload)
@@ -233,6 +247,7 @@ class RawCentralSystem:
         )
         self.connections: list[RawConnection] = []
         self.requests: list[tuple[str, Mapping[str, str]]] = []
+        """Path and headers of every handshake, refused ones included."""
         self.refuse_with: int | None = None
         self._subprotocols = subprotocols
         self._news = asyncio.Condition()
@@ -261,7 +276,7 @@ class RawCentralSystem:
             yield self
 
     def _look_at(self, connection: ServerConnection, request: Any) -> Any:
-        self.requests.append((unquote(request.path.lstrip("/")), dict(request.headers.raw_items())))
+        self.requests.append((request.path, dict(request.headers.raw_items())))
         if self.refuse_with is not None:
             return connection.respond(self.refuse_with, "refused\n")
         return None
