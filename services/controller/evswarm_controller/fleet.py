@@ -72,7 +72,9 @@ class Fleet:
             if self._published.pop(station_id, None) is None:
                 continue
             self.membership_version += 1
-            self._count(self.rows.pop(station_id), -1)
+            row = self.rows.pop(station_id)
+            self._add(row, -1)
+            self._classify(row, -1)
             self.encoded_length -= len(self._encoded.pop(station_id))
             self._changed.discard(station_id)
             self._urgent.discard(station_id)
@@ -97,9 +99,9 @@ class Fleet:
         changed = before ^ self._leases
         if not changed:
             return
-        for station_id, published in self._published.items():
+        for published in self._published.values():
             if published.worker_id in changed:
-                self._show(published, _encode(published).decode(), station_id=station_id)
+                self._show(published, _encode(published).decode())
 
     def lives(self, worker_id: str) -> bool:
         """Whether the worker is believed alive."""
@@ -123,8 +125,8 @@ class Fleet:
         self._deleted = set()
         return changes
 
-    def _show(self, published: StationSnapshot, encoded: str, *, station_id: str = "") -> None:
-        station_id = station_id or published.station_id
+    def _show(self, published: StationSnapshot, encoded: str) -> None:
+        station_id = published.station_id
         row = published
         if published.state is not StationState.STOPPED and not self.lives(published.worker_id):
             row = msgspec.structs.replace(published, state=StationState.OFFLINE, running=False, power_w=0)
@@ -134,27 +136,36 @@ class Fleet:
             self.membership_version += 1
             self._deleted.discard(station_id)
             self._added.add(station_id)
+            self._classify(row, 1)
         else:
-            self._count(before, -1)
+            self.encoded_length -= len(self._encoded[station_id])
+            self._add(before, -1)
+            if _class_of(before) != _class_of(row):
+                self._classify(before, -1)
+                self._classify(row, 1)
             if before.state is not row.state or before.running != row.running:
                 self._urgent.add(station_id)
-            self.encoded_length -= len(self._encoded[station_id])
         self.encoded_length += len(encoded)
+        self._add(row, 1)
         self.rows[station_id] = row
         self._encoded[station_id] = encoded
         self._changed.add(station_id)
-        self._count(row, 1)
 
-    def _count(self, row: StationSnapshot, sign: int) -> None:
-        for counter, key in (
-            (self.states, str(row.state)),
-            (self.profiles, row.profile),
-            (self.workers, row.worker_id),
-        ):
-            counter[key] += sign
-            if not counter[key]:
-                del counter[key]
+    def _add(self, row: StationSnapshot, sign: int) -> None:
+        """Bring along the sums, which change with almost every row."""
         self.running += sign * row.running
         self.charging += sign * (row.transactions > 0)
         self.transactions += sign * row.transactions
         self.power_w += sign * row.power_w
+
+    def _classify(self, row: StationSnapshot, sign: int) -> None:
+        """Bring along the counts of stations a kind, which seldom change."""
+        counters = (self.states, self.profiles, self.workers)
+        for counter, key in zip(counters, _class_of(row), strict=True):
+            counter[key] += sign
+            if not counter[key]:
+                del counter[key]
+
+
+def _class_of(row: StationSnapshot) -> tuple[str, str, str]:
+    return row.state.value, row.profile, row.worker_id
