@@ -67,3 +67,6 @@ def _decode(decoder: "msgspec.json.Decoder[Message]", schema: str, payload: Raw,
             return read_again(schema, payload, decoder, strict=strict)
         except RecursionError:
             raise PayloadError(ErrorCode.FORMATION_VIOLATION, "payload is nested too deeply") from None
+        except ArithmeticError:
+            # The referee cannot divide 1e400 by 0.1 either.
+            raise PayloadError(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, "a number is out of range") from None

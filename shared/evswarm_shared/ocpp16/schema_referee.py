@@ -3,6 +3,7 @@
 Where the types differ from the schemas on purpose:
 
 - Frequency's unit Hertz and both spellings of Celsius are read wherever a unit is (errata of OCPP-J 1.6, §2.1).
+- A payload of null is an empty object, as some peers write it.
 - Integers beyond ±(2^53-1) and floats beyond double precision are refused: not every JSON peer can hold them.
 - Instants outside the years 1 to 9999 are refused.
 - Text with unpaired surrogates is refused: it is no Unicode.

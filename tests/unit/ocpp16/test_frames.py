@@ -5,9 +5,10 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ocpp.v16.enums import AvailabilityType, RegistrationStatus
+from ocpp.v16.enums import AuthorizationStatus, AvailabilityType, RegistrationStatus
 
 from evswarm_shared.ocpp16.actions import Sender
+from evswarm_shared.ocpp16.datatypes import IdTagInfo
 from evswarm_shared.ocpp16.errors import ErrorCode, FrameError, FrameFault, PayloadError
 from evswarm_shared.ocpp16.frames import (
     Call,
@@ -27,6 +28,7 @@ from evswarm_shared.ocpp16.messages import (
     Heartbeat,
     HeartbeatResponse,
     Request,
+    StartTransactionResponse,
 )
 from evswarm_shared.ocpp16.timestamps import Timestamp
 
@@ -249,6 +251,31 @@ def test_numbers_that_not_every_peer_can_hold_are_refused() -> None:
             f'[2,"a","RemoteStopTransaction",{{"transactionId":{number}}}]'.encode(), Sender.STATION
         )
         assert code is ErrorCode.PROPERTY_CONSTRAINT_VIOLATION
+
+
+@pytest.mark.parametrize("limit", ["1e400", "-1e400", "1e999999999", "1e9999999999999999999999", "1" * 6000])
+def test_a_limit_that_no_peer_can_hold_is_refused(limit: str) -> None:
+    schedule = f'{{"chargingRateUnit":"A","chargingSchedulePeriod":[{{"startPeriod":0,"limit":{limit}}}]}}'
+    profile = (
+        '{"chargingProfileId":1,"stackLevel":0,"chargingProfilePurpose":"TxProfile",'
+        f'"chargingProfileKind":"Absolute","chargingSchedule":{schedule}}}'
+    )
+    data = f'[2,"a","SetChargingProfile",{{"connectorId":1,"csChargingProfiles":{profile}}}]'
+    code = code_of(data.encode(), Sender.STATION)
+    assert code in (ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, FORMATION)
+
+
+def test_a_lenient_reader_drops_unknown_fields_at_any_depth() -> None:
+    result = decode_frame(
+        b'[3,"a",{"transactionId":1,"new":[],"idTagInfo":{"status":"Accepted","new":{"deeper":null}}}]'
+    )
+    assert isinstance(result, CallResult)
+
+    response = decode_response("StartTransaction", result.payload, strict=False)
+
+    assert response == StartTransactionResponse(IdTagInfo(AuthorizationStatus.accepted), 1)
+    with pytest.raises(PayloadError):
+        decode_response("StartTransaction", result.payload)
 
 
 def test_text_that_is_no_unicode_is_refused() -> None:

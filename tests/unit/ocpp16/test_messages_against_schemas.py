@@ -30,7 +30,7 @@ CODE = {
 NOT_REFUSED: set[ErrorCode | None] = {None}
 
 quick = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     database=None,
     derandomize=True,
@@ -90,7 +90,7 @@ def refusal(message: str, document: Any, *, strict: bool = True) -> ErrorCode | 
 
 
 @pytest.mark.parametrize("message", MESSAGES)
-@quick
+@settings(quick, max_examples=5)
 @given(data=st.data())
 def test_a_lenient_reader_forgives_unknown_fields_and_nothing_else(message: str, data: st.DataObject) -> None:
     document = data.draw(documents(message))
