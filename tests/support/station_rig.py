@@ -89,6 +89,7 @@ class StationRig:
         self.order: list[str] = []
         self.unanswered: tuple[str, str, dict[str, Any]] | None = None
         self._command_number = 0
+        self._asked_at = now
         self.counts = counts or StationCounts()
         self.config = StationConfig(
             station_id="CP-000002",
@@ -151,6 +152,7 @@ class StationRig:
 
     def lose(self, reason: DisconnectReason = DisconnectReason.LOST) -> None:
         """The link breaks, and cannot be opened until `reachable`."""
+        self.settle()
         self.online = self.connected = False
         self.unanswered = None
         self.station.disconnected(reason, self.now)
@@ -204,7 +206,7 @@ class StationRig:
             index=self.config.index,
             seed=self.config.seed,
             stored=self.stored(),
-            **changes,
+            **({"configuration": self.config.configuration} | changes),
         )
         rig.next_transaction_id = self.next_transaction_id
         rig.answers = self.answers
@@ -266,7 +268,13 @@ class StationRig:
             return
         _, unique_id, action, payload = frame
         self.order.append(action)
-        assert self.unanswered is None, f"{action} sent while {self.unanswered} is in flight"
+        if self.unanswered is not None:
+            waited = self.now - self._asked_at
+            assert waited >= self.config.call_timeout_seconds, (
+                f"{action} sent with {self.unanswered} in flight"
+            )
+        self._asked_at = self.now
+        self.unanswered = None
         assert len(unique_id) <= 36
         assert unique_id not in self.unique_ids, "an id used twice"
         self.unique_ids.append(unique_id)

@@ -115,12 +115,12 @@ def network_down(cabinet: Cabinet) -> None:
 
 
 def network_up(cabinet: Cabinet) -> None:
-    """Give the network back; the station connects when its back-off allows."""
+    """Give the network back; the station connects after the shortest wait."""
     _require_on(cabinet)
     if not apply(cabinet, LinkEvent.NETWORK_BACK):
         raise StationActionError("the network is not down")
     cabinet.failures = 0
-    cabinet.attempt_at = cabinet.now
+    cabinet.attempt_at = cabinet.now + cabinet.config.reconnect_floor_seconds
     cabinet.log("Network back")
 
 

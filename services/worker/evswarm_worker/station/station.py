@@ -14,7 +14,7 @@ from evswarm_shared.clock import SimulatedClock
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, StationCounts
 from evswarm_worker.station import hand_actions, messaging, rebooting, registration, reporting, visiting
 from evswarm_worker.station.cabinet import Cabinet
-from evswarm_worker.station.charging import advance, next_aligned
+from evswarm_worker.station.charging import advance, next_aligned, skip_missed_samples
 from evswarm_worker.station.checkpoint import restore
 from evswarm_worker.station.config import StationConfig
 from evswarm_worker.station.connector import Connector
@@ -82,6 +82,8 @@ class Station:
                 rebooting.wake_up(cabinet, connector)
         else:
             cabinet.log(f"Resumed on worker {cabinet.config.worker_id}")
+            for connector in cabinet.connectors:
+                skip_missed_samples(cabinet, connector)
         for connector in cabinet.connectors:
             connector.aligned_at = next_aligned(cabinet)
         cabinet.switched_off = False

@@ -1,0 +1,123 @@
+"""The configuration keys: what they are, what they take, and what is kept."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ocpp.v16.enums import ConfigurationKey, ConfigurationStatus
+
+from evswarm_shared.bus.messages import ProfileName
+from evswarm_worker.behaviour.profiles import PRESETS
+from evswarm_worker.station.configuration import KEYS, Access, Configuration, measurand_of
+from evswarm_worker.station.errors import StationError
+
+K = ConfigurationKey
+
+REQUIRED_CORE = [
+    "AuthorizeRemoteTxRequests",
+    "ClockAlignedDataInterval",
+    "ConnectionTimeOut",
+    "ConnectorPhaseRotation",
+    "GetConfigurationMaxKeys",
+    "HeartbeatInterval",
+    "LocalAuthorizeOffline",
+    "LocalPreAuthorize",
+    "MeterValuesAlignedData",
+    "MeterValuesSampledData",
+    "MeterValueSampleInterval",
+    "NumberOfConnectors",
+    "ResetRetries",
+    "StopTransactionOnEVSideDisconnect",
+    "StopTransactionOnInvalidId",
+    "StopTxnAlignedData",
+    "StopTxnSampledData",
+    "SupportedFeatureProfiles",
+    "TransactionMessageAttempts",
+    "TransactionMessageRetryInterval",
+    "UnlockConnectorOnEVSideDisconnect",
+]
+
+
+def configuration() -> Configuration:
+    return Configuration(PRESETS[ProfileName.PUBLIC], 2)
+
+
+@pytest.mark.parametrize("key", REQUIRED_CORE)
+def test_every_required_key_of_core_is_there(key: str) -> None:
+    assert key in KEYS
+
+
+@pytest.mark.parametrize("key", [key for key, spec in KEYS.items() if spec.access is Access.WRITE])
+def test_every_writable_key_takes_its_own_default(key: str) -> None:
+    values = configuration()
+    assert values.change(key, values.text(ConfigurationKey(key))) is ConfigurationStatus.accepted
+    assert not values.changes
+
+
+@pytest.mark.parametrize("key", [key for key, spec in KEYS.items() if spec.access is Access.READ])
+def test_a_readonly_key_is_not_changed(key: str) -> None:
+    values = configuration()
+    before = values.text(ConfigurationKey(key))
+    assert values.change(key, "1") is ConfigurationStatus.rejected
+    assert values.text(ConfigurationKey(key)) == before
+
+
+def test_an_unknown_key_is_not_supported() -> None:
+    assert configuration().change("Colour", "red") is ConfigurationStatus.not_supported
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (K.connection_time_out, "0"),
+        (K.connection_time_out, "-1"),
+        (K.connection_time_out, "ten"),
+        (K.connection_time_out, "99999999999"),
+        (K.heartbeat_interval, "0"),
+        (K.local_pre_authorize, "yes"),
+        (K.meter_values_sampled_data, "Energy.Reactive.Import.Register"),
+        (K.meter_values_sampled_data, "SoC.L1"),
+        (K.meter_values_sampled_data, ",".join(["SoC"] * 17)),
+        (K.connector_phase_rotation, "1.ABC"),
+        (K.stop_txn_sampled_data, "SoC"),
+    ],
+)
+def test_a_value_that_the_key_does_not_take_is_rejected(key: ConfigurationKey, value: str) -> None:
+    values = configuration()
+    assert values.change(key, value) is ConfigurationStatus.rejected
+    assert not values.changes
+
+
+def test_a_change_holds_and_going_back_to_the_default_is_no_change() -> None:
+    values = configuration()
+    assert values.change(K.meter_value_sample_interval, "30") is ConfigurationStatus.accepted
+    assert values.integer(K.meter_value_sample_interval) == 30
+    values.change(K.meter_value_sample_interval, "10")
+    assert values.changes == {}
+
+
+def test_the_profile_gives_the_defaults_that_depend_on_it() -> None:
+    values = configuration()
+    assert values.text(K.number_of_connectors) == "2"
+    assert values.text(K.connector_phase_rotation) == "0.RST,1.RST,2.RST"
+
+
+def test_presets_may_set_fixed_keys_but_must_exist_and_fit() -> None:
+    values = configuration()
+    values.override({"SupportedFeatureProfiles": "Core", "ConnectionTimeOut": "30"})
+    assert values.text(K.supported_feature_profiles) == "Core"
+    with pytest.raises(StationError, match="ConnectionTimeOut"):
+        values.override({"ConnectionTimeOut": "soon"})
+    with pytest.raises(StationError, match="Colour"):
+        values.override({"Colour": "red"})
+
+
+@given(st.text(max_size=40))
+def test_no_text_breaks_a_change(value: str) -> None:
+    values = configuration()
+    for key in KEYS:
+        assert values.change(key, value) in tuple(ConfigurationStatus)
+
+
+def test_phases_can_be_asked_for_where_there_are_phases() -> None:
+    assert measurand_of("Voltage.L1") is not None
+    assert measurand_of("Energy.Active.Import.Register.L1") is None

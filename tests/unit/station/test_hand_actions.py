@@ -1,0 +1,137 @@
+"""What people and the world do to a station, and what it says when that is not possible."""
+
+from collections.abc import Callable
+
+import pytest
+from ocpp.v16.enums import ChargePointErrorCode
+
+from evswarm_worker.station import StationActionError
+from tests.support.station_rig import StationRig, charging_rig, only
+
+GROUND = ChargePointErrorCode.ground_failure
+
+
+@pytest.mark.parametrize(
+    ("action", "sentence"),
+    [
+        (lambda r: r.station.plug_in(9, r.now), "there is no connector 9: the station has 1 to 2"),
+        (lambda r: r.station.plug_in(1, r.now), "has a car already"),
+        (lambda r: r.station.unplug(2, r.now), "has no car to unplug"),
+        (lambda r: r.station.press_stop(2, r.now), "has no transaction to stop"),
+        (lambda r: r.station.clear_fault(1, r.now), "is not faulted"),
+        (lambda r: r.station.network_up(r.now), "the network is not down"),
+        (lambda r: r.station.authorize(2, "", r.now), "1 to 20 characters"),
+        (lambda r: r.station.authorize(2, "x" * 21, r.now), "1 to 20 characters"),
+        (lambda r: r.station.fault(1, ChargePointErrorCode.no_error, r.now), "NoError is no fault"),
+    ],
+)
+def test_what_is_not_possible_is_said_clearly_and_changes_nothing(
+    action: Callable[[StationRig], None], sentence: str
+) -> None:
+    rig = charging_rig()
+    before = rig.snapshot()
+    rig.forget()
+    with pytest.raises(StationActionError, match=sentence):
+        action(rig)
+    rig.settle()
+    assert rig.snapshot() == before and rig.calls == []
+
+
+def test_a_station_that_is_off_says_so() -> None:
+    rig = StationRig()
+    with pytest.raises(StationActionError, match="start it first"):
+        rig.station.plug_in(1, rig.now)
+    with pytest.raises(StationActionError, match="start it first"):
+        rig.station.network_down(rig.now)
+
+
+def test_a_tag_before_the_first_boot_is_not_possible() -> None:
+    rig = StationRig()
+    rig.online = False
+    rig.start()
+    with pytest.raises(StationActionError, match="not accepted the station yet"):
+        rig.station.authorize(1, "TAG", rig.now)
+
+
+def test_a_fault_is_told_with_its_code_ends_the_transaction_and_hides_the_status() -> None:
+    rig = charging_rig()
+    rig.forget()
+    rig.station.fault(1, GROUND, rig.now)
+    rig.settle()
+    told = rig.sent("StatusNotification")[0]
+    assert (told["status"], told["errorCode"]) == ("Faulted", "GroundFailure")
+    assert only(rig.sent("StopTransaction"))["reason"] == "Other"
+    assert rig.snapshot().state == "Faulted"
+    with pytest.raises(StationActionError, match="clear the fault"):
+        rig.station.authorize(1, "TAG1", rig.now)
+    rig.station.clear_fault(1, rig.now)
+    rig.settle()
+    assert rig.status() == "Finishing" and rig.statuses()[-1] == "Finishing"
+
+
+def test_what_happens_behind_a_fault_shows_when_it_is_cleared() -> None:
+    rig = charging_rig()
+    rig.station.fault(1, GROUND, rig.now)
+    rig.station.unplug(1, rig.now)
+    rig.settle()
+    assert rig.status() == "Faulted"
+    rig.station.clear_fault(1, rig.now)
+    rig.settle()
+    assert rig.statuses()[-1] == "Available"
+
+
+def test_a_cut_network_stays_cut_until_it_is_given_back() -> None:
+    rig = charging_rig()
+    rig.station.network_down(rig.now)
+    rig.settle()
+    assert rig.disconnects and rig.snapshot().state == "Offline"
+    rig.forget()
+    rig.run(600.0)
+    assert rig.calls == [] and not rig.connected
+    with pytest.raises(StationActionError, match="down already"):
+        rig.station.network_down(rig.now)
+    rig.station.network_up(rig.now)
+    rig.run(3.0)
+    assert rig.connected and "MeterValues" in rig.actions()
+    assert rig.status() == "Charging"
+
+
+def test_a_cut_network_survives_a_power_cycle() -> None:
+    rig = StationRig().start()
+    rig.station.network_down(rig.now)
+    rig.station.power_cycle(rig.now)
+    rig.settle()
+    rig.run(100.0)
+    assert not rig.connected
+    rig.station.network_up(rig.now)
+    rig.run(3.0)
+    assert rig.actions().count("BootNotification") == 2
+
+
+def test_what_a_hand_did_is_stored() -> None:
+    rig = StationRig().start()
+    for act in (
+        lambda: rig.station.plug_in(1, rig.now),
+        lambda: rig.station.unplug(1, rig.now),
+        lambda: rig.station.fault(1, GROUND, rig.now),
+        lambda: rig.station.clear_fault(1, rig.now),
+    ):
+        before = len(rig.commits)
+        act()
+        rig.settle()
+        assert len(rig.commits) == before + 1
+
+
+def test_status_changes_shorter_than_the_minimum_duration_are_not_told() -> None:
+    rig = StationRig(configuration={"MinimumStatusDuration": "20"}).start()
+    rig.forget()
+    rig.station.plug_in(1, rig.now)
+    rig.run(10.0)
+    rig.station.unplug(1, rig.now)
+    rig.run(60.0)
+    assert rig.statuses() == []
+    rig.station.plug_in(1, rig.now)
+    rig.run(19.0)
+    assert rig.statuses() == []
+    rig.run(2.0)
+    assert rig.statuses() == ["Preparing"]

@@ -1,0 +1,129 @@
+"""Bad input, unsolicited answers, one call at a time (OCPP-J 1.6 §4)."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.station_rig import StationRig, charging_rig
+
+
+@pytest.mark.parametrize(
+    ("frame", "unique_id", "code"),
+    [
+        ([2, "a", "Reset", {"type": "Hard"}, 1], "a", "FormationViolation"),
+        ([2, "a", "Reset"], "a", "FormationViolation"),
+        ([2, "x" * 37, "ClearCache", {}], "x" * 37, "FormationViolation"),
+        (b'[2,"a","ClearCache",{]', "a", "FormationViolation"),
+        ([2, "a", "Dance", {}], "a", "NotImplemented"),
+        ([2, "a", "Heartbeat", {}], "a", "NotSupported"),
+        (
+            [
+                2,
+                "a",
+                "ReserveNow",
+                {"connectorId": 1, "expiryDate": "2030-01-01T00:00:00Z", "idTag": "T", "reservationId": 1},
+            ],
+            "a",
+            "NotSupported",
+        ),
+        ([2, "a", "Reset", {}], "a", "OccurenceConstraintViolation"),
+        ([2, "a", "Reset", {"type": 1}], "a", "TypeConstraintViolation"),
+        ([2, "a", "Reset", {"type": "Warm"}], "a", "PropertyConstraintViolation"),
+        ([2, "a", "ClearCache", {"extra": 1}], "a", "FormationViolation"),
+    ],
+)
+def test_a_bad_call_is_answered_with_its_error_and_changes_nothing(
+    frame: Any, unique_id: str, code: str
+) -> None:
+    rig = StationRig().start()
+    before = rig.snapshot()
+    rig.forget()
+    rig.frame(frame)
+    assert rig.replies.pop(unique_id)[0] == code
+    assert rig.snapshot().connectors == before.connectors and not rig.disconnects
+    assert rig.calls == []
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [b"hello", [], {}, 7, [9, "a", {}], [3, "nobody", {}], [4, "nobody", "GenericError", "", {}], [2], None],
+)
+def test_what_cannot_be_answered_is_counted_and_forgotten(frame: Any) -> None:
+    rig = StationRig().start()
+    frames = len(rig.frames)
+    rig.frame(frame)
+    assert len(rig.frames) == frames
+    assert sum(rig.counts.dropped_frames.values()) == 1
+
+
+def test_a_null_payload_is_read_as_an_empty_one() -> None:
+    rig = StationRig().start()
+    rig.frame([2, "a", "ClearCache", None])
+    assert rig.replies["a"] == {"status": "Accepted"}
+
+
+def test_a_lenient_station_overlooks_unknown_fields() -> None:
+    rig = StationRig(strict=False).start()
+    assert rig.command("ClearCache", {"extra": 1}) == {"status": "Accepted"}
+
+
+def test_an_answer_with_another_id_does_not_answer_the_call() -> None:
+    rig = StationRig()
+    rig.answers["BootNotification"] = None
+    rig.start()
+    rig.frame(
+        [3, "somebody-else", {"status": "Accepted", "currentTime": "2026-01-01T00:00:00Z", "interval": 1}]
+    )
+    assert not rig.snapshot().running
+    assert rig.counts.dropped_frames["unsolicited"] == 1
+
+
+def test_a_late_answer_is_dropped_and_the_next_call_keeps_its_own() -> None:
+    rig = StationRig(call_timeout_seconds=5.0).start()
+    rig.answers["Heartbeat"] = None
+    rig.run(300.0)
+    assert rig.counts.call_timeouts["Heartbeat"] == 1
+    late = rig.unique_ids[-1]
+    rig.unanswered = None
+    rig.frame([3, late, {"currentTime": "2026-01-01T00:00:00Z"}])
+    assert rig.counts.dropped_frames["unsolicited"] == 1
+    assert rig.counts.calls_pending == 0
+
+
+def test_an_answer_that_cannot_be_read_ends_the_call() -> None:
+    rig = charging_rig()
+    rig.answers["MeterValues"] = {"surprise": 1}
+    rig.run(15.0)
+    assert rig.counts.dropped_frames["invalid"] == 1
+    assert rig.unanswered is None
+
+
+def test_commands_are_answered_while_a_call_of_ours_is_open() -> None:
+    rig = StationRig()
+    rig.answers["BootNotification"] = None
+    rig.start()
+    assert rig.command("ClearCache") == {"status": "Accepted"}
+
+
+def test_a_callerror_is_logged_and_counted_and_life_goes_on() -> None:
+    rig = StationRig()
+    rig.answers["StatusNotification"] = ("NotSupported", "we do not do that")
+    rig.start()
+    assert rig.counts.call_errors["StatusNotification", "NotSupported"] == 3
+    assert any("NotSupported" in line for line in rig.log)
+    assert rig.snapshot().running
+
+
+def test_frames_without_a_connection_are_dropped() -> None:
+    rig = StationRig()
+    rig.online = False
+    rig.start()
+    rig.frame([2, "a", "ClearCache", {}])
+    assert not rig.replies and rig.counts.dropped_frames["unsolicited"] == 1
+
+
+def test_what_changes_lasting_state_is_answered_after_it_is_stored() -> None:
+    rig = StationRig().start()
+    rig.forget()
+    rig.command("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "77"})
+    assert rig.order == ["Persist", "CallResult"]
