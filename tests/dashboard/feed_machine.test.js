@@ -154,9 +154,11 @@ test("opening a socket may not take for ever", () => {
 
 test("a hidden page asks for fewer frames and is not stale for getting them", () => {
   const machine = live();
-  assert.deepEqual(sent(machine.visibility(true)), [{ type: "rate", hz: 0.2 }]);
+  assert.deepEqual(sent(machine.visibility(true, 1)), [{ type: "rate", hz: 0.2 }]);
   assert.deepEqual(machine.tick(6), []);
-  assert.deepEqual(sent(machine.visibility(false)), [{ type: "rate", hz: 2 }]);
+  assert.deepEqual(sent(machine.visibility(false, 6)), [{ type: "rate", hz: 2 }]);
+  assert.deepEqual(machine.tick(7), []);
+  assert.deepEqual(done(machine.tick(8)), ["changed"]);
 });
 
 test("a followed log is followed again after a reconnect", () => {

@@ -47,6 +47,8 @@ export class FeedMachine {
     /** @type {Set<string>} */
     this.subscriptions = new Set();
     this.since = 0;
+    /** Time from which frames are expected at the present rate. */
+    this.rateSince = 0;
   }
 
   /** Whether anything may be sent. */
@@ -120,15 +122,22 @@ export class FeedMachine {
       return [{ do: "close" }, ...this.closed(now)];
     }
     if (this.open) {
-      const silence = now - this.heardAt;
+      const silence = now - Math.max(this.heardAt, this.rateSince);
       if (silence > DEAD_TICKS * this.expectedGap) return [{ do: "close" }, ...this.closed(now)];
       if (this.phase === "live" && silence > STALE_TICKS * this.expectedGap) return this.#enter("stale");
     }
     return [];
   }
 
-  /** The page was hidden or shown. @param {boolean} hidden @returns {Action[]} */
-  visibility(hidden) {
+  /**
+   * The page was hidden or shown; a hidden one asks for fewer frames.
+   *
+   * @param {boolean} hidden
+   * @param {number} now
+   * @returns {Action[]}
+   */
+  visibility(hidden, now) {
+    this.rateSince = now;
     this.hz = hidden ? 0.2 : 2;
     return this.open ? [{ do: "send", frame: { type: "rate", hz: this.hz } }] : [];
   }

@@ -48,10 +48,10 @@ export function openFeed(url, apply, changed) {
     };
   };
 
-  document.addEventListener("visibilitychange", () => run(machine.visibility(document.hidden)));
+  document.addEventListener("visibilitychange", () => run(machine.visibility(document.hidden, now())));
   setInterval(() => run(machine.tick(now())), CHECK_MS);
   run(machine.start(now()));
-  if (document.hidden) run(machine.visibility(true));
+  if (document.hidden) run(machine.visibility(true, now()));
 
   return {
     machine,

@@ -27,6 +27,7 @@ function stats() {
   const { status, sort } = view.value;
   const [kw, kwUnit] = power(agg?.power_w ?? 0);
   const [kwh, kwhUnit] = energy(agg?.energy_mwh ?? 0);
+  const drawing = agg?.states.Charging ?? 0;
   const share = agg?.stations ? Math.round((100 * agg.running) / agg.stations) : 0;
   /** @param {"power" | "energy" | "earnings"} key */
   const bySort = (key) => ({
@@ -59,7 +60,7 @@ function stats() {
     {
       name: "Charging now",
       figure: count(agg?.charging ?? 0),
-      note: counted(agg?.transactions ?? 0, "open transaction"),
+      note: `${count(drawing)} drawing power`,
       series: "charging",
       ...byStatus("In transaction"),
       title: "Show the stations with an open transaction only",
@@ -68,7 +69,7 @@ function stats() {
       name: "Power",
       figure: kw,
       unit: kwUnit,
-      note: agg?.charging ? `${power(agg.power_w / agg.charging).join(" ")} per charging station` : "no load",
+      note: drawing > 0 ? `${power((agg?.power_w ?? 0) / drawing).join(" ")} on average` : "no load",
       series: "power_w",
       ...bySort("power"),
       title: "Sort by power",
