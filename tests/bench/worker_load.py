@@ -81,6 +81,7 @@ class Meter:
 
     def read(self) -> float:
         times = self.process.cpu_times()
+        self.system = float(times.system)
         return float(times.user + times.system)
 
     def take(self) -> tuple[float, float]:
@@ -138,6 +139,7 @@ async def measure(url: str, port: int, worker_pid: int, csms_pid: int, options: 
     before = await asyncio.to_thread(calls, live.metrics_url or "")
     worker.take()
     csms.take()
+    kernel = worker.system
     await asyncio.sleep(options.seconds)
     answered = await asyncio.to_thread(calls, live.metrics_url or "") - before
     worker_cpu, memory = worker.take()

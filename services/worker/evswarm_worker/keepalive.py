@@ -10,8 +10,9 @@ from typing import Final
 from evswarm_shared.telemetry.counts import DisconnectReason
 from evswarm_worker.runner import Link, Phase
 
-PERIOD_SECONDS: Final = 15
-"""A silent link is pinged after one to two periods and dropped one period later."""
+PERIOD_SECONDS: Final = 60
+"""A silent link is pinged after one to two periods and dropped one period later. As long as the usual heartbeat
+interval: a station that is alive is heard anyway, and need not be pinged on top."""
 
 
 class KeepAlive:

@@ -5,41 +5,29 @@ from typing import Final
 
 from prometheus_client.core import Metric
 
+from evswarm_shared.telemetry import catalogue
 from evswarm_shared.telemetry.counts import OTHER
-from evswarm_shared.telemetry.exposition import MILLIWATTHOUR_JOULES, counter, gauge, gauge_by
+from evswarm_shared.telemetry.exposition import MILLIWATTHOUR_JOULES, family
 from evswarm_worker.gauges import ShardGauges
 
 MICRO: Final = 1e-6
 
 
-def shard_metrics(gauges: ShardGauges, outbox: int, bus_lag_seconds: float) -> Iterator[Metric]:
-    """What the stations of this worker are and did."""
+def shard_metrics(
+    gauges: ShardGauges, outbox: int, bus_lag_seconds: float, currency: str
+) -> Iterator[Metric]:
+    """What the stations of this worker are and did. `currency` is ISO 4217."""
     states = {state: count for state, count in gauges.states.items() if state != OTHER}
     statuses = {status: count for status, count in gauges.connectors.items() if status != OTHER}
-    yield gauge_by("evswarm_stations", "Stations on this worker.", "state", states)
-    yield gauge_by(
-        "evswarm_connectors", "Connectors by ChargePointStatus (OCPP 1.6 §7.7).", "status", statuses
-    )
-    yield gauge("evswarm_transactions_active", "Open transactions.", gauges.transactions)
-    yield gauge("evswarm_charging_power_watts", "Power of all connectors together.", gauges.power_w)
-    yield counter(
-        "evswarm_energy_delivered_joules",
-        "Energy that flowed on this worker.",
-        gauges.energy_mwh * MILLIWATTHOUR_JOULES,
-    )
-    yield counter(
-        "evswarm_revenue",
-        "Energy times the price when it flowed, in the currency of the swarm.",
-        gauges.earnings_micro * MICRO,
-    )
-    yield gauge("evswarm_outbox_messages", "Transaction messages not answered yet.", outbox)
-    yield gauge("evswarm_bus_lag_seconds", "Time the store takes to answer a heartbeat.", bus_lag_seconds)
-    yield counter(
-        "evswarm_station_failures", "Stations that failed and were resumed.", gauges.station_failures
-    )
-    yield counter(
-        "evswarm_publish_failures", "Batches of rows the store did not take.", gauges.publish_failures
-    )
-    yield counter(
-        "evswarm_log_lines_dropped", "Log lines that were never published.", gauges.log_lines_dropped
-    )
+    yield family(catalogue.STATIONS, states)
+    yield family(catalogue.STATIONS_RUNNING, gauges.running)
+    yield family(catalogue.CONNECTORS, statuses)
+    yield family(catalogue.TRANSACTIONS_ACTIVE, gauges.transactions)
+    yield family(catalogue.CHARGING_POWER, gauges.power_w)
+    yield family(catalogue.ENERGY_DELIVERED, gauges.energy_mwh * MILLIWATTHOUR_JOULES)
+    yield family(catalogue.REVENUE, {currency: gauges.earnings_micro * MICRO})
+    yield family(catalogue.OUTBOX_MESSAGES, outbox)
+    yield family(catalogue.BUS_LAG, bus_lag_seconds)
+    yield family(catalogue.STATION_FAILURES, gauges.station_failures)
+    yield family(catalogue.PUBLISH_FAILURES, gauges.publish_failures)
+    yield family(catalogue.LOG_LINES_DROPPED, gauges.log_lines_dropped)
