@@ -52,7 +52,7 @@ def quiet_profile(name: ProfileName = ProfileName.PUBLIC, **changes: Any) -> Pro
 class StationRig:
     """A station, its world, and everything that came out of it.
 
-    `calls` are the (action, payload) the station sent, `replies` its answers by message id, `log` its lines.
+    `calls` are the (action, payload) the station sent, `replies` its answers by message id, `log` its lines. `given_ids` are the ids of the transactions that landed.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class StationRig:
         self.latency = 0.0
         self.answers: dict[str, Answer | Callable[[dict[str, Any]], Answer]] = {}
         self.next_transaction_id = 100
+        self.given_ids: list[int] = []
         self.heartbeat_interval = 300
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.frames: list[list[Any]] = []
@@ -309,6 +310,7 @@ class StationRig:
                 return {"idTagInfo": {"status": "Accepted"}}
             case "StartTransaction":
                 self.next_transaction_id += 1
+                self.given_ids.append(self.next_transaction_id)
                 return {
                     "transactionId": self.next_transaction_id,
                     "idTagInfo": {"status": "Accepted"},

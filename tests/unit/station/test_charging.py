@@ -269,6 +269,17 @@ def test_a_loaded_grid_lowers_the_power_and_a_free_one_gives_it_back() -> None:
     assert rig.snapshot().power_w > 6_250
 
 
+def test_another_offer_is_stored_since_the_register_hangs_on_it() -> None:
+    rig = charging_rig(profile=quiet_profile(ProfileName.DEPOT, max_grid_load=0.8, ramp_margin=0.5))
+    rig.run(5.0)
+    rig.station.grid_changed({"grid_load": 0.75}, rig.now)
+    before = len(rig.commits)
+    rig.run(6.0)
+    assert len(rig.commits) == before + 1 and rig.commits[-1].checkpoint is not None
+    rig.run(600.0)
+    assert len(rig.commits) == before + 1
+
+
 def test_a_full_car_suspends_and_the_transaction_goes_on() -> None:
     rig = charging_rig(profile=quiet_profile(ProfileName.HIGHWAY, max_energy_kwh=1e6))
     rig.run(6 * 3600.0)

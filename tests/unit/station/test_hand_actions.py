@@ -87,12 +87,12 @@ def test_a_cut_network_stays_cut_until_it_is_given_back() -> None:
     assert rig.disconnects and rig.snapshot().state == "Offline"
     rig.forget()
     rig.run(600.0)
-    assert rig.calls == [] and not rig.connected
+    assert rig.calls == [] and rig.snapshot().state == "Offline"
     with pytest.raises(StationActionError, match="down already"):
         rig.station.network_down(rig.now)
     rig.station.network_up(rig.now)
     rig.run(3.0)
-    assert rig.connected and "MeterValues" in rig.actions()
+    assert "MeterValues" in rig.actions()
     assert rig.status() == "Charging"
 
 
@@ -110,12 +110,13 @@ def test_a_cut_network_survives_a_power_cycle() -> None:
 
 def test_what_a_hand_did_is_stored() -> None:
     rig = StationRig().start()
-    for act in (
+    acts: list[Callable[[], None]] = [
         lambda: rig.station.plug_in(1, rig.now),
         lambda: rig.station.unplug(1, rig.now),
         lambda: rig.station.fault(1, GROUND, rig.now),
         lambda: rig.station.clear_fault(1, rig.now),
-    ):
+    ]
+    for act in acts:
         before = len(rig.commits)
         act()
         rig.settle()

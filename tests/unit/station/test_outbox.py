@@ -1,5 +1,7 @@
 """The outbox: order, storing, retries, thinning out, and ids that come later."""
 
+from collections.abc import Callable
+
 from hypothesis import given
 from hypothesis import strategies as st
 from ocpp.v16.enums import Action, Measurand
@@ -141,7 +143,7 @@ def test_a_dropped_message_leaves_the_store_too() -> None:
 @given(st.lists(st.sampled_from([START, METER, STOP]), max_size=30), st.booleans())
 def test_another_owner_finds_the_same_messages(actions: list[Action], landed: bool) -> None:
     outbox = Outbox()
-    makers = {START: start, METER: meter, STOP: stop}
+    makers: dict[Action, Callable[[], Request]] = {START: start, METER: meter, STOP: stop}
     for action in actions:
         outbox.add(action, 3, makers[action]())
     if landed:

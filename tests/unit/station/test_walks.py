@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from ocpp.v16.enums import ChargePointErrorCode
+from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
 
 from evswarm_shared.bus.messages import ProfileName, Tariff, TariffChange
 from evswarm_worker.behaviour.profiles import PRESETS
@@ -145,7 +145,7 @@ class StationWalk(RuleBasedStateMachine):
                 # A reconnect tells the status of now, whatever lay between.
                 if "Faulted" in (before, after) or before == after:
                     continue
-                assert after in NORM[before] or self._skipped(before)
+                assert after in NORM[ChargePointStatus(before)] or self._skipped(before)
 
     def _skipped(self, before: str) -> bool:
         lost = any("Connection lost" in line or "Rebooting" in line for line in self.rig.log)
@@ -156,8 +156,8 @@ class StationWalk(RuleBasedStateMachine):
         stopped: set[int] = set()
         for rig in (*self.past, self.rig):
             for action, payload in rig.calls:
-                transaction_id = payload.get("transactionId")
-                if action == "MeterValues" and isinstance(transaction_id, int) and transaction_id > 0:
+                transaction_id = int(payload.get("transactionId", -1))
+                if action == "MeterValues" and transaction_id > 0:
                     assert transaction_id not in stopped
                 elif action == "StopTransaction" and transaction_id > 0:
                     stopped.add(transaction_id)
@@ -177,6 +177,10 @@ class StationWalk(RuleBasedStateMachine):
         rig.run(10.0)
         assert rig.stopped and rig.snapshot().transactions == 0
         assert rig.outbox == {}
+        lives = (*self.past, rig)
+        if not any("given up" in line for life in lives for line in life.log):
+            stops = {payload["transactionId"] for life in lives for payload in life.sent("StopTransaction")}
+            assert {number for life in lives for number in life.given_ids} == stops
 
 
 StationWalk.TestCase.settings = settings(
