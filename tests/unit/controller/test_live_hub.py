@@ -244,6 +244,7 @@ async def test_operations_are_told_as_they_go_and_to_who_comes_later(swarm: Desk
     assert (told["state"], told["done"]) == ("succeeded", 5)
     tick(swarm)
     assert [f["type"] for f in page.take()] == ["patch"]
+    assert [f["type"] for f in Page(swarm).take()] == ["snapshot"]
 
 
 def test_who_follows_a_log_is_told_when_it_has_grown(swarm: Desk) -> None:

@@ -61,6 +61,21 @@ async def test_workers_that_start_together_are_waited_for(desk: Desk) -> None:
     assert await shares(desk) == {"w1": 10, "w2": 10}
 
 
+async def test_a_worker_that_joins_later_is_given_its_share_after_a_moment_too(swarm: Desk) -> None:
+    await swarm.add_worker("w3")
+    await swarm.look()
+    assert await shares(swarm) == {"w1": 10, "w2": 10}
+    await swarm.pass_time(1.0)
+    assert sorted((await shares(swarm)).values()) == [6, 7, 7]
+
+
+async def test_a_scale_command_does_not_wait_for_workers_to_settle(swarm: Desk) -> None:
+    await swarm.add_worker("w3")
+    await swarm.context.wishes.scale(30, profile=None, ramp_per_second=None)
+    await swarm.look()
+    assert await shares(swarm) == {"w1": 10, "w2": 10, "w3": 10}
+
+
 async def test_a_lost_workers_stations_go_to_the_others_at_once(swarm: Desk) -> None:
     lost = swarm.workers.pop()
     await swarm.pass_time(LEASE_SECONDS - 1)
@@ -154,6 +169,17 @@ async def test_scaling_down_ends_when_the_rows_are_gone_and_keeps_the_sums(swarm
     assert len(swarm.context.fleet) == 0
     assert await swarm.context.bus.read_snapshots() == {}
     assert swarm.context.observer.totals.energy_mwh == 5_000
+
+
+async def test_an_operation_has_not_ended_before_every_worker_has_applied_it(swarm: Desk) -> None:
+    await swarm.context.wishes.scale(5, profile=None, ramp_per_second=None)
+    again = await swarm.context.wishes.scale(20, profile=None, ramp_per_second=None)
+    await swarm.look()
+    await swarm.look()
+    assert swarm.context.fleet.running == 20
+    assert await operation_state(swarm, again.operation_id) is OperationState.RUNNING
+    await swarm.settle()
+    assert await operation_state(swarm, again.operation_id) is OperationState.SUCCEEDED
 
 
 async def test_a_station_that_is_offline_does_not_hold_up_making_the_swarm_smaller(swarm: Desk) -> None:
