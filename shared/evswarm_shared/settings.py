@@ -67,6 +67,9 @@ class ServiceSettings(BaseSettings):
     log_format: LogFormat = Field(
         default=LogFormat.AUTO, description="`auto` is text in a terminal and JSON elsewhere."
     )
+    currency: str = Field(
+        default="EUR", pattern="^[A-Z]{3}$", description="Currency of prices and earnings (ISO 4217)."
+    )
     metrics_host: str = Field(
         default="127.0.0.1", description="Address on which /metrics is served (worker and csms)."
     )
@@ -211,9 +214,6 @@ class ControllerSettings(ServiceSettings):
     )
     price: float = Field(
         default=0.30, ge=0, le=100, description="Price a kWh that a new swarm starts with, in the currency."
-    )
-    currency: str = Field(
-        default="EUR", pattern="^[A-Z]{3}$", description="Currency of prices and earnings (ISO 4217)."
     )
     command_timeout_seconds: float = Field(
         default=35.0, gt=0, description="How long the API waits for a station's answer to a command."

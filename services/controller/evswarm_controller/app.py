@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -14,7 +15,8 @@ from evswarm_controller.context import Context
 from evswarm_controller.dashboard_files import DashboardFiles
 from evswarm_controller.http_rules import HttpRules
 from evswarm_controller.live_schema import live_schema
-from evswarm_controller.telemetry import Gauges
+from evswarm_controller.telemetry import ControllerTelemetry, Gauges
+from evswarm_shared.bus.messages import OperationState
 from evswarm_shared.telemetry.exposition import loop_metrics, process_registry
 
 VERSION: Final = version("evswarm-controller")
@@ -39,7 +41,15 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
         app.include_router(router)
     app.router.routes.extend(dashboard.routes())
     _describe(app)
+    _expect_requests(app, context.telemetry)
     return app
+
+
+def _expect_requests(app: FastAPI, telemetry: ControllerTelemetry) -> None:
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            for method in sorted(route.methods or ()):
+                telemetry.expect_request(method, route.path, route.status_code or HTTPStatus.OK)
 
 
 def _describe(app: FastAPI) -> None:
@@ -89,9 +99,14 @@ def _gauges(context: Context) -> Gauges:
     counts = context.hub.counts
     return Gauges(
         stations_desired=len(context.observer.wanted),
+        stations_expected=context.observer.wanted.expected_to_run,
         workers_live=len(workers) - draining,
         workers_draining=draining,
+        workers_lost=len(context.observer.lost_workers),
         last_seen={worker_id: worker.sent_at for worker_id, worker in workers.items()},
+        operations_running=sum(
+            operation.state is OperationState.RUNNING for operation in context.observer.operations.values()
+        ),
         price=context.observer.price(),
         leading=context.reconciler.leads,
         clients=len(context.hub),

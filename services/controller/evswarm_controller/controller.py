@@ -49,7 +49,7 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
         )
 
     fleet = Fleet()
-    observer = Observer(bus, fleet, now)
+    observer = Observer(bus, fleet, now, lease_seconds=settings.lease_seconds)
     telemetry = ControllerTelemetry(VERSION)
     hub = LiveHub(
         fleet,

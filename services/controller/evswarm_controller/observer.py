@@ -10,6 +10,7 @@ from collections.abc import Callable
 from evswarm_controller.desired_state import Membership
 from evswarm_controller.errors import NotReadyError
 from evswarm_controller.fleet import Fleet
+from evswarm_controller.lost_workers import LostWorkers
 from evswarm_shared.bus.messages import (
     CsmsHeartbeat,
     DesiredState,
@@ -25,13 +26,16 @@ from evswarm_shared.bus.port import ControllerBus
 class Observer:
     """The last look at the store. `available` is False from a failed look to the next good one."""
 
-    def __init__(self, bus: ControllerBus, fleet: Fleet, now: Callable[[], float]) -> None:
+    def __init__(
+        self, bus: ControllerBus, fleet: Fleet, now: Callable[[], float], *, lease_seconds: float = 10.0
+    ) -> None:
         self._bus = bus
         self._fleet = fleet
         self._now = now
         self._desired: DesiredState | None = None
         self._wanted = Membership(DesiredState())
         self.workers: dict[str, WorkerHeartbeat] = {}
+        self.lost_workers = LostWorkers(lease_seconds)
         self.csms: list[CsmsHeartbeat] = []
         self.tariff = Tariff()
         self.totals = Totals()
@@ -79,7 +83,9 @@ class Observer:
             self._bus.live_csms(),
         )
         self.workers = {worker.worker_id: worker for worker in workers}
-        self._fleet.set_workers(self.workers, self._now())
+        now = self._now()
+        self._fleet.set_workers(self.workers, now)
+        self.lost_workers.look(self.workers, now)
         self.csms, self.totals = csms, totals
         if version == self.tariff.version:
             self.tariff = tariff

@@ -18,6 +18,7 @@ from evswarm_csms.directory import Directory
 from evswarm_csms.dispatch import Desk, FailedPart
 from evswarm_csms.errors import ListenError
 from evswarm_csms.meter_batch import FLUSH_SECONDS, MeterBatch
+from evswarm_csms.metrics import central_system_metrics
 from evswarm_csms.outgoing import CallRules
 from evswarm_csms.server.connection import StationConnection
 from evswarm_csms.server.listener import StationServer
@@ -28,15 +29,7 @@ from evswarm_shared.bus.port import Bus
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.settings import CsmsSettings
 from evswarm_shared.telemetry.counts import ProtocolCounts, Tally
-from evswarm_shared.telemetry.exposition import (
-    counter,
-    counter_by,
-    counter_by_pair,
-    gauge,
-    loop_metrics,
-    process_registry,
-    protocol_metrics,
-)
+from evswarm_shared.telemetry.exposition import loop_metrics, process_registry, protocol_metrics
 from evswarm_shared.telemetry.http import TelemetryServer
 from evswarm_shared.telemetry.loop_lag import LoopLag
 
@@ -247,30 +240,10 @@ class CentralSystem:
         return "the store is away" if self._store_away else None
 
     def _metrics(self) -> Iterator[Metric]:
-        yield gauge(
-            "evswarm_csms_stations_connected",
-            "Stations whose WebSocket this replica holds.",
-            self._directory.connections,
-        )
-        yield gauge(
-            "evswarm_csms_transactions_open",
-            "Open transactions of all stations, the same on every replica.",
-            self._open_transactions,
-        )
-        yield counter_by_pair(
-            "evswarm_csms_commands",
-            "Commands carried out for controllers.",
-            ("action", "outcome"),
-            self._commands.counts,
-        )
-        yield counter_by(
-            "evswarm_csms_failures",
-            "Messages and commands that the central system could not handle by its own fault.",
-            "part",
-            self._failures,
-        )
-        yield counter(
-            "evswarm_csms_meter_readings_dropped",
-            "Readings that found no room while the store was away.",
-            self._meters.dropped,
+        return central_system_metrics(
+            stations_connected=self._directory.connections,
+            transactions_open=self._open_transactions,
+            commands=self._commands.counts,
+            failures=self._failures,
+            meter_readings_dropped=self._meters.dropped,
         )

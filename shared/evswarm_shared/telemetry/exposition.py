@@ -1,11 +1,8 @@
-"""Plain counters as Prometheus metrics, read at the moment of a scrape. Every metric name of OCPP stands here.
-
-Names, labels and units are a public interface: docs/metrics.md, the rules and the dashboards are made from them.
-"""
+"""Plain counters as Prometheus metrics, read at the moment of a scrape, under the names of the catalogue."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from prometheus_client.core import (
@@ -16,8 +13,10 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from evswarm_shared.telemetry import catalogue
 from evswarm_shared.telemetry.counts import Histogram, ProtocolCounts, StationCounts
 from evswarm_shared.telemetry.loop_lag import LoopLag
+from evswarm_shared.telemetry.metric_spec import Kind, MetricSpec
 
 MILLIWATTHOUR_JOULES: Final = 3.6
 
@@ -43,53 +42,39 @@ def process_registry(*sources: Callable[[], Iterable[Metric]]) -> CollectorRegis
     return registry
 
 
-def counter(name: str, documentation: str, value: float) -> Metric:
-    """A counter without labels; `_total` is added to the name."""
-    return CounterMetricFamily(name, documentation, value=value)
+def family(spec: MetricSpec, values: float | Mapping[Any, float]) -> Metric:
+    """A counter or gauge as it is now. `values` maps a label value, or a tuple of them, to a number.
+
+    Combinations of the catalogue that are not among the values are exposed as 0.
+    """
+    kind = CounterMetricFamily if spec.kind is Kind.COUNTER else GaugeMetricFamily
+    # The client library adds the ending of a counter by itself.
+    name = spec.name.removesuffix("_total") if spec.kind is Kind.COUNTER else spec.name
+    if isinstance(values, Mapping):
+        result = kind(name, spec.help, labels=spec.label_names)
+        for key, value in _complete(spec, values, 0.0).items():
+            result.add_metric(key, value)
+        return result
+    return kind(name, spec.help, value=values)
 
 
-def gauge(name: str, documentation: str, value: float) -> Metric:
-    """A gauge without labels."""
-    return GaugeMetricFamily(name, documentation, value=value)
+def histogram_family(spec: MetricSpec, observed: Histogram | Mapping[Any, Histogram]) -> Metric:
+    """A histogram as it is now. A mapping has a label value, or a tuple of them, as its keys."""
+    if isinstance(observed, Histogram):
+        return HistogramMetricFamily(
+            spec.name, spec.help, buckets=_cumulative(observed), sum_value=observed.sum
+        )
+    result = HistogramMetricFamily(spec.name, spec.help, labels=spec.label_names)
+    for key, each in _complete(spec, observed, Histogram(spec.bounds)).items():
+        result.add_metric(key, buckets=_cumulative(each), sum_value=each.sum)
+    return result
 
 
-def counter_by(name: str, documentation: str, label: str, values: Mapping[str, float]) -> Metric:
-    """A counter with one label."""
-    family = CounterMetricFamily(name, documentation, labels=[label])
+def _complete(spec: MetricSpec, values: Mapping[Any, Any], nothing: Any) -> dict[tuple[str, ...], Any]:
+    complete = dict.fromkeys(spec.combinations(), nothing)
     for key, value in values.items():
-        family.add_metric([key], value)
-    return family
-
-
-def gauge_by(name: str, documentation: str, label: str, values: Mapping[str, float]) -> Metric:
-    """A gauge with one label."""
-    family = GaugeMetricFamily(name, documentation, labels=[label])
-    for key, value in values.items():
-        family.add_metric([key], value)
-    return family
-
-
-def counter_by_pair(
-    name: str, documentation: str, labels: tuple[str, str], values: Mapping[tuple[str, str], float]
-) -> Metric:
-    """A counter with two labels."""
-    family = CounterMetricFamily(name, documentation, labels=list(labels))
-    for pair, value in values.items():
-        family.add_metric(list(pair), value)
-    return family
-
-
-def histogram(name: str, documentation: str, observed: Histogram) -> Metric:
-    """A histogram without labels."""
-    return HistogramMetricFamily(name, documentation, buckets=_cumulative(observed), sum_value=observed.sum)
-
-
-def histogram_by(name: str, documentation: str, label: str, values: Mapping[str, Histogram]) -> Metric:
-    """A histogram with one label."""
-    family = HistogramMetricFamily(name, documentation, labels=[label])
-    for key, observed in values.items():
-        family.add_metric([key], buckets=_cumulative(observed), sum_value=observed.sum)
-    return family
+        complete[(key,) if isinstance(key, str) else key] = value
+    return complete
 
 
 def _cumulative(observed: Histogram) -> list[tuple[str, float]]:
@@ -99,94 +84,33 @@ def _cumulative(observed: Histogram) -> list[tuple[str, float]]:
 
 def protocol_metrics(counts: ProtocolCounts) -> Iterator[Metric]:
     """What was said over OCPP-J and over its WebSockets, from the side that owns `counts`."""
-    messages = CounterMetricFamily(
-        "evswarm_ocpp_messages",
-        "OCPP messages; answers under the action they answer.",
-        labels=["direction", "message_type", "action"],
-    )
-    for (direction, message_type), by_action in counts.messages().items():
-        for action, value in by_action.items():
-            messages.add_metric([direction, message_type, action], value)
-    yield messages
-    yield histogram_by(
-        "evswarm_ocpp_call_duration_seconds",
-        "Time from writing a call to reading its answer.",
-        "action",
-        counts.call_duration,
-    )
-    yield counter_by_pair(
-        "evswarm_ocpp_call_errors",
-        "Calls of this side that the peer answered with a CALLERROR.",
-        ("action", "error_code"),
-        counts.call_errors,
-    )
-    yield counter_by(
-        "evswarm_ocpp_call_timeouts",
-        "Calls of this side that got no answer in time.",
-        "action",
-        counts.call_timeouts,
-    )
-    yield gauge(
-        "evswarm_ocpp_calls_pending", "Calls of this side waiting for an answer.", counts.calls_pending
-    )
-    yield counter_by(
-        "evswarm_ocpp_dropped_frames", "Frames that had no effect.", "kind", counts.dropped_frames
-    )
-    yield counter_by("evswarm_websocket_connects", "Attempts to open a WebSocket.", "result", counts.connects)
-    yield counter_by(
-        "evswarm_websocket_disconnects", "Open WebSockets that ended.", "reason", counts.disconnects
-    )
-    yield histogram(
-        "evswarm_websocket_connect_duration_seconds",
-        "Time to open a WebSocket, TLS and handshake included.",
-        counts.connect_duration,
-    )
-    yield counter_by(
-        "evswarm_websocket_bytes",
-        "Bytes read from and written to WebSockets.",
-        "direction",
-        {"sent": counts.bytes_sent, "received": counts.bytes_received},
-    )
-    yield counter_by(
-        "evswarm_boot_notifications",
-        "BootNotifications by the status they were answered with.",
-        "status",
-        counts.boots,
-    )
+    messages = {
+        (direction, message_type, action): value
+        for (direction, message_type), by_action in counts.messages().items()
+        for action, value in by_action.items()
+    }
+    yield family(catalogue.OCPP_MESSAGES, messages)
+    yield histogram_family(catalogue.CALL_DURATION, counts.call_duration)
+    yield family(catalogue.CALL_ERRORS, counts.call_errors)
+    yield family(catalogue.CALL_TIMEOUTS, counts.call_timeouts)
+    yield family(catalogue.CALLS_PENDING, counts.calls_pending)
+    yield family(catalogue.DROPPED_FRAMES, counts.dropped_frames)
+    yield family(catalogue.WEBSOCKET_CONNECTS, counts.connects)
+    yield family(catalogue.WEBSOCKET_DISCONNECTS, counts.disconnects)
+    yield histogram_family(catalogue.WEBSOCKET_CONNECT_DURATION, counts.connect_duration)
+    yield family(catalogue.WEBSOCKET_BYTES, {"sent": counts.bytes_sent, "received": counts.bytes_received})
+    yield family(catalogue.BOOT_NOTIFICATIONS, counts.boots)
 
 
 def station_metrics(counts: StationCounts) -> Iterator[Metric]:
     """What the stations of a worker did."""
-    yield counter(
-        "evswarm_transactions_started", "Transactions that stations started.", counts.transactions_started
-    )
-    yield counter_by(
-        "evswarm_transactions_stopped",
-        "Transactions that stations stopped.",
-        "reason",
-        counts.transactions_stopped,
-    )
-    yield histogram(
-        "evswarm_transaction_duration_seconds",
-        "Simulated time from start to stop of a transaction.",
-        counts.transaction_duration,
-    )
-    yield counter_by_pair(
-        "evswarm_policy_decisions",
-        "Decisions of the charging policy.",
-        ("action", "reason"),
-        counts.policy_decisions,
-    )
-    yield counter_by(
-        "evswarm_faults_injected",
-        "Things that were made to go wrong by hand.",
-        "kind",
-        counts.faults_injected,
-    )
+    yield family(catalogue.TRANSACTIONS_STARTED, counts.transactions_started)
+    yield family(catalogue.TRANSACTIONS_STOPPED, counts.transactions_stopped)
+    yield histogram_family(catalogue.TRANSACTION_DURATION, counts.transaction_duration)
+    yield family(catalogue.POLICY_DECISIONS, counts.policy_decisions)
+    yield family(catalogue.FAULTS_INJECTED, counts.faults_injected)
 
 
 def loop_metrics(lag: LoopLag) -> Iterator[Metric]:
     """How late the event loop is."""
-    yield histogram(
-        "evswarm_event_loop_lag_seconds", "How late the event loop runs its timers.", lag.histogram
-    )
+    yield histogram_family(catalogue.EVENT_LOOP_LAG, lag.histogram)

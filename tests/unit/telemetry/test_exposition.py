@@ -25,7 +25,7 @@ def scrape(counts: StationCounts, gauges: ShardGauges | None = None) -> str:
     registry = process_registry(
         lambda: protocol_metrics(counts),
         lambda: station_metrics(counts),
-        lambda: shard_metrics(gauges, 3, 0.25),
+        lambda: shard_metrics(gauges, 3, 0.25, "EUR"),
         lambda: loop_metrics(lag),
     )
     return generate_latest(registry).decode()
@@ -60,7 +60,7 @@ def test_energy_is_told_in_joules_and_revenue_in_the_currency() -> None:
     gauges.energy_mwh, gauges.earnings_micro = 1_000_000, 300_000
     read = samples(scrape(StationCounts(), gauges))
     assert read["evswarm_energy_delivered_joules_total"] == 3_600_000
-    assert read["evswarm_revenue_total"] == 0.3
+    assert read['evswarm_revenue_total{currency="EUR"}'] == 0.3
     assert read["evswarm_outbox_messages"] == 3
     assert read["evswarm_bus_lag_seconds"] == 0.25
 
