@@ -126,7 +126,7 @@ class Admission:
             try:
                 await self._turn()
             except BusUnavailableError as error:
-                log.warning("stations wait for the store: %s", error)
+                log.debug("stations wait for the store: %s", error)
                 await asyncio.sleep(IDLE_SECONDS)
                 continue
             wait = RAMP_SECONDS if self._queue else IDLE_SECONDS

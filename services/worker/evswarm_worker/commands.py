@@ -45,7 +45,7 @@ class CommandService:
                     async for command in commands:
                         await self._answer(command)
             except BusUnavailableError as error:
-                log.warning("commands cannot reach this worker: %s", error)
+                log.debug("commands cannot reach this worker: %s", error)
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _answer(self, command: Command) -> None:

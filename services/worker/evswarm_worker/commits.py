@@ -66,5 +66,5 @@ class GroupCommit(Generic[H]):
             try:
                 return await self._bus.commit(self._lease.worker_id, self._lease.epoch, commits)
             except BusUnavailableError as error:
-                log.warning("commits of %d stations wait for the store: %s", len(commits), error)
+                log.debug("commits of %d stations wait for the store: %s", len(commits), error)
                 await asyncio.sleep(RETRY_SECONDS)

@@ -1,4 +1,7 @@
-"""The worker's heartbeat: renews the lease each second and brings back what to do."""
+"""The worker's heartbeat: renews the lease each second and brings back what to do.
+
+The one place that says in the log that the store is away; whoever else waits for it does so quietly.
+"""
 
 import asyncio
 import contextlib
@@ -37,6 +40,7 @@ class Pulse:
         self._asked_at: float | None = None
         self._hurry = asyncio.Event()
         self._round_trip = 0.0
+        self._away = False
 
     @property
     def lag_seconds(self) -> float:
@@ -90,8 +94,13 @@ class Pulse:
             async with asyncio.timeout(self._lease.deadline - sent):
                 reply = await self._bus.heartbeat(self._report(), self._lease.seconds)
         except (BusUnavailableError, TimeoutError) as error:
-            log.warning("the store does not answer the heartbeat: %s", error or "time-out")
+            if not self._away:
+                log.warning("the store does not answer: %s", error or "time-out")
+            self._away = True
             return False
+        if self._away:
+            log.info("the store is back")
+        self._away = False
         self._round_trip = time.monotonic() - self._asked_at
         self._asked_at = None
         if not reply.lease_held:

@@ -7,7 +7,12 @@ from tests.unit.worker.fakes import row
 
 def test_the_sums_follow_the_rows() -> None:
     gauges = ShardGauges()
-    first = row(state=StationState.AVAILABLE, connectors=("Available", "Faulted"))
+    first = row(
+        state=StationState.AVAILABLE,
+        connectors=("Available", "Faulted"),
+        energy_mwh=200,
+        earnings_micro=50,
+    )
     second = row(
         state=StationState.CHARGING,
         connectors=("Charging", "Faulted"),
@@ -24,7 +29,7 @@ def test_the_sums_follow_the_rows() -> None:
         "Faulted": 1,
     }
     assert (gauges.running, gauges.transactions, gauges.power_w) == (1, 1, 7000)
-    assert (gauges.energy_mwh, gauges.earnings_micro) == (500, 150)
+    assert (gauges.energy_mwh, gauges.earnings_micro) == (300, 100)
 
 
 def test_a_station_that_leaves_takes_its_row_but_not_what_it_delivered() -> None:

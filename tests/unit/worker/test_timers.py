@@ -115,6 +115,20 @@ def test_a_sleeper_that_always_wants_to_be_woken_leaves_time_for_others() -> Non
     assert 10 <= len(sleeper.woken) <= 0.1 / timers.GRAIN_SECONDS + 1
 
 
+def test_times_that_move_to_and_fro_leave_nothing_behind() -> None:
+    clock, loop, wheel = make()
+    sleeper = Sleeper(clock)
+    for number in range(100):
+        sleeper.times = [1100.0 - number]
+        wheel.arm(sleeper)
+    sleeper.times = [1200.0]
+    loop.until(1150.0)
+    assert sleeper.woken == []
+    assert len(wheel._heap) == 1
+    loop.until(1300.0)
+    assert sleeper.woken == [1200.0]
+
+
 def test_nobody_is_woken_after_the_end() -> None:
     clock, loop, wheel = make()
     sleeper = Sleeper(clock, 1010.0)
