@@ -8,9 +8,9 @@ from ocpp.v16.enums import Action, Measurand
 
 from evswarm_shared.ocpp16.datatypes import MeterValue, SampledValue
 from evswarm_shared.ocpp16.frames import encode_payload
-from evswarm_shared.ocpp16.messages import MeterValues, Request, StartTransaction, StopTransaction
+from evswarm_shared.ocpp16.messages import MeterValues, StartTransaction, StopTransaction
 from evswarm_shared.ocpp16.timestamps import Timestamp
-from evswarm_worker.station.outbox import METER_VALUES_LIMIT, Outbox
+from evswarm_worker.station.outbox import METER_VALUES_LIMIT, Outbox, TransactionRequest
 
 START, STOP, METER = Action.start_transaction, Action.stop_transaction, Action.meter_values
 
@@ -30,8 +30,8 @@ def meter(transaction_id: int = -1) -> MeterValues:
     return MeterValues(1, [value], transaction_id)
 
 
-def drain(outbox: Outbox, now: float = 0.0) -> list[Request]:
-    requests = []
+def drain(outbox: Outbox, now: float = 0.0) -> list[TransactionRequest]:
+    requests: list[TransactionRequest] = []
     while (message := outbox.head(now)) is not None:
         requests.append(outbox.request_of(message))
         outbox.answered(message)
@@ -143,7 +143,7 @@ def test_a_dropped_message_leaves_the_store_too() -> None:
 @given(st.lists(st.sampled_from([START, METER, STOP]), max_size=30), st.booleans())
 def test_another_owner_finds_the_same_messages(actions: list[Action], landed: bool) -> None:
     outbox = Outbox()
-    makers: dict[Action, Callable[[], Request]] = {START: start, METER: meter, STOP: stop}
+    makers: dict[Action, Callable[[], TransactionRequest]] = {START: start, METER: meter, STOP: stop}
     for action in actions:
         outbox.add(action, 3, makers[action]())
     if landed:

@@ -46,28 +46,30 @@ def _stop(cabinet: Cabinet, call: PendingCall, response: StopTransactionResponse
         stop_answered(cabinet, call.message, id_tag if isinstance(id_tag, str) else "", response)
 
 
-def _meter_values(cabinet: Cabinet, call: PendingCall, _: Response) -> None:
-    if call.message is not None:
-        cabinet.outbox.answered(call.message)
-        if not cabinet.outbox:
-            cabinet.store_at = inf
-
+_METER_VALUES: Final = Action.meter_values
 
 _ANSWERED: Final[Mapping[Action, Callable[[Cabinet, PendingCall, Any], None]]] = {
     Action.authorize: _authorize,
     Action.boot_notification: _boot,
     Action.heartbeat: _heartbeat,
-    Action.meter_values: _meter_values,
     Action.start_transaction: _start,
     Action.stop_transaction: _stop,
 }
 
 
-def answered(cabinet: Cabinet, call: PendingCall, response: Response) -> None:
-    """Let the answer take effect."""
+def answered(cabinet: Cabinet, call: PendingCall, response: Response) -> bool:
+    """Let the answer take effect; False when that is no more than that the call is settled."""
+    if call.action is _METER_VALUES:
+        if call.message is not None:
+            cabinet.outbox.answered(call.message)
+            if not cabinet.outbox:
+                cabinet.store_at = inf
+        return False
     handler = _ANSWERED.get(call.action)
-    if handler is not None:
-        handler(cabinet, call, response)
+    if handler is None:
+        return False
+    handler(cabinet, call, response)
+    return True
 
 
 def failed(cabinet: Cabinet, call: PendingCall, *, refused: bool) -> None:

@@ -48,7 +48,8 @@ class Cabinet:
     used it since. `replies` are
     encoded answers to the central system that wait for the end of the input. `lasting_changed`: the checkpoint must
     be stored before anything is sent. `grid` holds the policy's optional measurements. `wake_at`: nothing at all happens
-    before.
+    before; `real_due` and (in simulated time) `simulated_due`: nothing that hangs on that time.
+    `report_due`: no status will have lasted for long enough.
     """
 
     __slots__ = (
@@ -89,8 +90,11 @@ class Cabinet:
         "operative",
         "outbox",
         "policy",
+        "real_due",
         "replies",
+        "report_due",
         "reported",
+        "simulated_due",
         "snapshot_changed",
         "store_at",
         "switched_off",
@@ -117,7 +121,7 @@ class Cabinet:
         self.now = now
         self.at = at
         self.local_time = local_time(config.timezone)
-        self.policy: Mapping[str, Any] = policy_fields(profile)
+        self.policy: Mapping[str, Any] = policy_fields(profile, connectors)
         self.max_power_w = profile.max_power_w
         self.max_energy_wh = profile.max_energy_kwh * 1000.0
         self.grid: Mapping[str, float] | None = None
@@ -151,6 +155,9 @@ class Cabinet:
         self.heartbeat_at = inf
         self.store_at = inf
         self.end_at = inf
+        self.report_due = inf
+        self.simulated_due = inf
+        self.real_due = -inf
         self.wake_at = -inf
 
         self.lasting_changed = False

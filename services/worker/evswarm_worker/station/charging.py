@@ -159,7 +159,8 @@ def sample_interval(cabinet: Cabinet) -> float:
 
 def sample(cabinet: Cabinet, connector: Connector) -> None:
     """The interval is over: send meter values, and let the policy decide whether to go on."""
-    interval = sample_interval(cabinet)
+    configured = cabinet.configuration.integer(_INTERVAL)
+    interval = configured or UNSENT_SAMPLE_SECONDS
     behind = cabinet.clock.simulated(cabinet.now) - cabinet.at
     if behind >= interval:
         # Nobody read the meter while the station was not run: go on with the latest moment of the rhythm.
@@ -171,7 +172,7 @@ def sample(cabinet: Cabinet, connector: Connector) -> None:
         connector.sample_at = inf
         return
     advance(cabinet, connector)
-    if cabinet.configuration.integer(_INTERVAL):
+    if configured:
         send_sample(cabinet, connector, transaction, _SAMPLED, _PERIODIC)
     if transaction.state is TransactionState.REFUSED:
         if connector.meter.register_mwh >= transaction.stop_at_mwh:

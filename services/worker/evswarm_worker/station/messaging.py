@@ -35,22 +35,23 @@ SHORT_OUTBOX: Final = 3
 _ACCEPTED: Final = LinkState.ACCEPTED
 
 
-def receive(cabinet: Cabinet, frame: bytes | str) -> None:
-    """A text frame arrived."""
+def receive(cabinet: Cabinet, frame: bytes | str) -> bool:
+    """A text frame arrived; False when it settled a call and touched nothing else of the station."""
     if cabinet.link not in CONNECTED:
         cabinet.counts.dropped_frames.add(DroppedFrame.UNSOLICITED)
-        return
+        return False
     try:
         message = decode_frame(frame)
     except FrameError as error:
         _malformed(cabinet, error)
-        return
+        return True
     if type(message) is CallResult:
-        _result(cabinet, message)
-    elif type(message) is Call:
+        return _result(cabinet, message)
+    if type(message) is Call:
         _call(cabinet, message)
     elif type(message) is CallError:
         _error(cabinet, message)
+    return True
 
 
 def flush(cabinet: Cabinet) -> None:
@@ -135,12 +136,12 @@ def _end(cabinet: Cabinet) -> PendingCall | None:
     return call
 
 
-def _result(cabinet: Cabinet, result: CallResult) -> None:
+def _result(cabinet: Cabinet, result: CallResult) -> bool:
     calls = cabinet.calls
     call = calls.in_flight
     if call is None or result.unique_id != calls.unique_id:
         cabinet.counts.dropped_frames.add(DroppedFrame.UNSOLICITED)
-        return
+        return False
     counts = cabinet.counts
     duration = cabinet.now - calls.sent_at
     _end(cabinet)
@@ -153,8 +154,8 @@ def _result(cabinet: Cabinet, result: CallResult) -> None:
         counts.dropped_frames.add(DroppedFrame.INVALID)
         cabinet.log(f"Answer to {call.action} not understood: {error.description}")
         answers.failed(cabinet, call, refused=True)
-        return
-    answers.answered(cabinet, call, response)
+        return True
+    return answers.answered(cabinet, call, response)
 
 
 def _error(cabinet: Cabinet, error: CallError) -> None:

@@ -15,7 +15,7 @@ from ocpp.v16.enums import Action
 from evswarm_shared.bus.messages import OutboxEntry
 from evswarm_shared.ocpp16.actions import Sender
 from evswarm_shared.ocpp16.frames import encode_payload
-from evswarm_shared.ocpp16.messages import MeterValues, Request, StartTransaction, StopTransaction
+from evswarm_shared.ocpp16.messages import MeterValues, StartTransaction, StopTransaction
 from evswarm_shared.ocpp16.payloads import decode_request
 
 UNKNOWN_TRANSACTION: Final = -1
@@ -23,6 +23,8 @@ UNKNOWN_TRANSACTION: Final = -1
 
 METER_VALUES_LIMIT: Final = 60
 """MeterValues kept for a peer that does not take them; when there are more, every second one goes."""
+
+TransactionRequest = StartTransaction | StopTransaction | MeterValues
 
 _CARRIED: Final[Mapping[str, Action]] = {
     action.value: action
@@ -44,7 +46,12 @@ class OutboxMessage:
     __slots__ = ("action", "failures", "request", "sequence", "serial", "stored")
 
     def __init__(
-        self, sequence: int, action: Action, serial: int, request: Request | None, stored: bytes | None = None
+        self,
+        sequence: int,
+        action: Action,
+        serial: int,
+        request: TransactionRequest | None,
+        stored: bytes | None = None,
     ) -> None:
         self.sequence = sequence
         self.action = action
@@ -98,7 +105,7 @@ class Outbox:
         if transaction_ids:
             self.transaction_ids = dict(transaction_ids)
 
-    def add(self, action: Action, serial: int, request: Request) -> int:
+    def add(self, action: Action, serial: int, request: TransactionRequest) -> int:
         """Put a message at the end of the line; returns how many older MeterValues had to go for it.
 
         StartTransaction and StopTransaction are in the next `take_changes`, which must be stored before the message
@@ -120,23 +127,18 @@ class Outbox:
         """From when on `head` has something."""
         return self.not_before if self._messages else None
 
-    def request_of(self, message: OutboxMessage) -> Request:
+    def request_of(self, message: OutboxMessage) -> TransactionRequest:
         """What to send for the message now, with the transaction's id as far as it is known."""
-        request = message.request
-        if request is None:
-            request = _read(message)
-        ids = self.transaction_ids
-        known = UNKNOWN_TRANSACTION if ids is None else ids.get(message.serial, UNKNOWN_TRANSACTION)
-        if (
-            isinstance(request, MeterValues | StopTransaction)
-            and request.transaction_id == UNKNOWN_TRANSACTION != known
-        ):
-            request = structs.replace(request, transaction_id=known)
-        return request
+        request = _read(message) if message.request is None else message.request
+        if isinstance(request, StartTransaction) or request.transaction_id != UNKNOWN_TRANSACTION:
+            return request
+        known = self.transaction_id(message.serial)
+        return request if known == UNKNOWN_TRANSACTION else structs.replace(request, transaction_id=known)
 
     def transaction_id(self, serial: int) -> int:
         """The central system's id of a transaction, UNKNOWN_TRANSACTION until its start landed."""
-        return UNKNOWN_TRANSACTION if self.transaction_ids is None else self.transaction_ids.get(serial, -1)
+        ids = self.transaction_ids
+        return UNKNOWN_TRANSACTION if ids is None else ids.get(serial, UNKNOWN_TRANSACTION)
 
     def landed(self, serial: int, transaction_id: int) -> None:
         """The start of a transaction was answered."""
@@ -180,10 +182,6 @@ class Outbox:
                     self._store(message)
                     # Only its stored form stays: a long line is held as compactly as possible.
                     message.request = None
-
-    def has_unstored(self) -> bool:
-        """Whether a crash now would lose a message."""
-        return bool(self._messages) and any(message.stored is None for message in self._messages or ())
 
     def has_changes(self) -> bool:
         """Whether `take_changes` has anything."""
@@ -246,9 +244,9 @@ class Outbox:
         return dropped
 
 
-def _read(message: OutboxMessage) -> Request:
+def _read(message: OutboxMessage) -> TransactionRequest:
     assert message.stored is not None
     stored = msgspec.json.decode(message.stored, type=StoredMessage)
     request = decode_request(stored.action, stored.payload, receiver=Sender.CSMS)
-    assert isinstance(request, StartTransaction | StopTransaction | MeterValues)
+    assert isinstance(request, TransactionRequest)
     return request

@@ -37,6 +37,7 @@ def report(cabinet: Cabinet, connector: Connector, info: str = "") -> None:
     patience = cabinet.configuration.integer(ConfigurationKey.minimum_status_duration)
     if patience and connector.reported is not None and not connector.faulted:
         connector.report_at = cabinet.now + patience
+        cabinet.report_due = min(cabinet.report_due, connector.report_at)
     else:
         send_status(cabinet, connector, info)
 
@@ -101,21 +102,19 @@ def not_delivered(cabinet: Cabinet, call: PendingCall) -> None:
         connector.reported = None
 
 
-def next_report(cabinet: Cabinet) -> float:
-    """When the next status will have lasted for long enough, in real unix seconds."""
-    return min(connector.report_at for connector in cabinet.connectors)
-
-
-def report_due(cabinet: Cabinet) -> None:
+def report_lasting(cabinet: Cabinet) -> None:
     """Tell the statuses that have lasted for long enough."""
+    cabinet.report_due = inf
     for connector in cabinet.connectors:
-        if connector.report_at <= cabinet.now:
-            connector.report_at = inf
-            if (
-                connector.reported is not connector.visible_status
-                or connector.reported_error is not connector.error_code
-            ):
-                send_status(cabinet, connector)
+        if connector.report_at > cabinet.now:
+            cabinet.report_due = min(cabinet.report_due, connector.report_at)
+            continue
+        connector.report_at = inf
+        if (
+            connector.reported is not connector.visible_status
+            or connector.reported_error is not connector.error_code
+        ):
+            send_status(cabinet, connector)
 
 
 def _send(

@@ -148,8 +148,11 @@ class Station:
     def receive(self, frame: bytes | str, now: float) -> None:
         """A whole text message arrived."""
         if self._enter(now):
-            messaging.receive(self._cabinet, frame)
-            self._settle()
+            if messaging.receive(self._cabinet, frame) or self._cabinet.ending is not None:
+                self._settle()
+            else:
+                messaging.flush(self._cabinet)
+                self._cabinet.wake_at = self._next_due()
 
     # --- time and the world -----------------------------------------------------------------------------------
 
@@ -280,10 +283,23 @@ class Station:
 
     def _live(self) -> None:
         cabinet = self._cabinet
+        at = cabinet.clock.simulated(cabinet.now)
+        for connector in cabinet.connectors:
+            if connector.due <= at + _EARLY_SECONDS:
+                self._live_until(at + _EARLY_SECONDS)
+                break
+        if at > cabinet.at:
+            cabinet.at = at
+        if cabinet.real_due <= cabinet.now:
+            self._live_real()
+
+    def _live_real(self) -> None:
+        """Let everything happen that real time has brought."""
+        cabinet = self._cabinet
         now = cabinet.now
         if cabinet.attempt_at <= now:
             registration.attempt(cabinet)
-        if cabinet.calls.in_flight is not None and messaging.call_deadline(cabinet) <= now:
+        if messaging.call_deadline(cabinet) <= now:
             messaging.time_out(cabinet)
         if cabinet.boot_at <= now:
             registration.send_boot(cabinet)
@@ -291,20 +307,15 @@ class Station:
             registration.heartbeat_due(cabinet)
         if cabinet.store_at <= now:
             messaging.store_unanswered(cabinet)
-        horizon = cabinet.clock.simulated(now) + _EARLY_SECONDS
-        for connector in cabinet.connectors:
-            if connector.report_at <= now:
-                reporting.report_due(cabinet)
-            if connector.due <= horizon:
-                self._live_until(horizon)
-        if horizon - _EARLY_SECONDS > cabinet.at:
-            cabinet.at = horizon - _EARLY_SECONDS
+        if cabinet.report_due <= now:
+            reporting.report_lasting(cabinet)
 
     def _live_until(self, horizon: float) -> None:
         """Let what happens at the connectors happen in the order of its simulated times."""
         cabinet = self._cabinet
+        connectors = cabinet.connectors
         while True:
-            connector = min(cabinet.connectors, key=_due)
+            connector = connectors[0] if len(connectors) == 1 else min(connectors, key=_due)
             if connector.due > horizon:
                 return
             if connector.due > cabinet.at:
@@ -314,14 +325,20 @@ class Station:
     def _settle(self) -> None:
         """The end of every input: store, send, end, show, and work out when to be woken."""
         cabinet = self._cabinet
+        due = inf
         for connector in cabinet.connectors:
             if connector.visit is None:
                 visiting.keep_expecting(cabinet, connector)
+            connector.schedule()
+            if connector.due < due:
+                due = connector.due
+        cabinet.simulated_due = due
         messaging.flush(cabinet)
         off = False
         if cabinet.ending is not None and rebooting.may_end(cabinet):
             off = rebooting.end(cabinet)
             messaging.persist(cabinet)
+            cabinet.simulated_due = min(connector.due for connector in cabinet.connectors)
         if cabinet.snapshot_changed:
             cabinet.snapshot_changed = False
             cabinet.effects.append(SNAPSHOT_CHANGED)
@@ -333,28 +350,23 @@ class Station:
         cabinet = self._cabinet
         if cabinet.link is _OFF:
             return inf
-        due = report = inf
-        for connector in cabinet.connectors:
-            connector.schedule()
-            if connector.due < due:
-                due = connector.due
-            if connector.report_at < report:
-                report = connector.report_at
-        if due < inf:
-            due = cabinet.clock.real(due)
-        due = min(
-            due,
-            report,
+        calls = cabinet.calls
+        waiting = inf
+        if calls.in_flight is not None:
+            waiting = calls.sent_at + cabinet.config.call_timeout_seconds
+        elif cabinet.link is LinkState.ACCEPTED and cabinet.outbox:
+            waiting = cabinet.outbox.not_before
+        cabinet.real_due = due = min(
+            waiting,
+            cabinet.report_due,
             cabinet.attempt_at,
             cabinet.boot_at,
             cabinet.heartbeat_at,
             cabinet.store_at,
             cabinet.end_at,
         )
-        if cabinet.calls.in_flight is not None:
-            return min(due, cabinet.calls.sent_at + cabinet.config.call_timeout_seconds)
-        if cabinet.link is LinkState.ACCEPTED and cabinet.outbox:
-            return min(due, cabinet.outbox.not_before)
+        if cabinet.simulated_due < inf:
+            return min(due, cabinet.clock.real(cabinet.simulated_due))
         return due
 
 
