@@ -1,5 +1,7 @@
 """The copy of all rows: sums that follow every change, and what a feed is told."""
 
+from collections import Counter
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +27,7 @@ rows = st.builds(
     station_id=st.sampled_from([f"S{i}" for i in range(6)]),
     state=st.sampled_from(StationState),
     worker_id=st.sampled_from(["w1", "w2", "w3"]),
+    profile=st.sampled_from(["home", "depot"]),
     running=st.booleans(),
     transactions=st.integers(0, 2),
     power_w=st.integers(0, 50_000),
@@ -67,7 +70,9 @@ def test_sums_and_feed_follow_every_history(history: list[tuple[str, object]]) -
         assert fleet.charging == sum(r.transactions > 0 for r in everything)
         assert fleet.transactions == sum(r.transactions for r in everything)
         assert fleet.power_w == sum(r.power_w for r in everything)
-        assert fleet.states.total() == fleet.workers.total() == fleet.profiles.total() == len(everything)
+        assert fleet.states == Counter(r.state.value for r in everything)
+        assert fleet.profiles == Counter(r.profile for r in everything)
+        assert fleet.workers == Counter(r.worker_id for r in everything)
         assert decoded(fleet.encoded_rows()) == everything
         assert fleet.encoded_length == sum(map(len, fleet.encoded_rows()))
         assert all(

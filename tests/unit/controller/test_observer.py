@@ -61,11 +61,12 @@ async def test_what_was_written_during_a_look_is_newer_than_what_it_brings() -> 
     async with looking() as (bus, observer):
 
         async def write() -> None:
-            desired = DesiredState(generation=2, count=9)
+            desired = DesiredState(generation=3, count=9)
             await bus.write_desired(desired)
             observer.take_desired(desired)
             observer.take_tariff(await bus.change_tariff(TariffChange(at=1.0, price_micro=200_000)))
 
+        await bus.write_desired(DesiredState(generation=2, count=5))
         bus.meanwhile = write
         await observer.look()
         assert (observer.desired.count, observer.price()) == (9, 0.2)
