@@ -1,5 +1,6 @@
 """The command line: options in, exit codes out."""
 
+import datetime
 import os
 import signal
 import sys
@@ -195,6 +196,31 @@ def store(
     data.mkdir(parents=True, exist_ok=True)
     command = store_command(host, port, data)
     os.execv(command[0], command)  # noqa: S606 - the binary of an installed package
+
+
+@app.command()
+def certificates(
+    directory: Annotated[Path, typer.Argument(file_okay=False, help="Where to write the files.")],
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Name or address of the central system, repeatable; localhost and 127.0.0.1 without."
+        ),
+    ] = None,
+    station: Annotated[
+        list[str] | None, typer.Option(help="A station that gets a client certificate, repeatable.")
+    ] = None,
+    organization: Annotated[str, typer.Option(help="Whose certificates they are (CpoName).")] = "evswarm",
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long they are valid.")] = 365,
+) -> None:
+    """Make a test authority, server certificates and client certificates for TLS (security profiles 2 and 3)."""
+    from evswarm_cli.certificates import CertificatePlan, make_certificates  # takes a moment to import
+
+    plan = CertificatePlan(
+        hosts=host or ["localhost", "127.0.0.1"], stations=station or [], organization=organization, days=days
+    )
+    for path in make_certificates(directory, plan, datetime.datetime.now(datetime.UTC)):
+        typer.echo(path)
 
 
 def main() -> None:
