@@ -1,5 +1,7 @@
 """The configuration keys: what they are, what they take, and what is kept."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from evswarm_shared.bus.messages import ProfileName
 from evswarm_worker.behaviour.profiles import PRESETS
 from evswarm_worker.station.configuration import KEYS, Access, Configuration, measurand_of
 from evswarm_worker.station.errors import StationError
+from tests.support.station_rig import StationRig
 
 K = ConfigurationKey
 
@@ -109,6 +112,19 @@ def test_presets_may_set_fixed_keys_but_must_exist_and_fit() -> None:
         values.override({"ConnectionTimeOut": "soon"})
     with pytest.raises(StationError, match="Colour"):
         values.override({"Colour": "red"})
+
+
+@pytest.mark.parametrize(
+    ("config", "problem"),
+    [
+        ({"connectors": 0}, "at least one connector"),
+        ({"timezone": "Mars/Olympus"}, "unknown time zone"),
+        ({"configuration": {"Colour": "red"}}, "Colour"),
+    ],
+)
+def test_a_station_that_cannot_be_is_refused_when_it_is_made(config: dict[str, Any], problem: str) -> None:
+    with pytest.raises(StationError, match=problem):
+        StationRig(**config)
 
 
 @given(st.text(max_size=40))

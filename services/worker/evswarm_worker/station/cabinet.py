@@ -23,6 +23,7 @@ from evswarm_worker.station.config import StationConfig
 from evswarm_worker.station.configuration import Configuration
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.effects import Effect, LogLine
+from evswarm_worker.station.errors import StationError
 from evswarm_worker.station.link import LinkState
 from evswarm_worker.station.local_time import local_time
 from evswarm_worker.station.outbox import Outbox
@@ -114,6 +115,8 @@ class Cabinet:
         at = clock.simulated(now)
         profile = config.profile
         connectors = profile.connectors if config.connectors is None else config.connectors
+        if connectors < 1:
+            raise StationError(f"{config.station_id} needs at least one connector, not {connectors}")
         self.config = config
         self.tariff = tariff
         self.clock = clock

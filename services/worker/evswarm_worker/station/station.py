@@ -17,7 +17,6 @@ from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.charging import advance, next_aligned, skip_missed_samples
 from evswarm_worker.station.checkpoint import restore
 from evswarm_worker.station.config import StationConfig
-from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.effects import SNAPSHOT_CHANGED, STOPPED, Effect
 from evswarm_worker.station.link import LinkEvent, LinkState
 from evswarm_worker.station.snapshot import snapshot_of
@@ -315,7 +314,10 @@ class Station:
         cabinet = self._cabinet
         connectors = cabinet.connectors
         while True:
-            connector = connectors[0] if len(connectors) == 1 else min(connectors, key=_due)
+            connector = connectors[0]
+            for other in connectors:
+                if other.due < connector.due:
+                    connector = other
             if connector.due > horizon:
                 return
             if connector.due > cabinet.at:
@@ -368,7 +370,3 @@ class Station:
         if cabinet.simulated_due < inf:
             return min(due, cabinet.clock.real(cabinet.simulated_due))
         return due
-
-
-def _due(connector: Connector) -> float:
-    return connector.due
