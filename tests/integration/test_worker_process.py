@@ -123,3 +123,23 @@ async def test_a_worker_runs_stations_tells_about_itself_and_ends_in_order(
         await asyncio.to_thread(csms.communicate, timeout=PATIENCE)
         assert csms.returncode == 0
     await bus.close()
+
+
+async def test_a_worker_that_was_frozen_past_its_lease_comes_back_empty_under_a_new_name(
+    valkey_url: str, key_prefix: str
+) -> None:
+    bus = RedisBus.connect(valkey_url, key_prefix)
+    with service("evswarm_worker", redis_url=valkey_url, key_prefix=key_prefix, lease_seconds=2) as worker:
+        first = await worker_with(bus, 0)
+        await asyncio.sleep(1)
+        worker.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(6)
+        assert await bus.live_workers() == []
+        worker.send_signal(signal.SIGCONT)
+        second = await worker_with(bus, 0)
+        assert second.worker_id != first.worker_id
+        assert second.pid == first.pid
+        worker.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(worker.communicate, timeout=PATIENCE)
+        assert worker.returncode == 0
+    await bus.close()

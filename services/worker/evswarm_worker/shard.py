@@ -84,17 +84,20 @@ class Shard(HostShell):
         self._fenced = asyncio.Event()
 
     async def run(self) -> None:
-        """Keep everything going until cancelled.
+        """Keep everything going until cancelled, and let go of all stations then.
 
         Raises:
-            LeaseLostError: (in a group) the lease is gone; the caller owes a `discard`.
+            LeaseLostError: (in a group) the lease is gone.
         """
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.keepalive.run())
-            group.create_task(self.dialer.run())
-            group.create_task(self.commits.run())
-            group.create_task(self.publisher.run())
-            group.create_task(self._watch_fence())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.keepalive.run())
+                group.create_task(self.dialer.run())
+                group.create_task(self.commits.run())
+                group.create_task(self.publisher.run())
+                group.create_task(self._watch_fence())
+        finally:
+            self.discard()
 
     async def _watch_fence(self) -> None:
         await self._fenced.wait()

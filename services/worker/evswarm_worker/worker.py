@@ -102,7 +102,6 @@ class Worker:
             log.warning("worker %s lost its lease: %s", lease.worker_id, _first(errors))
         finally:
             self._session = None
-            session.shard.discard()
 
     async def _register(self) -> Lease | None:
         """Get a lease under a fresh name (unless the settings give one); None when stopped meanwhile."""
@@ -116,7 +115,8 @@ class Worker:
             except BusUnavailableError as error:
                 log.warning("no lease yet: %s", error)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.stopping.wait(), REGISTER_RETRY_SECONDS)
+                    async with asyncio.timeout(REGISTER_RETRY_SECONDS):
+                        await self.stopping.wait()
             else:
                 return Lease(worker_id, epoch, seconds, sent)
         return None

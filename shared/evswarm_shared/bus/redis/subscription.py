@@ -42,8 +42,17 @@ async def subscribe(link: Link, channel: str) -> AsyncIterator[AsyncIterator[byt
 
 async def _open(connection: Connection, channel: str) -> None:
     await connection.connect()  # type: ignore[no-untyped-call]
-    await connection.send_packed_command(connection.pack_command("SUBSCRIBE", channel), check_health=False)
+    await _send(connection, "SUBSCRIBE", channel)
     await connection.read_response()
+
+
+async def _send(connection: Connection, *command: str) -> None:
+    await connection.send_packed_command(connection.pack_command(*command), check_health=False)
+    # The client writes under asyncio.wait_for, which on Python 3.11 swallows a cancellation that arrives just when
+    # the write is done: whoever cancelled us would wait for ever.
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _messages(link: Link, connection: Connection, channel: str) -> AsyncGenerator[bytes | None, None]:
@@ -72,7 +81,7 @@ async def _next_message(link: Link, connection: Connection) -> bytes:
         if reply is None:
             if asked:
                 raise TimeoutError("the store has gone silent")
-            await connection.send_packed_command(connection.pack_command("PING"), check_health=False)
+            await _send(connection, "PING")
             asked = True
             continue
         asked = False
