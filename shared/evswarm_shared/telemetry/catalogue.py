@@ -8,7 +8,7 @@ from typing import Final
 
 from ocpp.v16.enums import ChargePointStatus, Reason, RegistrationStatus
 
-from evswarm_shared.bus.messages import CommandOutcome, HistoryStream, StationState
+from evswarm_shared.bus.messages import CommandOutcome, StationState
 from evswarm_shared.telemetry.counts import (
     ACTIONS,
     CALL_DURATION_BOUNDS,
@@ -372,6 +372,35 @@ _LIBRARY: Final = (
 )
 
 FEEDERS: Final = (Exposer.WORKER, Exposer.CSMS, Exposer.CONTROLLER)
+BUILD_INFO: Final = MetricSpec(
+    "evswarm_build_info",
+    Kind.GAUGE,
+    "The version that runs; always 1.",
+    CONTROLLER,
+    bounded=BoundedLabels(("version",), "the version of the package", 1),
+)
+EVENT_LOOP_LAG: Final = MetricSpec(
+    "evswarm_event_loop_lag_seconds",
+    Kind.HISTOGRAM,
+    "How late the event loop runs its timers.",
+    EVERYWHERE,
+    bounds=LAG_BOUNDS,
+)
+
+_GENERATION: Final = (label("generation", ("0", "1", "2")),)
+_LIBRARY: Final = (
+    ("process_cpu_seconds_total", Kind.COUNTER, "Processor time used, user and system.", ()),
+    ("process_resident_memory_bytes", Kind.GAUGE, "Memory in use.", ()),
+    ("process_virtual_memory_bytes", Kind.GAUGE, "Memory addressed.", ()),
+    ("process_open_fds", Kind.GAUGE, "Open file descriptors.", ()),
+    ("process_max_fds", Kind.GAUGE, "File descriptors that may be open.", ()),
+    ("process_start_time_seconds", Kind.GAUGE, "When the process started, in unix time.", ()),
+    ("python_gc_collections_total", Kind.COUNTER, "Runs of the garbage collector.", _GENERATION),
+    ("python_gc_objects_collected_total", Kind.COUNTER, "Objects it freed.", _GENERATION),
+    ("python_gc_objects_uncollectable_total", Kind.COUNTER, "Objects it could not free.", _GENERATION),
+)
+
+FEEDERS: Final = (Exposer.WORKER, Exposer.CSMS, Exposer.CONTROLLER)
 HISTORIAN: Final = (Exposer.HISTORIAN,)
 HISTORY_STREAM: Final = (label("stream", HistoryStream),)
 HISTORY_TABLES: Final = ("logs", "messages", "transactions", "events", "runs")
@@ -496,18 +525,6 @@ GROUPS: Final[dict[str, tuple[MetricSpec, ...]]] = {
         DASHBOARD_FRAMES_DROPPED,
         DASHBOARD_RESYNCS,
         BUILD_INFO,
-    ),
-    "History": (
-        HISTORY_RECORDS_WRITTEN,
-        HISTORY_RECORDS_DROPPED,
-        HISTORY_BACKLOG,
-        HISTORY_RECORDS_LOST,
-        HISTORY_RECORDS_REFUSED,
-        HISTORY_ROWS_WRITTEN,
-        HISTORY_ROWS_EXPIRED,
-        HISTORY_ROWS,
-        HISTORY_BYTES,
-        HISTORIAN_STATE,
     ),
     "Process": (
         EVENT_LOOP_LAG,

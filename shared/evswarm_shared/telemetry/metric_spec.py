@@ -22,10 +22,9 @@ class Exposer(StrEnum):
     WORKER = "worker"
     CSMS = "csms"
     CONTROLLER = "controller"
-    HISTORIAN = "historian"
 
 
-EVERYWHERE = (Exposer.WORKER, Exposer.CSMS, Exposer.CONTROLLER, Exposer.HISTORIAN)
+EVERYWHERE = (Exposer.WORKER, Exposer.CSMS, Exposer.CONTROLLER)
 
 
 @dataclass(frozen=True, slots=True)
