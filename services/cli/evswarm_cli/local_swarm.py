@@ -18,8 +18,10 @@ from evswarm_shared.settings import PREFIX, ShutdownPolicy
 
 START_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.1
-GRACE_SECONDS: Final = 15.0
-"""A worker ends its stations within its own grace period (10 s); a little more before we lose patience."""
+WORKER_GRACE_SECONDS: Final = 60.0
+"""How long a worker may take to end its stations in order: thousands of them have a last message each."""
+PATIENCE_SECONDS: Final = 5.0
+"""How much longer we wait before we kill what does not end."""
 
 WS_SCHEMES: Final = {"ws": 80, "wss": 443}
 REDIS_SCHEMES: Final = {"redis": 6379, "rediss": 6379}
@@ -123,13 +125,13 @@ class LocalSwarm:
             say("stopping stations")
         for child in workers:
             child.terminate()
-        deadline = time.monotonic() + GRACE_SECONDS
+        deadline = time.monotonic() + WORKER_GRACE_SECONDS + PATIENCE_SECONDS
         for child in workers:
             if not child.wait(max(0.1, deadline - time.monotonic())):
                 say(f"{child.name} did not end in time and was killed")
         for child in others:
             child.terminate()
-            if not child.wait(GRACE_SECONDS):
+            if not child.wait(PATIENCE_SECONDS):
                 say(f"{child.name} did not end in time and was killed")
         self._children.clear()
         self._client.__exit__()
@@ -173,6 +175,7 @@ class LocalSwarm:
             "SEED": options.seed,
             # One machine, one life: nobody is left to take over, so transactions are ended, not handed over.
             "WORKER_ON_SHUTDOWN": ShutdownPolicy.STOP,
+            "WORKER_GRACE_SECONDS": WORKER_GRACE_SECONDS,
         }
         return dict(os.environ) | {
             PREFIX + name: str(value) for name, value in own.items() if value is not None
