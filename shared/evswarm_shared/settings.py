@@ -133,6 +133,43 @@ class CsmsSettings(ServiceSettings):
     csms_strict: bool = Field(
         default=True, description="Refuse unknown extra fields (FormationViolation) instead of dropping them."
     )
+    csms_security_profile: int = Field(
+        default=0,
+        ge=0,
+        le=3,
+        description="Least security profile of a station that has none of its own: 0 plain, 1 Basic, 2 TLS with Basic, 3 mutual TLS.",
+    )
+    csms_auth_key: str | None = Field(
+        default=None,
+        min_length=1,
+        description="AuthorizationKey of stations that have none of their own; with it they need profile 1 at least.",
+        repr=False,
+    )
+    csms_tls_port: int = Field(
+        default=9443, ge=0, le=65535, description="Port for stations that connect by TLS."
+    )
+    csms_tls_cert: Path | None = Field(
+        default=None,
+        description="PEM file with the server certificate, its chain and its key; without it there is no TLS.",
+    )
+    csms_tls_cert_rsa: Path | None = Field(
+        default=None, description="The same with an RSA key, for stations that know nothing else."
+    )
+    csms_tls_client_ca: Path | None = Field(
+        default=None,
+        description="PEM file with the authorities whose client certificates are trusted (profile 3).",
+    )
+    csms_cpo_name: str | None = Field(
+        default=None,
+        description="organizationName that client certificates and requests must have; by default any.",
+    )
+    csms_signing_ca: Path | None = Field(
+        default=None,
+        description="PEM file with the certificate and key that sign stations' requests; without it SignCertificate is rejected.",
+    )
+    csms_certificate_days: int = Field(
+        default=365, ge=1, le=3650, description="How long certificates signed for stations are valid."
+    )
 
 
 class WorkerSettings(ServiceSettings):
@@ -217,6 +254,28 @@ class ControllerSettings(ServiceSettings):
     )
     command_timeout_seconds: float = Field(
         default=35.0, gt=0, description="How long the API waits for a station's answer to a command."
+    )
+    upload_url: str | None = Field(
+        default=None,
+        pattern="^https?://[^?#]+$",
+        description="Where stations reach this controller to upload files; by default as the asker of an address does.",
+    )
+    upload_max_bytes: int = Field(
+        default=8 * 1024 * 1024,
+        ge=1024,
+        le=256 * 1024 * 1024,
+        description="Largest file a station may upload.",
+    )
+    upload_total_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1024,
+        description="Bytes that all uploaded files may take in the store; beyond it the oldest go.",
+    )
+    upload_keep_seconds: int = Field(
+        default=7 * 24 * 3600, ge=60, description="How long an uploaded file is kept."
+    )
+    upload_ticket_seconds: int = Field(
+        default=24 * 3600, ge=60, description="How long an upload address is good for."
     )
     timezone: str = Field(
         default="UTC", description="IANA zone in which the station logs tell the time of a price change."

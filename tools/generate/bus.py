@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
-from evswarm_shared.bus import keys, messages
+from evswarm_shared.bus import csms_records, keys, messages
 from evswarm_shared.bus.batches import STATIONS_PER_STEP
 from evswarm_shared.bus.keys import Keys
 from evswarm_shared.clock import SimulatedClock
@@ -24,7 +24,7 @@ def files() -> dict[str, str]:
         "can be done there and what each operation promises; this page lists what lies in the store. A write step is one Lua",
         f"script and carries at most {STATIONS_PER_STEP} stations.",
         "",
-        "Generated from `bus/keys.py` and `bus/messages.py` in `shared/evswarm_shared`.",
+        "Generated from `bus/keys.py`, `bus/messages.py` and `bus/csms_records.py` in `shared/evswarm_shared`.",
         "",
         "## Keys",
         "",
@@ -75,9 +75,10 @@ def _names() -> Iterator[tuple[str, str]]:
 def _messages() -> list[type]:
     here = [
         value
-        for value in vars(messages).values()
+        for module in (messages, csms_records)
+        for value in vars(module).values()
         if isinstance(value, type)
-        and value.__module__ == messages.__name__
+        and value.__module__ == module.__name__
         and issubclass(value, msgspec.Struct | Enum)
     ]
     return [*here, SimulatedClock]

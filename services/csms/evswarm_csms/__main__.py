@@ -48,10 +48,11 @@ async def _serve(settings: CsmsSettings) -> None:
 
     def ready(listening: Listening) -> None:
         log.info(
-            "%s listens for stations on ws://%s:%d, metrics on %s",
+            "%s listens for stations on ws://%s:%d%s, metrics on %s",
             listening.replica_id,
             settings.csms_host,
             listening.port,
+            "" if listening.tls_port is None else f" and wss://{settings.csms_host}:{listening.tls_port}",
             listening.metrics_url,
         )
 

@@ -8,13 +8,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw
 
 from evswarm_csms.handlers.acceptance import Acceptance, acceptance_of
 from evswarm_csms.session import Session, Wire
+from evswarm_shared.bus.csms_records import CsmsNotice, StationRegistration
 from evswarm_shared.bus.messages import Command, CommandTarget, StationRecord
 from evswarm_shared.bus.port import Bus
 from evswarm_shared.errors import BusUnavailableError
@@ -23,18 +24,27 @@ BATCH: Final = 500
 GATHER_SECONDS: Final = 0.005
 RETRY_SECONDS: Final = 0.5
 
-CONNECTION_REPLACED: Final = "evswarm.ConnectionReplaced"
-"""The command by which one replica tells another that a station has connected to it since; no OCPP Action."""
-
 Item = TypeVar("Item")
 
 log = logging.getLogger(__name__)
 
 
 class ReplacedNotice(msgspec.Struct, frozen=True):
-    """The payload of CONNECTION_REPLACED: connections with an older epoch are over."""
+    """The payload of CsmsNotice.CONNECTION_REPLACED: connections with an older epoch are over."""
 
     epoch: int
+
+
+class Known(NamedTuple):
+    """What the store has of a station."""
+
+    record: StationRecord | None = None
+    registration: StationRegistration | None = None
+
+    @property
+    def anything(self) -> bool:
+        """Whether the station has booted here or is registered."""
+        return self.record is not None or self.registration is not None
 
 
 class Directory:
@@ -49,7 +59,8 @@ class Directory:
         self._new_session = new_session
         self._sessions: dict[str, Session] = {}
         self._epochs: dict[str, int] = {}
-        self._questions: dict[str, list[Callable[[StationRecord | None], None]]] = {}
+        self._candidates: dict[str, list[Callable[[Known | None], None]]] = {}
+        self._lookups: dict[str, list[Callable[[StationRecord | None], None]]] = {}
         self._records: dict[str, StationRecord] = {}
         self._connected: dict[str, None] = {}
         self._reaffirmed: dict[str, None] = {}
@@ -76,13 +87,13 @@ class Directory:
         self._news.set()
         return session
 
-    def ask(self, station_id: str, answer: Callable[[StationRecord | None], None]) -> bool:
-        """Read a station's record soon; False, and no answer ever, while the store is away."""
+    def ask(self, station_id: str, answer: Callable[[Known | None], None]) -> None:
+        """Have what is known of a station soon; None when the store is away."""
         if self._store_away:
-            return False
-        self._questions.setdefault(station_id, []).append(answer)
+            answer(None)
+            return
+        self._candidates.setdefault(station_id, []).append(answer)
         self._news.set()
-        return True
 
     def remember(self, record: StationRecord) -> None:
         """Store a station's record soon; when the store is away, as soon as it is back."""
@@ -148,7 +159,9 @@ class Directory:
         Raises:
             BusUnavailableError: the store is away; what could not be written is still due.
         """
-        while self._questions:
+        while self._candidates:
+            await self._read_candidates()
+        while self._lookups:
             await self._read_records()
         while self._records:
             await self._write_records()
@@ -163,7 +176,7 @@ class Directory:
     # --- inside
 
     def _look_up(self, session: Session) -> None:
-        self._questions.setdefault(session.station_id, []).append(
+        self._lookups.setdefault(session.station_id, []).append(
             lambda record: session.acceptance_known(acceptance_of(record))
         )
 
@@ -171,15 +184,28 @@ class Directory:
         if not self._store_away:
             log.warning("the store is away, stations stay connected: %s", error)
         self._store_away = True
+        candidates, self._candidates = self._candidates, {}
+        for answers in candidates.values():
+            for answer in answers:
+                answer(None)
         for session in tuple(self._sessions.values()):
             if session.needs_lookup:
                 session.acceptance_known(Acceptance.STORE_AWAY)
 
+    async def _read_candidates(self) -> None:
+        station_ids = list(islice(self._candidates, BATCH))
+        records, registrations = await asyncio.gather(
+            self._bus.read_stations(station_ids), self._bus.read_registrations(station_ids)
+        )
+        for station_id, record, registration in zip(station_ids, records, registrations, strict=True):
+            for answer in self._candidates.pop(station_id, ()):
+                answer(Known(record, registration))
+
     async def _read_records(self) -> None:
-        station_ids = list(islice(self._questions, BATCH))
+        station_ids = list(islice(self._lookups, BATCH))
         records = await self._bus.read_stations(station_ids)
         for station_id, record in zip(station_ids, records, strict=True):
-            for answer in self._questions.pop(station_id, ()):
+            for answer in self._lookups.pop(station_id, ()):
                 answer(record)
 
     async def _write_records(self) -> None:
@@ -227,7 +253,7 @@ class Directory:
             Command(
                 command_id=f"{self._replica_id}:{epoch}",
                 station_id=station_id,
-                action=CONNECTION_REPLACED,
+                action=CsmsNotice.CONNECTION_REPLACED,
                 payload=Raw(msgspec.json.encode(ReplacedNotice(epoch))),
                 expires_at=now + 60.0,
                 reply_to="",

@@ -5,14 +5,18 @@ reading and writing around them stands here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import contextlib
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
+import msgspec
 from msgspec import UNSET
 
 from evswarm_csms import ledger
+from evswarm_csms.configuration_desk import CallStation, ConfigurationDesk
+from evswarm_csms.event_log import EventLog
 from evswarm_csms.handlers import (
     authorize,
     boot_notification,
@@ -31,12 +35,15 @@ from evswarm_csms.handlers import (
     stop_transaction,
 )
 from evswarm_csms.meter_batch import MeterBatch
-from evswarm_shared.bus.messages import StationRecord
+from evswarm_shared.bus.csms_records import BootRule, StationEvent, StationEventKind
+from evswarm_shared.bus.messages import CommandOutcome, StationRecord, TransactionRecord
 from evswarm_shared.bus.port import CsmsBus
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.ocpp16.messages import (
     Authorize,
     BootNotification,
+    CertificateSigned,
+    CertificateSignedResponse,
     DataTransfer,
     DiagnosticsStatusNotification,
     FirmwareStatusNotification,
@@ -67,11 +74,24 @@ class FailedPart(StrEnum):
     COMMAND = "command"
 
 
+class CertificateSigner(Protocol):
+    """The signing authority, as `signing_authority` has it."""
+
+    def grant(self, csr: str, names: Collection[str], now: float) -> str | None:
+        """Why a request cannot be granted to a station with one of these names; None: it can be."""
+        ...
+
+    def sign(self, csr: str, now: float) -> str:
+        """The certificate chain for a request that was granted (PEM)."""
+        ...
+
+
 @dataclass(slots=True)
 class Desk:
     """What handling needs beside the request: the store, the clock and the rules of this central system.
 
     `clock` gives unix seconds. `failures` counts what failed by our own fault, by `FailedPart`. `remember` takes a station's record to be stored soon, whatever becomes of the store.
+    `authority` None: no certificates are signed. `boot_rules` are those read last.
     """
 
     bus: CsmsBus
@@ -80,8 +100,12 @@ class Desk:
     clock: Callable[[], float]
     meters: MeterBatch
     remember: Callable[[StationRecord], None]
+    events: EventLog
+    configuration: ConfigurationDesk
+    authority: CertificateSigner | None
     accept_unknown_tags: bool
     heartbeat_interval_seconds: int
+    boot_rules: tuple[BootRule, ...] = ()
     retry_pauses_seconds: tuple[float, ...] = RETRY_PAUSES_SECONDS
 
     async def persistently(self, operation: Callable[[], Awaitable[Result]]) -> Result:
@@ -98,23 +122,21 @@ class Desk:
         return await operation()
 
 
-class StationFile:
-    """What handling keeps of one station between its messages."""
+Promise = Callable[[CallStation], Coroutine[Any, Any, None]]
 
-    __slots__ = ("station_id", "watch")
+
+class StationFile:
+    """What handling keeps of one station between its messages.
+
+    `promised` is what the session has to begin once the answer to the present message is out.
+    """
+
+    __slots__ = ("promised", "station_id", "watch")
 
     def __init__(self, station_id: str) -> None:
         self.station_id = station_id
         self.watch = ledger.MeterWatch()
-
-
-def _boot_notification(request: BootNotification, station: StationFile, desk: Desk) -> Response:
-    response, record = boot_notification.handle(
-        request, station.station_id, interval_seconds=desk.heartbeat_interval_seconds, now=desk.clock()
-    )
-    desk.remember(record)
-    desk.counts.boots.add(response.status.value)
-    return response
+        self.promised: Promise | None = None
 
 
 def _heartbeat(request: Heartbeat, _: StationFile, desk: Desk) -> Response:
@@ -129,8 +151,72 @@ def _meter_values(request: MeterValues, station: StationFile, desk: Desk) -> Res
     return response
 
 
+def _noted(
+    handle: Callable[..., tuple[Response, StationEvent]],
+) -> Callable[[Any, StationFile, Desk], Response]:
+    def answer(request: Request, station: StationFile, desk: Desk) -> Response:
+        response, event = handle(request, now=desk.clock())
+        desk.events.note(station.station_id, event)
+        return response
+
+    return answer
+
+
 def _without_store(handle: Callable[[Any], Response]) -> Callable[[Any, StationFile, Desk], Response]:
     return lambda request, station, desk: handle(request)
+
+
+async def _boot_notification(request: BootNotification, station: StationFile, desk: Desk) -> Response:
+    station_id, now = station.station_id, desk.clock()
+    with contextlib.suppress(BusUnavailableError):  # then the rules as they were last
+        desk.boot_rules = await desk.bus.read_boot_rules()
+    response, record = boot_notification.handle(
+        request, station_id, desk.boot_rules, interval_seconds=desk.heartbeat_interval_seconds, now=now
+    )
+    desk.remember(record)
+    desk.counts.boots.add(response.status.value)
+    software = f"{record.vendor} {record.model} {record.firmware_version}".strip()
+    desk.events.note(station_id, StationEvent(now, StationEventKind.BOOT, response.status.value, software))
+    if record.accepted:
+        station.promised = lambda call: desk.configuration.apply(station_id, call)
+    return response
+
+
+async def _sign_certificate(request: SignCertificate, station: StationFile, desk: Desk) -> Response:
+    station_id, authority, now = station.station_id, desk.authority, desk.clock()
+    refusal: str | None = sign_certificate.NO_AUTHORITY
+    if authority is not None:
+        [registration] = await desk.persistently(lambda: desk.bus.read_registrations((station_id,)))
+        serial = "" if registration is None else registration.serial_number
+        refusal = authority.grant(request.csr, {serial or station_id}, now)
+        if refusal is None:
+            chain = authority.sign(request.csr, now)
+            station.promised = lambda call: _deliver_certificate(chain, station_id, desk, call)
+    response, event = sign_certificate.answer(refusal, now=now)
+    desk.events.note(station_id, event)
+    return response
+
+
+async def _deliver_certificate(chain: str, station_id: str, desk: Desk, call: CallStation) -> None:
+    answer = await call(CertificateSigned(certificate_chain=chain))
+    if answer.outcome is CommandOutcome.DONE:
+        response = msgspec.json.decode(answer.payload, type=CertificateSignedResponse)
+        status, detail = response.status.value, ""
+    else:
+        status, detail = answer.error_code or answer.outcome.value, answer.description
+    desk.events.note(
+        station_id,
+        StationEvent(desk.clock(), StationEventKind.CERTIFICATE, f"CertificateSigned {status}", detail),
+    )
+
+
+def _flagged(record: TransactionRecord, station: StationFile, desk: Desk) -> None:
+    if record.flags:
+        flags = f"transaction {record.transaction_id}: {', '.join(record.flags)}"
+        desk.events.note(
+            station.station_id,
+            StationEvent(desk.clock(), StationEventKind.TRANSACTION_FLAGGED, detail=flags),
+        )
 
 
 async def _authorize(request: Authorize, _: StationFile, desk: Desk) -> Response:
@@ -153,7 +239,9 @@ async def _start_transaction(request: StartTransaction, station: StationFile, de
         accept_unknown=desk.accept_unknown_tags,
         now=desk.clock(),
     )
-    stored, _ = await desk.persistently(lambda: desk.bus.start_transaction(record, key))
+    stored, new = await desk.persistently(lambda: desk.bus.start_transaction(record, key))
+    if new:
+        _flagged(stored, station, desk)
     return start_transaction.answer(info, stored)
 
 
@@ -171,6 +259,7 @@ async def _stop_transaction(request: StopTransaction, station: StationFile, desk
     if closing is not found:
         record = closing
         await desk.persistently(lambda: bus.stop_transaction(record))
+        _flagged(record, station, desk)
     station.watch.forget(request.transaction_id)
     id_tag = request.id_tag
     tag = None if id_tag is UNSET else await desk.persistently(lambda: bus.read_tag(id_tag))
@@ -181,19 +270,19 @@ AT_ONCE: Final[Mapping[type[Request], Callable[[Any, StationFile, Desk], Respons
     MeterValues: _meter_values,
     Heartbeat: _heartbeat,
     StatusNotification: _without_store(status_notification.handle),
-    BootNotification: _boot_notification,
     DataTransfer: _without_store(data_transfer.handle),
-    DiagnosticsStatusNotification: _without_store(diagnostics_status_notification.handle),
-    FirmwareStatusNotification: _without_store(firmware_status_notification.handle),
-    LogStatusNotification: _without_store(log_status_notification.handle),
-    SecurityEventNotification: _without_store(security_event_notification.handle),
-    SignCertificate: _without_store(sign_certificate.handle),
-    SignedFirmwareStatusNotification: _without_store(signed_firmware_status_notification.handle),
+    DiagnosticsStatusNotification: _noted(diagnostics_status_notification.handle),
+    FirmwareStatusNotification: _noted(firmware_status_notification.handle),
+    LogStatusNotification: _noted(log_status_notification.handle),
+    SecurityEventNotification: _noted(security_event_notification.handle),
+    SignedFirmwareStatusNotification: _noted(signed_firmware_status_notification.handle),
 }
 """Answered in the same turn of the event loop."""
 
 WITH_STORE: Final[Mapping[type[Request], Callable[[Any, StationFile, Desk], Awaitable[Response]]]] = {
     Authorize: _authorize,
+    BootNotification: _boot_notification,
+    SignCertificate: _sign_certificate,
     StartTransaction: _start_transaction,
     StopTransaction: _stop_transaction,
 }

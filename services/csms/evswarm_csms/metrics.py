@@ -15,6 +15,7 @@ def central_system_metrics(
     commands: Mapping[tuple[str, str], int],
     failures: Mapping[str, int],
     meter_readings_dropped: int,
+    events_dropped: int,
 ) -> Iterator[Metric]:
     """What one replica holds and did. `commands` is by (action, outcome), `failures` by what they spoiled."""
     yield family(catalogue.CSMS_STATIONS_CONNECTED, stations_connected)
@@ -22,3 +23,4 @@ def central_system_metrics(
     yield family(catalogue.CSMS_COMMANDS, commands)
     yield family(catalogue.CSMS_FAILURES, failures)
     yield family(catalogue.CSMS_METER_READINGS_DROPPED, meter_readings_dropped)
+    yield family(catalogue.CSMS_EVENTS_DROPPED, events_dropped)

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import socket
+import ssl
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
@@ -14,17 +15,20 @@ from uuid import uuid4
 from prometheus_client.core import Metric
 
 from evswarm_csms.commands import CommandDesk
+from evswarm_csms.configuration_desk import ConfigurationDesk
 from evswarm_csms.directory import Directory
-from evswarm_csms.dispatch import Desk, FailedPart
+from evswarm_csms.dispatch import CertificateSigner, Desk, FailedPart
 from evswarm_csms.errors import ListenError
+from evswarm_csms.event_log import EventLog
+from evswarm_csms.gate import Gate
+from evswarm_csms.handlers.admission import SecurityRules
 from evswarm_csms.meter_batch import FLUSH_SECONDS, MeterBatch
 from evswarm_csms.metrics import central_system_metrics
 from evswarm_csms.outgoing import CallRules
-from evswarm_csms.server.connection import StationConnection
 from evswarm_csms.server.listener import StationServer
-from evswarm_csms.server.roles import Admission
+from evswarm_csms.server.tls import server_context
 from evswarm_csms.session import Office, Session
-from evswarm_shared.bus.messages import CsmsHeartbeat, StationRecord
+from evswarm_shared.bus.messages import CsmsHeartbeat
 from evswarm_shared.bus.port import Bus
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.settings import CsmsSettings
@@ -51,6 +55,7 @@ class Listening:
     replica_id: str
     port: int
     metrics_url: str
+    tls_port: int | None = None
 
 
 class CentralSystem:
@@ -78,6 +83,18 @@ class CentralSystem:
         self._working: set[asyncio.Task[None]] = set()
         self._meters = MeterBatch(bus.update_meter)
         self._directory = Directory(bus, self.replica_id, clock=clock, new_session=self._new_session)
+        self._events = EventLog(bus.append_events)
+        self._configuration = ConfigurationDesk(bus, self._events, clock=clock)
+        self._tls = _tls(settings)
+        self._gate = Gate(
+            bus,
+            self._directory,
+            self._events,
+            SecurityRules.of(settings.csms_security_profile, settings.csms_auth_key, settings.csms_cpo_name),
+            accept_unknown=settings.csms_accept_unknown_stations,
+            clock=clock,
+            spawn=self._spawn,
+        )
         self._office = Office(
             desk=Desk(
                 bus=bus,
@@ -86,6 +103,9 @@ class CentralSystem:
                 clock=clock,
                 meters=self._meters,
                 remember=self._directory.remember,
+                events=self._events,
+                configuration=self._configuration,
+                authority=_authority(settings),
                 accept_unknown_tags=settings.csms_accept_unknown_tags,
                 heartbeat_interval_seconds=settings.csms_heartbeat_interval_seconds,
             ),
@@ -101,13 +121,20 @@ class CentralSystem:
             idle=self._directory.idle,
         )
         self._commands = CommandDesk(
-            bus, self.replica_id, self._directory, spawn=self._spawn, failures=self._failures
+            bus,
+            self.replica_id,
+            self._directory,
+            spawn=self._spawn,
+            failures=self._failures,
+            configuration=self._configuration,
+            accept_unknown_tags=settings.csms_accept_unknown_tags,
+            clock=clock,
         )
         self._server = StationServer(
             counts=self.counts,
             max_frame_bytes=settings.csms_max_frame_bytes,
             ping_interval_seconds=settings.csms_ping_interval_seconds,
-            admit=self._admit,
+            admit=self._gate.admit,
             attach=self._directory.attach,
         )
         self._telemetry = TelemetryServer(
@@ -144,6 +171,7 @@ class CentralSystem:
                     group.create_task(self._commands.run(commands_come), name="commands"),
                     group.create_task(self._directory.run(), name="directory"),
                     group.create_task(self._write_meters(), name="meters"),
+                    group.create_task(self._events.run(), name="events"),
                     group.create_task(self._beat(metrics_url), name="heartbeat"),
                     group.create_task(self._server.keep_alive(), name="keep-alive"),
                 ]
@@ -151,7 +179,12 @@ class CentralSystem:
                     async with asyncio.timeout(SUBSCRIBE_SECONDS):
                         await commands_come.wait()
                 port = await self._server.listen(settings.csms_host, settings.csms_port)
-                ready(Listening(self.replica_id, port, metrics_url))
+                tls_port = None
+                if self._tls is not None:
+                    tls_port = await self._server.listen(
+                        settings.csms_host, settings.csms_tls_port, self._tls
+                    )
+                ready(Listening(self.replica_id, port, metrics_url, tls_port))
                 await stop.wait()
                 await self._end()
                 for task in background:
@@ -161,19 +194,6 @@ class CentralSystem:
         finally:
             self._lag.stop()
             await self._telemetry.stop()
-
-    # --- from the server
-
-    def _admit(self, connection: StationConnection, station_id: str) -> None:
-        if self._settings.csms_accept_unknown_stations:
-            connection.admitted(Admission.ADMITTED)
-            return
-
-        def decide(record: StationRecord | None) -> None:
-            connection.admitted(Admission.UNKNOWN_STATION if record is None else Admission.ADMITTED)
-
-        if not self._directory.ask(station_id, decide):
-            connection.admitted(Admission.STORE_AWAY)
 
     # --- inside
 
@@ -222,6 +242,7 @@ class CentralSystem:
             self._settings.lease_seconds,
         )
         self._open_transactions = await self._bus.count_open_transactions()
+        self._gate.registrations = await self._bus.count_registrations()
 
     async def _end(self) -> None:
         await self._server.close(seconds=CLOSE_SECONDS)
@@ -232,6 +253,7 @@ class CentralSystem:
         await self._meters.flush()
         try:
             await self._directory.flush()
+            await self._events.flush()
             await self._bus.release_csms(self.replica_id)
         except BusUnavailableError as error:
             log.warning("could not sign off in the store, the lease will run out: %s", error)
@@ -246,4 +268,21 @@ class CentralSystem:
             commands=self._commands.counts,
             failures=self._failures,
             meter_readings_dropped=self._meters.dropped,
+            events_dropped=self._events.dropped,
         )
+
+
+def _tls(settings: CsmsSettings) -> ssl.SSLContext | None:
+    if settings.csms_tls_cert is None:
+        return None
+    return server_context(settings.csms_tls_cert, settings.csms_tls_cert_rsa, settings.csms_tls_client_ca)
+
+
+def _authority(settings: CsmsSettings) -> CertificateSigner | None:
+    if settings.csms_signing_ca is None:
+        return None
+    from evswarm_csms.signing_authority import SigningAuthority  # `cryptography` takes some memory
+
+    return SigningAuthority.load(
+        settings.csms_signing_ca, days=settings.csms_certificate_days, organization=settings.csms_cpo_name
+    )

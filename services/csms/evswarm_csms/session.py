@@ -15,7 +15,8 @@ from typing import Any, Final, Protocol
 from ocpp.v16.enums import MessageTrigger
 
 from evswarm_csms.dispatch import AT_ONCE, WITH_STORE, Desk, FailedPart, StationFile
-from evswarm_csms.handlers.acceptance import Acceptance, verdict
+from evswarm_csms.handlers.acceptance import Acceptance, acceptance_after, verdict
+from evswarm_csms.handlers.admission import NO_SECURITY
 from evswarm_csms.outgoing import Answer, CallRules, OutgoingCalls
 from evswarm_shared.bus.messages import CommandOutcome
 from evswarm_shared.errors import BusUnavailableError
@@ -31,7 +32,7 @@ from evswarm_shared.ocpp16.frames import (
     encode_call_result,
 )
 from evswarm_shared.ocpp16.messages import (
-    BootNotification,
+    BootNotificationResponse,
     ExtendedTriggerMessage,
     RemoteStartTransaction,
     RemoteStopTransaction,
@@ -53,7 +54,9 @@ log = logging.getLogger(__name__)
 
 
 class Wire(Protocol):
-    """The connection as a session sees it."""
+    """The connection as a session sees it. `security_profile` is the one that it was let in with."""
+
+    security_profile: int
 
     def send(self, data: bytes) -> bool:
         """Send a text message; False when that is not possible any more."""
@@ -65,6 +68,10 @@ class Wire(Protocol):
 
     def replace(self) -> None:
         """A newer connection of the same station has taken over: close this one."""
+        ...
+
+    def dismiss(self) -> None:
+        """The station is not welcome any more: close this one."""
         ...
 
 
@@ -151,6 +158,22 @@ class Session:
         """Whether the store has not said yet what it knows of the station."""
         return self._acceptance is None or self._acceptance is Acceptance.STORE_AWAY
 
+    @property
+    def accepted(self) -> bool:
+        """Whether the station may do everything."""
+        return self._acceptance is Acceptance.ACCEPTED
+
+    @property
+    def security_profile(self) -> int:
+        """That of the connection."""
+        return NO_SECURITY if self.wire is None else self.wire.security_profile
+
+    def dismiss(self) -> None:
+        """The station is not known any more: it has to connect and boot anew."""
+        self._acceptance = Acceptance.NO_RECORD
+        if self.wire is not None:
+            self.wire.dismiss()
+
     # --- from the station
 
     def receive(self, wire: Wire, data: bytes | str) -> None:
@@ -196,6 +219,9 @@ class Session:
         if self.wire is None:
             return Answer(CommandOutcome.NOT_CONNECTED, description="the station is not connected")
         remote = isinstance(request, RemoteStartTransaction | RemoteStopTransaction)
+        if self._acceptance is Acceptance.REJECTED:
+            # OCPP 1.6 §4.2: it would not answer.
+            return Answer(CommandOutcome.REFUSED, description="the station has been rejected at its boot")
         if remote and self._acceptance in (Acceptance.REGISTERED, Acceptance.NO_RECORD):
             # OCPP 1.6 §4.2: not before the station is accepted.
             return Answer(CommandOutcome.REFUSED, description="the station has not been accepted yet")
@@ -240,8 +266,6 @@ class Session:
             self._failed(wire, call)
             return
         self._answer(wire, call, response)
-        if kind is BootNotification:
-            self._acceptance = Acceptance.ACCEPTED
 
     def _taken(self, wire: Wire, call: Call, kind: type[Request]) -> bool:
         assert self._acceptance is not None
@@ -262,10 +286,19 @@ class Session:
         except Exception:  # noqa: BLE001 - supervision: one bad message must not end the connection
             self._failed(wire, call)
         else:
+            if isinstance(response, BootNotificationResponse):
+                self._acceptance = acceptance_after(response.status)
             self._answer(wire, call, response)
         finally:
             self._task = None
+        self._follow_up()
         self._work_off()
+
+    def _follow_up(self) -> None:
+        """Begin what an answer has promised, now that the answer is out."""
+        promised, self._file.promised = self._file.promised, None
+        if promised is not None:
+            self._office.spawn(promised(self.call))
 
     def _answer(self, wire: Wire, call: Call, response: Response) -> None:
         if wire.send(encode_call_result(call.unique_id, response)):

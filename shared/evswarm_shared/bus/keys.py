@@ -16,6 +16,13 @@ TRANSACTIONS_KEPT: Final = 100_000
 START_RETRY_TTL_SECONDS: Final = 7 * 24 * 3600
 """How long a repeated StartTransaction still finds its first answer."""
 
+EVENTS_KEPT: Final = 100
+"""Events a station keeps (the central system's list)."""
+EVENTS_TTL_SECONDS: Final = 30 * 24 * 3600
+"""How long a station's events are kept after the last of them."""
+UPLOADS_KEPT: Final = 1000
+"""Files the archive keeps; further caps are settings."""
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -122,7 +129,7 @@ class Keys:
 
     @property
     def csms_tags(self) -> str:
-        """Hash id_tag → encoded IdTagRecord."""
+        """Hash id_tag in lower case → encoded IdTagRecord."""
         return self._("csms:tags")
 
     @property
@@ -149,7 +156,7 @@ class Keys:
         return self._(f"csms:station_transactions:{station_id}")
 
     def csms_tag_open(self, id_tag: str) -> str:
-        """Set of the ids of the open transactions that this id tag started."""
+        """Set of the ids of the open transactions that this id tag, in lower case, started."""
         return self._(f"csms:tag_open:{id_tag}")
 
     @property
@@ -165,6 +172,48 @@ class Keys:
     def csms_start(self, digest: str) -> str:
         """Integer: the transaction id that this very StartTransaction got. TTL: START_RETRY_TTL_SECONDS."""
         return self._(f"csms:start:{digest}")
+
+    @property
+    def csms_registrations(self) -> str:
+        """Hash station_id → encoded StationRegistration."""
+        return self._("csms:registrations")
+
+    @property
+    def csms_boot_rules(self) -> str:
+        """String: list of encoded BootRule."""
+        return self._("csms:boot_rules")
+
+    @property
+    def csms_wishes(self) -> str:
+        """Hash station_id → object of the configuration it should have. Entries leave with their station."""
+        return self._("csms:wishes")
+
+    @property
+    def csms_configuration_reports(self) -> str:
+        """Hash station_id → encoded ConfigurationReport. Entries leave with their wishes."""
+        return self._("csms:configuration_reports")
+
+    def csms_events(self, station_id: str) -> str:
+        """List of encoded StationEvent, oldest first, capped at EVENTS_KEPT. TTL: EVENTS_TTL_SECONDS."""
+        return self._(f"csms:events:{station_id}")
+
+    def csms_upload_ticket(self, token: str) -> str:
+        """String: the station that may upload under this token. TTL: EVSWARM_UPLOAD_TICKET_SECONDS."""
+        return self._(f"csms:upload_ticket:{token}")
+
+    @property
+    def csms_uploads(self) -> str:
+        """Hash upload_id → encoded UploadRecord; capped at UPLOADS_KEPT, entries without content leave."""
+        return self._("csms:uploads")
+
+    @property
+    def csms_upload_order(self) -> str:
+        """List of upload ids, oldest first; the same ids as `csms_uploads`."""
+        return self._("csms:upload_order")
+
+    def csms_upload(self, upload_id: str) -> str:
+        """String: the content of an uploaded file. TTL: EVSWARM_UPLOAD_KEEP_SECONDS."""
+        return self._(f"csms:upload:{upload_id}")
 
     # channels
     @property

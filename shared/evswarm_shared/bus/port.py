@@ -18,7 +18,6 @@ from evswarm_shared.bus.messages import (
     CsmsHeartbeat,
     DesiredState,
     HeartbeatReply,
-    IdTagRecord,
     OperationSnapshot,
     PatchEvent,
     SnapshotWrite,
@@ -31,6 +30,7 @@ from evswarm_shared.bus.messages import (
     TransactionRecord,
     WorkerHeartbeat,
 )
+from evswarm_shared.bus.registry_port import ArchiveBus, RegistryBus
 
 
 class WorkerBus(Protocol):
@@ -234,7 +234,7 @@ class ControllerBus(Protocol):
         ...
 
 
-class CsmsBus(Protocol):
+class CsmsBus(RegistryBus, ArchiveBus, Protocol):
     """What a CSMS replica does on the bus."""
 
     async def csms_heartbeat(self, heartbeat: CsmsHeartbeat, ttl_seconds: float) -> None:
@@ -284,19 +284,11 @@ class CsmsBus(Protocol):
         ...
 
     async def open_transactions_of_tag(self, id_tag: str) -> list[TransactionRecord]:
-        """The open transactions that one id tag started, on any station, by id."""
+        """The open transactions that one id tag started, however it was spelled, on any station, by id."""
         ...
 
     async def count_open_transactions(self) -> int:
         """How many transactions are open over all stations."""
-        ...
-
-    async def read_tag(self, id_tag: str) -> IdTagRecord | None:
-        """An entry of the authorisation list."""
-        ...
-
-    async def write_tag(self, record: IdTagRecord) -> None:
-        """Store an entry of the authorisation list."""
         ...
 
     async def start_transaction(

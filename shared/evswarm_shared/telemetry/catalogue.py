@@ -268,6 +268,12 @@ CSMS_METER_READINGS_DROPPED: Final = MetricSpec(
     "Readings that found no room while the store was away.",
     CSMS,
 )
+CSMS_EVENTS_DROPPED: Final = MetricSpec(
+    "evswarm_csms_events_dropped_total",
+    Kind.COUNTER,
+    "Events of stations that found no room while the store was away.",
+    CSMS,
+)
 
 STATIONS_DESIRED: Final = MetricSpec(
     "evswarm_stations_desired", Kind.GAUGE, "Stations that were asked for.", CONTROLLER
@@ -408,6 +414,7 @@ GROUPS: Final[dict[str, tuple[MetricSpec, ...]]] = {
         CSMS_COMMANDS,
         CSMS_FAILURES,
         CSMS_METER_READINGS_DROPPED,
+        CSMS_EVENTS_DROPPED,
     ),
     "Controller": (
         STATIONS_DESIRED,

@@ -6,7 +6,7 @@ import msgspec
 
 from evswarm_shared.bus.batches import STATIONS_PER_STEP
 from evswarm_shared.bus.keys import START_RETRY_TTL_SECONDS
-from evswarm_shared.bus.messages import CsmsHeartbeat, IdTagRecord, StationRecord, TransactionRecord
+from evswarm_shared.bus.messages import CsmsHeartbeat, StationRecord, TransactionRecord
 from evswarm_shared.bus.port import Bus
 from tests.support.bus_contract.harness import Harness
 
@@ -119,7 +119,7 @@ class ReplicaContract:
 
 
 class RecordContract:
-    """What is known of stations and tags."""
+    """What is known of stations."""
 
     async def test_station_records_are_read_back_one_by_one_and_together(self, harness: Harness) -> None:
         bus = harness.bus()
@@ -136,13 +136,6 @@ class RecordContract:
         await bus.write_stations([])
         assert await bus.read_stations([]) == []
         assert await bus.stations_connected("csms-1", []) == []
-
-    async def test_tags_are_read_back(self, harness: Harness) -> None:
-        bus = harness.bus()
-        record = IdTagRecord("TAG", "Blocked", expiry_date=1.5, parent_id_tag="PARENT", concurrent=True)
-        await bus.write_tag(record)
-        assert await bus.read_tag("TAG") == record
-        assert await bus.read_tag("tag") is None
 
 
 class TransactionContract:

@@ -9,6 +9,7 @@ from tests.support.bus_contract.controllers import (
     OperationContract,
     TariffContract,
 )
+from tests.support.bus_contract.registry import ArchiveContract, RegistryContract, TagContract
 from tests.support.bus_contract.workers import (
     CommitContract,
     LeaseContract,
@@ -31,5 +32,8 @@ class BusContract(
     ReplicaContract,
     RecordContract,
     TransactionContract,
+    TagContract,
+    RegistryContract,
+    ArchiveContract,
 ):
     """Derive from this, give a `harness` fixture, and an adapter is held to the port."""

@@ -5,8 +5,10 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from evswarm_csms.configuration_desk import ConfigurationDesk
 from evswarm_csms.directory import Directory
-from evswarm_csms.dispatch import Desk, FailedPart
+from evswarm_csms.dispatch import CertificateSigner, Desk, FailedPart
+from evswarm_csms.event_log import EventLog
 from evswarm_csms.meter_batch import MeterBatch
 from evswarm_csms.outgoing import CallRules
 from evswarm_csms.session import Office, Session
@@ -35,6 +37,7 @@ class MemoryWire:
         self.sent: list[Any] = []
         self.held = False
         self.open = True
+        self.security_profile = 0
 
     def send(self, data: bytes) -> bool:
         if self.open:
@@ -45,6 +48,9 @@ class MemoryWire:
         self.held = held
 
     def replace(self) -> None:
+        self.open = False
+
+    def dismiss(self) -> None:
         self.open = False
 
     def take(self) -> list[Any]:
@@ -63,6 +69,7 @@ class Replica:
         *,
         accept_unknown_tags: bool = True,
         strict: bool = True,
+        authority: CertificateSigner | None = None,
     ) -> None:
         self.now = NOW
         self.name = name
@@ -73,6 +80,8 @@ class Replica:
         self.tasks: set[asyncio.Task[None]] = set()
         self.meters = MeterBatch(self.bus.update_meter)
         self.directory = Directory(self.bus, name, clock=lambda: self.now, new_session=self.new_session)
+        self.events = EventLog(self.bus.append_events)
+        self.configuration = ConfigurationDesk(self.bus, self.events, clock=lambda: self.now)
         self.office = Office(
             desk=Desk(
                 bus=self.bus,
@@ -81,6 +90,9 @@ class Replica:
                 clock=lambda: self.now,
                 meters=self.meters,
                 remember=self.directory.remember,
+                events=self.events,
+                configuration=self.configuration,
+                authority=authority,
                 accept_unknown_tags=accept_unknown_tags,
                 heartbeat_interval_seconds=60,
                 retry_pauses_seconds=(0.0, 0.0),

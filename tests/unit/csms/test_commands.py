@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from evswarm_csms.commands import CommandDesk
-from evswarm_csms.directory import CONNECTION_REPLACED
-from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, CommandTarget
+from evswarm_shared import authorization_key
+from evswarm_shared.bus.csms_records import ConfigurationReport, CsmsNotice, StationRegistration
+from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, CommandTarget, IdTagRecord
 from tests.unit.csms.conversation import NOW, Replica, Station, until
 
 
@@ -31,6 +32,9 @@ def desk(replica: Replica) -> CommandDesk:
         replica.directory,
         spawn=replica.spawn,
         failures=replica.failures,
+        configuration=replica.configuration,
+        accept_unknown_tags=True,
+        clock=lambda: replica.now,
     )
 
 
@@ -145,7 +149,106 @@ async def test_a_notice_of_another_replica_closes_the_older_connection() -> None
     running = asyncio.create_task(commands.run(listening))
     await listening.wait()
     await replica.bus.send_command(
-        CommandTarget.CSMS, "csms-1", command(CONNECTION_REPLACED, {"epoch": 9}, reply_to="")
+        CommandTarget.CSMS, "csms-1", command(CsmsNotice.CONNECTION_REPLACED, {"epoch": 9}, reply_to="")
     )
     await until(lambda: not station.wire.open)
     running.cancel()
+
+
+async def test_a_tag_that_may_not_charge_starts_nothing_by_remote() -> None:
+    replica = Replica()
+    station = await replica.booted()
+    await replica.bus.write_tag(IdTagRecord("tag-1", "Blocked"))
+    answer = await desk(replica).carry_out(command("RemoteStartTransaction", {"idTag": "TAG-1"}))
+    assert answer.outcome is CommandOutcome.REFUSED
+    assert "'TAG-1' is Blocked" in answer.description
+    assert station.wire.take() == []
+
+
+async def change(replica: Replica, station: Station, key: str, value: str, status: str) -> Any:
+    """Carry a ChangeConfiguration out that the station answers with this status."""
+    order = command("ChangeConfiguration", {"key": key, "value": value})
+    await carried_out(replica, station, order, 3, {"status": status})
+    [registration] = await replica.bus.read_registrations(["CP-1"])
+    return registration
+
+
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+async def test_an_accepted_authorization_key_is_the_only_one_from_then_on() -> None:
+    replica = Replica()
+    station = await replica.booted()
+    station.wire.security_profile = 2
+    old = "an older key of the station"
+    await replica.bus.write_registration(
+        StationRegistration("CP-1", None, "salt", authorization_key.digests("salt", old))
+    )
+    registration = await change(replica, station, "authorizationKEY", KEY, "Accepted")
+    salt, digests = registration.key_salt, registration.key_digests
+    assert authorization_key.matches(salt, digests, KEY.encode())
+    assert authorization_key.matches(salt, digests, bytes.fromhex(KEY))
+    assert not authorization_key.matches(salt, digests, old.encode())
+    assert registration.security_profile == 2
+
+
+async def test_both_keys_are_good_until_the_reboot_that_the_new_one_waits_for() -> None:
+    replica = Replica()
+    station = await replica.booted()
+    await change(replica, station, "AuthorizationKey", "the first key of it", "Accepted")
+    registration = await change(replica, station, "AuthorizationKey", KEY, "RebootRequired")
+    for key in (KEY, "the first key of it"):
+        assert authorization_key.matches(registration.key_salt, registration.key_digests, key.encode())
+
+
+@pytest.mark.parametrize("status", ["Rejected", "NotSupported"])
+async def test_a_key_that_the_station_did_not_take_changes_nothing(status: str) -> None:
+    replica = Replica()
+    station = await replica.booted()
+    assert await change(replica, station, "AuthorizationKey", KEY, status) is None
+
+
+async def test_a_key_does_not_lock_out_a_station_that_does_not_send_it_yet() -> None:
+    replica = Replica()
+    station = await replica.booted()
+    registration = await change(replica, station, "AuthorizationKey", KEY, "Accepted")
+    assert registration.security_profile == 0
+
+
+async def test_other_keys_register_nothing() -> None:
+    replica = Replica()
+    station = await replica.booted()
+    assert await change(replica, station, "HeartbeatInterval", "5", "Accepted") is None
+
+
+async def test_a_forgotten_station_is_dismissed_and_has_to_boot_again() -> None:
+    replica = Replica()
+    station = await replica.booted()
+    await told(replica, command(CsmsNotice.STATION_FORGOTTEN, reply_to=""))
+    assert station.wire.open is False
+
+
+async def told(replica: Replica, notice: Command) -> None:
+    """Have the desk hear a notice."""
+    listening = asyncio.Event()
+    running = asyncio.create_task(desk(replica).run(listening))
+    await listening.wait()
+    await replica.bus.send_command(CommandTarget.CSMS, "csms-1", notice)
+    await until(lambda: replica.tasks)
+    await replica.settle()
+    running.cancel()
+
+
+async def test_wishes_are_applied_when_they_are_told_of() -> None:
+    replica = Replica()
+    station = await replica.booted()
+    await replica.bus.write_configuration_wishes("CP-1", {"HeartbeatInterval": "7"})
+    telling = asyncio.create_task(told(replica, command(CsmsNotice.CONFIGURATION_WISHED, reply_to="")))
+    await until(lambda: station.wire.sent)
+    [call] = station.wire.take()
+    assert call[2:] == ["ChangeConfiguration", {"key": "HeartbeatInterval", "value": "7"}]
+    station.say(3, call[1], {"status": "Accepted"})
+    await telling
+    assert await replica.bus.read_configuration_report("CP-1") == ConfigurationReport(
+        NOW, {"HeartbeatInterval": "Accepted"}
+    )

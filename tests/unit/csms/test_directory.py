@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from evswarm_csms.directory import BATCH, CONNECTION_REPLACED
+from evswarm_csms.directory import BATCH, Known
+from evswarm_shared.bus.csms_records import CsmsNotice, StationRegistration
 from evswarm_shared.bus.messages import CommandTarget, CsmsHeartbeat, StationRecord
 from evswarm_shared.errors import BusUnavailableError
 from tests.unit.csms.conversation import BOOT, MemoryWire, Replica, Station
@@ -78,7 +79,7 @@ async def test_a_station_that_moves_closes_its_older_connection_elsewhere() -> N
     async with one.bus.commands(CommandTarget.CSMS, "csms-1") as commands:
         await other.connect()
         notice = await anext(aiter(commands))
-    assert (notice.action, notice.station_id) == (CONNECTION_REPLACED, "CP-1")
+    assert (notice.action, notice.station_id) == (CsmsNotice.CONNECTION_REPLACED, "CP-1")
     assert await one.bus.csms_of("CP-1") == "csms-2"
     one.directory.replaced_elsewhere("CP-1", epoch=2)
     assert not old.wire.open
@@ -163,11 +164,24 @@ async def test_a_question_about_a_station_is_answered_with_its_record() -> None:
     replica = Replica()
     record = StationRecord("CP-1", accepted=False)
     await replica.bus.write_station(record)
-    answers: list[StationRecord | None] = []
-    assert replica.directory.ask("CP-1", answers.append)
-    assert replica.directory.ask("CP-2", answers.append)
+    registration = StationRegistration("CP-1", 2)
+    await replica.bus.write_registration(registration)
+    answers: list[Known | None] = []
+    replica.directory.ask("CP-1", answers.append)
+    replica.directory.ask("CP-2", answers.append)
     await replica.directory.flush()
-    assert answers == [record, None]
+    assert answers == [Known(record, registration), Known(None, None)]
+
+
+async def test_a_question_is_answered_with_nothing_when_the_store_is_away() -> None:
+    replica = Replica()
+    answers: list[Known | None] = []
+    replica.directory.ask("CP-1", answers.append)
+    replica.store.available = False
+    await replica.directory.catch_up()
+    assert answers == [None]
+    replica.directory.ask("CP-2", answers.append)
+    assert answers == [None, None]
 
 
 async def test_news_that_come_during_a_flush_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,7 @@ def csms() -> Iterator[Metric]:
         commands=PairTally(ACTIONS, CommandOutcome),
         failures=Tally(FailedPart),
         meter_readings_dropped=0,
+        events_dropped=0,
     )
 
 

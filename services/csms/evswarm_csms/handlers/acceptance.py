@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
+from ocpp.v16.enums import RegistrationStatus
+
 from evswarm_shared.bus.messages import StationRecord
 from evswarm_shared.ocpp16.messages import (
     BootNotification,
@@ -25,6 +27,8 @@ class Acceptance(Enum):
     ACCEPTED = auto()
     REGISTERED = auto()
     """Known, and never accepted so far."""
+    REJECTED = auto()
+    """Known, and rejected just now: it answers nothing (OCPP 1.6 §4.2)."""
     NO_RECORD = auto()
     """New here, or forgotten by us: the two look the same."""
     STORE_AWAY = auto()
@@ -53,6 +57,12 @@ KINDS: Final[Mapping[type[Request], Kind]] = {
     MeterValues: Kind.TRANSACTION,
 }
 
+_AFTER_BOOT: Final = {
+    RegistrationStatus.accepted: Acceptance.ACCEPTED,
+    RegistrationStatus.pending: Acceptance.REGISTERED,
+    RegistrationStatus.rejected: Acceptance.REJECTED,
+}
+
 _TAKE: Final = Verdict(take=True, ask_to_boot=False)
 _TAKE_AND_ASK: Final = Verdict(take=True, ask_to_boot=True)
 _REFUSE: Final = Verdict(take=False, ask_to_boot=False)
@@ -65,6 +75,9 @@ TABLE: Final[Mapping[tuple[Acceptance, Kind], Verdict]] = {
     (Acceptance.REGISTERED, Kind.BOOT): _TAKE,
     (Acceptance.REGISTERED, Kind.TRANSACTION): _REFUSE,
     (Acceptance.REGISTERED, Kind.OTHER): _REFUSE,
+    (Acceptance.REJECTED, Kind.BOOT): _TAKE,
+    (Acceptance.REJECTED, Kind.TRANSACTION): _REFUSE,
+    (Acceptance.REJECTED, Kind.OTHER): _REFUSE,
     (Acceptance.NO_RECORD, Kind.BOOT): _TAKE,
     (Acceptance.NO_RECORD, Kind.TRANSACTION): _TAKE_AND_ASK,
     (Acceptance.NO_RECORD, Kind.OTHER): _REFUSE_AND_ASK,
@@ -79,6 +92,11 @@ def acceptance_of(record: StationRecord | None) -> Acceptance:
     if record is None:
         return Acceptance.NO_RECORD
     return Acceptance.ACCEPTED if record.accepted else Acceptance.REGISTERED
+
+
+def acceptance_after(status: RegistrationStatus) -> Acceptance:
+    """What a BootNotification.conf makes of the station."""
+    return _AFTER_BOOT[status]
 
 
 def verdict(acceptance: Acceptance, request: type[Request], *, triggered: bool) -> Verdict:

@@ -1,5 +1,8 @@
 """SignedFirmwareStatusNotification (security whitepaper L01)."""
 
+from msgspec import UNSET
+
+from evswarm_shared.bus.csms_records import StationEvent, StationEventKind
 from evswarm_shared.ocpp16.messages import (
     SignedFirmwareStatusNotification,
     SignedFirmwareStatusNotificationResponse,
@@ -8,6 +11,11 @@ from evswarm_shared.ocpp16.messages import (
 _RECEIVED = SignedFirmwareStatusNotificationResponse()
 
 
-def handle(_: SignedFirmwareStatusNotification) -> SignedFirmwareStatusNotificationResponse:
-    """Take note of how far the update is."""
-    return _RECEIVED
+def handle(
+    request: SignedFirmwareStatusNotification, *, now: float
+) -> tuple[SignedFirmwareStatusNotificationResponse, StationEvent]:
+    """Write down how far the update is."""
+    request_id = None if request.request_id is UNSET else request.request_id
+    return _RECEIVED, StationEvent(
+        now, StationEventKind.SIGNED_FIRMWARE_STATUS, request.status.value, request_id=request_id
+    )

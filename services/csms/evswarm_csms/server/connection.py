@@ -15,8 +15,17 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from evswarm_csms.server.handshake import HELP, SUBPROTOCOL, select_subprotocol, station_id_of
-from evswarm_csms.server.roles import Admission, Host, Listener
+from evswarm_csms.handlers.admission import NO_SECURITY, Admission, Approach, Ruling
+from evswarm_csms.server.handshake import (
+    HELP,
+    REFUSALS,
+    SUBPROTOCOL,
+    authorization_of,
+    select_subprotocol,
+    station_id_of,
+)
+from evswarm_csms.server.peer_certificate import client_certificate
+from evswarm_csms.server.roles import Host, Listener
 from evswarm_csms.server.text_frame import text_frame
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
 
@@ -52,11 +61,13 @@ class StationConnection(asyncio.Protocol):
         "_transport",
         "_websocket",
         "_write_paused",
+        "security_profile",
         "station_id",
     )
 
     def __init__(self, host: Host) -> None:
         self.station_id = ""
+        self.security_profile = NO_SECURITY
         self._host = host
         self._counts = host.counts
         self._websocket = ServerProtocol(
@@ -160,20 +171,36 @@ class StationConnection(asyncio.Protocol):
         """The station has a newer connection: close this one."""
         self.close(CloseCode.NORMAL_CLOSURE, "the station has connected anew", DisconnectReason.REPLACED)
 
+    def dismiss(self) -> None:
+        """The station is not welcome any more."""
+        self.close(
+            CloseCode.POLICY_VIOLATION, "the station is not registered here", DisconnectReason.CLOSED_BY_US
+        )
+
     # --- from the server
 
-    def admitted(self, admission: Admission) -> None:
+    def approach(self) -> Approach:
+        """How the client comes, for whoever decides about it."""
+        transport = self._transport
+        encrypted = transport is not None and transport.get_extra_info("ssl_object") is not None
+        return Approach(
+            encrypted=encrypted,
+            certificate=client_certificate(transport) if encrypted and transport is not None else None,
+            authorization=None if self._request is None else authorization_of(self._request),
+        )
+
+    def admitted(self, ruling: Ruling) -> None:
         """Finish a handshake that `Host.admit` has decided about."""
         request = self._request
         if request is None or self._transport is None:
             return
         self._request = None
-        if admission is Admission.ADMITTED:
+        if ruling.admission is Admission.ADMITTED:
+            self.security_profile = ruling.profile
             self._accept(request)
-        elif admission is Admission.UNKNOWN_STATION:
-            self._refuse(HTTPStatus.NOT_FOUND, f"The station {self.station_id!r} is not registered here.\n")
         else:
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "The store is away; try again later.\n")
+            status, text, headers = REFUSALS[ruling.admission]
+            self._refuse(status, text.format(station_id=self.station_id), **headers)
         self._flush_unless_reading()
 
     def tick(self) -> None:

@@ -5,6 +5,7 @@ What a connection says is the business of `connection` (WebSocket) and `session`
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable
 from itertools import cycle
 from typing import Final
@@ -22,6 +23,8 @@ LISTEN_BACKLOG: Final = 4096
 CLOSE_BATCH: Final = 100
 CLOSE_PAUSE_SECONDS: Final = 0.02
 """At the end, this many connections are closed at a time, with a pause: stations should not come back as one."""
+
+TLS_HANDSHAKE_SECONDS: Final = 10.0
 
 LONGEST_TICK_SECONDS: Final = 1.0
 PING_SPREAD: Final = 3
@@ -55,24 +58,30 @@ class StationServer:
         self._admit = admit
         self._attach = attach
         self._connections: set[StationConnection] = set()
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._empty = asyncio.Event()
         WEBSOCKET_LOG.setLevel(logging.WARNING)
 
-    async def listen(self, host: str, port: int) -> int:
-        """Begin to accept stations; return the real port (for port 0).
+    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Begin to accept stations, by TLS with a context; return the real port (for port 0).
 
         Raises:
             ListenError: the address is taken or not ours.
         """
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(
-                lambda: StationConnection(self), host, port, backlog=LISTEN_BACKLOG
+            server = await loop.create_server(
+                lambda: StationConnection(self),
+                host,
+                port,
+                backlog=LISTEN_BACKLOG,
+                ssl=tls,
+                ssl_handshake_timeout=TLS_HANDSHAKE_SECONDS if tls else None,
             )
         except OSError as error:
             raise ListenError(f"cannot listen for stations on {host}:{port}: {error.strerror}") from error
-        bound: int = self._server.sockets[0].getsockname()[1]
+        self._servers.append(server)
+        bound: int = server.sockets[0].getsockname()[1]
         return bound
 
     async def keep_alive(self) -> None:
@@ -84,8 +93,8 @@ class StationServer:
 
     async def close(self, *, seconds: float) -> None:
         """Accept no more, close what is open with 1001 a few at a time, and wait at most `seconds` for the clients."""
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         remaining = list(self._connections)
         for start in range(0, len(remaining), CLOSE_BATCH):
             for connection in remaining[start : start + CLOSE_BATCH]:

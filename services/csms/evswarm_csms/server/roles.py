@@ -1,20 +1,11 @@
 """Who a connection deals with: the server that it belongs to, and the listener that gets its messages."""
 
-from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from evswarm_shared.telemetry.counts import ProtocolCounts
 
 if TYPE_CHECKING:
     from evswarm_csms.server.connection import StationConnection
-
-
-class Admission(Enum):
-    """What the central system says to a station identity before the upgrade."""
-
-    ADMITTED = "admitted"
-    UNKNOWN_STATION = "unknown station"
-    STORE_AWAY = "store away"
 
 
 class Listener(Protocol):

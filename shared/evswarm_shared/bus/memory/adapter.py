@@ -4,14 +4,18 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Any
 
+from evswarm_shared.bus.memory.archive import ArchiveOperations
 from evswarm_shared.bus.memory.controller import ControllerOperations
 from evswarm_shared.bus.memory.csms import CsmsOperations
+from evswarm_shared.bus.memory.registry import RegistryOperations
 from evswarm_shared.bus.memory.store import MemoryStore
 from evswarm_shared.bus.memory.worker import WorkerOperations
 from evswarm_shared.bus.messages import ChangeHint, Command, CommandReply, CommandTarget, PatchEvent
 
 
-class MemoryBus(WorkerOperations, ControllerOperations, CsmsOperations):
+class MemoryBus(
+    WorkerOperations, ControllerOperations, CsmsOperations, RegistryOperations, ArchiveOperations
+):
     """See `port.Bus`. Several buses on one store are several processes."""
 
     def __init__(self, store: MemoryStore | None = None) -> None:

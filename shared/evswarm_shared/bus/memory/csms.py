@@ -6,7 +6,8 @@ import msgspec
 
 from evswarm_shared.bus.keys import START_RETRY_TTL_SECONDS
 from evswarm_shared.bus.memory.store import MemoryStore, Owner
-from evswarm_shared.bus.messages import CsmsHeartbeat, IdTagRecord, StationRecord, TransactionRecord
+from evswarm_shared.bus.messages import CsmsHeartbeat, StationRecord, TransactionRecord
+from evswarm_shared.bus.tags import tag_key
 
 
 class CsmsOperations:
@@ -94,16 +95,6 @@ class CsmsOperations:
         self.store.check()
         self.store.csms_stations.update((record.station_id, record) for record in records)
 
-    async def read_tag(self, id_tag: str) -> IdTagRecord | None:
-        """See `port.CsmsBus.read_tag`."""
-        self.store.check()
-        return self.store.csms_tags.get(id_tag)
-
-    async def write_tag(self, record: IdTagRecord) -> None:
-        """See `port.CsmsBus.write_tag`."""
-        self.store.check()
-        self.store.csms_tags[record.id_tag] = record
-
     async def start_transaction(
         self, record: TransactionRecord, retry_key: str
     ) -> tuple[TransactionRecord, bool]:
@@ -132,7 +123,7 @@ class CsmsOperations:
 
     async def open_transactions_of_tag(self, id_tag: str) -> list[TransactionRecord]:
         """See `port.CsmsBus.open_transactions_of_tag`."""
-        return self._open(lambda record: record.id_tag == id_tag)
+        return self._open(lambda record: tag_key(record.id_tag) == tag_key(id_tag))
 
     async def count_open_transactions(self) -> int:
         """See `port.CsmsBus.count_open_transactions`."""

@@ -8,6 +8,13 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
+from evswarm_shared.bus.csms_records import (
+    BootRule,
+    ConfigurationReport,
+    StationEvent,
+    StationRegistration,
+    UploadRecord,
+)
 from evswarm_shared.bus.keys import TRANSACTIONS_KEPT, Keys
 from evswarm_shared.bus.messages import (
     Assignment,
@@ -80,6 +87,13 @@ class MemoryStore:
         self.transaction_id = 0
         self.transactions: dict[int, TransactionRecord] = {}
         self.starts: dict[str, Lasting[int]] = {}
+        self.registrations: dict[str, StationRegistration] = {}
+        self.boot_rules: tuple[BootRule, ...] = ()
+        self.wishes: dict[str, dict[str, str]] = {}
+        self.configuration_reports: dict[str, ConfigurationReport] = {}
+        self.events: dict[str, Lasting[list[StationEvent]]] = {}
+        self.upload_tickets: dict[str, Lasting[str]] = {}
+        self.uploads: dict[str, tuple[UploadRecord, Lasting[bytes]]] = {}
         self._available = True
         self._listeners: defaultdict[str, list[_Listener]] = defaultdict(list)
 

@@ -8,10 +8,12 @@ import msgspec
 
 from evswarm_shared.bus.keys import TRANSACTIONS_KEPT, Keys
 from evswarm_shared.bus.messages import ChangeHint, Command, CommandReply, CommandTarget, PatchEvent
+from evswarm_shared.bus.redis.archive import ArchiveOperations
 from evswarm_shared.bus.redis.controller import ControllerOperations
 from evswarm_shared.bus.redis.csms import CsmsOperations
 from evswarm_shared.bus.redis.encoding import encode
 from evswarm_shared.bus.redis.link import Link
+from evswarm_shared.bus.redis.registry import RegistryOperations
 from evswarm_shared.bus.redis.subscription import subscribe
 from evswarm_shared.bus.redis.worker import WorkerOperations
 
@@ -22,7 +24,7 @@ _reply = msgspec.json.Decoder(CommandReply)
 Message = TypeVar("Message")
 
 
-class RedisBus(WorkerOperations, ControllerOperations, CsmsOperations):
+class RedisBus(WorkerOperations, ControllerOperations, CsmsOperations, RegistryOperations, ArchiveOperations):
     """See `port.Bus`. Connects when first used and again after a failure; the caller owes `close`."""
 
     def __init__(self, link: Link, keys: Keys, *, transactions_kept: int = TRANSACTIONS_KEPT) -> None:

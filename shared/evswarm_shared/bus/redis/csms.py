@@ -7,13 +7,13 @@ import msgspec
 
 from evswarm_shared.bus.batches import in_batches
 from evswarm_shared.bus.keys import START_RETRY_TTL_SECONDS, Keys
-from evswarm_shared.bus.messages import CsmsHeartbeat, IdTagRecord, StationRecord, TransactionRecord
+from evswarm_shared.bus.messages import CsmsHeartbeat, StationRecord, TransactionRecord
 from evswarm_shared.bus.redis.encoding import encode, milliseconds, pairs
 from evswarm_shared.bus.redis.link import Argument, Link
 from evswarm_shared.bus.redis.scripts import load
+from evswarm_shared.bus.tags import tag_key
 
 _station = msgspec.json.Decoder(StationRecord)
-_tag = msgspec.json.Decoder(IdTagRecord)
 _transaction = msgspec.json.Decoder(TransactionRecord)
 
 _BEFORE_ID = b'{"transaction_id":'
@@ -100,15 +100,6 @@ class CsmsOperations:
                 arguments += (record.station_id, encode(record))
             await self._link.execute("HSET", self._keys.csms_stations, *arguments)
 
-    async def read_tag(self, id_tag: str) -> IdTagRecord | None:
-        """See `port.CsmsBus.read_tag`."""
-        stored = await self._link.execute("HGET", self._keys.csms_tags, id_tag)
-        return None if stored is None else _tag.decode(stored)
-
-    async def write_tag(self, record: IdTagRecord) -> None:
-        """See `port.CsmsBus.write_tag`."""
-        await self._link.execute("HSET", self._keys.csms_tags, record.id_tag, encode(record))
-
     async def start_transaction(
         self, record: TransactionRecord, retry_key: str
     ) -> tuple[TransactionRecord, bool]:
@@ -125,7 +116,7 @@ class CsmsOperations:
                 keys.csms_meters,
                 keys.csms_station_open(record.station_id),
                 keys.csms_station_transactions(record.station_id),
-                keys.csms_tag_open(record.id_tag),
+                keys.csms_tag_open(tag_key(record.id_tag)),
             ),
             (
                 _BEFORE_ID,
@@ -147,7 +138,7 @@ class CsmsOperations:
 
     async def open_transactions_of_tag(self, id_tag: str) -> list[TransactionRecord]:
         """See `port.CsmsBus.open_transactions_of_tag`."""
-        return await self._transactions_in(self._keys.csms_tag_open(id_tag))
+        return await self._transactions_in(self._keys.csms_tag_open(tag_key(id_tag)))
 
     async def count_open_transactions(self) -> int:
         """See `port.CsmsBus.count_open_transactions`."""

@@ -27,6 +27,7 @@ from evswarm_csms.handlers import (
     signed_firmware_status_notification,
     status_notification,
 )
+from evswarm_shared.bus.csms_records import BootDecision, BootRule, StationEvent, StationEventKind
 from evswarm_shared.bus.messages import StationRecord
 from evswarm_shared.ocpp16 import messages
 from evswarm_shared.ocpp16.datatypes import MeterValue, SampledValue
@@ -75,33 +76,76 @@ def test_no_vendor_is_known() -> None:
     )
 
 
-def test_no_certificate_is_signed() -> None:
-    assert sign_certificate.handle(messages.SignCertificate("csr")).status is GenericStatus.rejected
+def test_a_certificate_request_is_accepted_unless_there_is_a_reason_against_it() -> None:
+    response, event = sign_certificate.answer(None, now=NOW)
+    assert response.status is GenericStatus.accepted
+    assert event == StationEvent(NOW, StationEventKind.CERTIFICATE, "SignCertificate Accepted")
+    response, event = sign_certificate.answer("too weak", now=NOW)
+    assert response.status is GenericStatus.rejected
+    assert event == StationEvent(NOW, StationEventKind.CERTIFICATE, "SignCertificate Rejected", "too weak")
+
+
+def test_a_status_is_received() -> None:
+    request = messages.StatusNotification(0, ChargePointErrorCode.no_error, ChargePointStatus.available)
+    assert status_notification.handle(request) == messages.StatusNotificationResponse()
 
 
 @pytest.mark.parametrize(
-    ("module", "request_"),
+    ("module", "request_", "event"),
     [
-        (
-            status_notification,
-            messages.StatusNotification(0, ChargePointErrorCode.no_error, ChargePointStatus.available),
-        ),
         (
             diagnostics_status_notification,
             messages.DiagnosticsStatusNotification(DiagnosticsStatus.uploaded),
+            StationEvent(NOW, StationEventKind.DIAGNOSTICS_STATUS, "Uploaded"),
         ),
-        (firmware_status_notification, messages.FirmwareStatusNotification(FirmwareStatus.installed)),
-        (log_status_notification, messages.LogStatusNotification(UploadLogStatus.uploaded)),
+        (
+            firmware_status_notification,
+            messages.FirmwareStatusNotification(FirmwareStatus.installed),
+            StationEvent(NOW, StationEventKind.FIRMWARE_STATUS, "Installed"),
+        ),
+        (
+            log_status_notification,
+            messages.LogStatusNotification(UploadLogStatus.uploaded, request_id=7),
+            StationEvent(NOW, StationEventKind.LOG_STATUS, "Uploaded", request_id=7),
+        ),
         (
             security_event_notification,
-            messages.SecurityEventNotification("FirmwareUpdated", Timestamp(NOW)),
+            messages.SecurityEventNotification("FirmwareUpdated", Timestamp(NOW - 5), tech_info="1.2"),
+            StationEvent(NOW, StationEventKind.SECURITY, "FirmwareUpdated", "1.2", reported_at=NOW - 5),
         ),
         (
             signed_firmware_status_notification,
             messages.SignedFirmwareStatusNotification(FirmwareStatus.installed),
+            StationEvent(NOW, StationEventKind.SIGNED_FIRMWARE_STATUS, "Installed"),
         ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, messages.Request) else None,
 )
-def test_a_notification_is_received(module: Any, request_: messages.Request) -> None:
-    assert type(module.handle(request_)).__name__ == f"{type(request_).__name__}Response"
+def test_a_notification_is_received_and_written_down(
+    module: Any, request_: messages.Request, event: StationEvent
+) -> None:
+    response, written = module.handle(request_, now=NOW)
+    assert type(response).__name__ == f"{type(request_).__name__}Response"
+    assert written == event
+
+
+BOOT = messages.BootNotification("Vendor", "Model X", firmware_version="1.2")
+
+
+@pytest.mark.parametrize(
+    ("rules", "status", "interval"),
+    [
+        ([], "Accepted", 300),
+        ([BootRule(BootDecision.PENDING)], "Pending", 300),
+        ([BootRule(BootDecision.REJECTED, "cp-*", interval_seconds=5)], "Rejected", 5),
+        ([BootRule(BootDecision.REJECTED, "XX-*")], "Accepted", 300),
+        ([BootRule(BootDecision.PENDING, vendor="vendor", model="model ?")], "Pending", 300),
+        ([BootRule(BootDecision.PENDING, vendor="vendor", model="other")], "Accepted", 300),
+        ([BootRule(BootDecision.PENDING, firmware_version="1.[01]")], "Accepted", 300),
+        ([BootRule(BootDecision.ACCEPTED, "CP-1"), BootRule(BootDecision.REJECTED)], "Accepted", 300),
+    ],
+)
+def test_the_first_boot_rule_that_fits_decides(rules: list[BootRule], status: str, interval: int) -> None:
+    response, record = boot_notification.handle(BOOT, "CP-1", rules, interval_seconds=300, now=NOW)
+    assert (response.status.value, response.interval) == (status, interval)
+    assert record.accepted is (status == "Accepted")

@@ -11,8 +11,8 @@ from websockets.protocol import State
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
+from evswarm_csms.handlers.admission import Admission, Ruling
 from evswarm_csms.server.connection import CLOSE_TICKS, HANDSHAKE_TICKS, StationConnection
-from evswarm_csms.server.roles import Admission
 from evswarm_shared.telemetry.counts import DisconnectReason, ProtocolCounts
 
 PING_TICKS = 3
@@ -72,7 +72,7 @@ class Recorder:
 
     def admit(self, connection: StationConnection, station_id: str) -> None:
         if self.admission is not None:
-            connection.admitted(self.admission)
+            connection.admitted(Ruling(self.admission))
 
     def attach(self, connection: StationConnection, station_id: str) -> "Recorder":
         self.opened.append(station_id)
@@ -196,7 +196,7 @@ async def test_an_admission_may_come_later() -> None:
     peer.client.send_request(peer.client.connect())
     peer.pump()
     assert peer.transport.written == b""
-    peer.connection.admitted(Admission.ADMITTED)
+    peer.connection.admitted(Ruling(Admission.ADMITTED))
     [response] = peer.events()
     assert response.status_code == 101
 
@@ -207,7 +207,7 @@ async def test_an_admission_after_the_client_left_is_harmless() -> None:
     peer.client.send_request(peer.client.connect())
     peer.pump()
     peer.connection.connection_lost(None)
-    peer.connection.admitted(Admission.ADMITTED)
+    peer.connection.admitted(Ruling(Admission.ADMITTED))
     assert peer.host.opened == []
 
 

@@ -6,7 +6,7 @@ if stored and redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return {stored} 
 if stored then
   local opened = cjson.decode(stored)
   redis.call('SREM', KEYS[5] .. opened.station_id, ARGV[1])
-  redis.call('SREM', KEYS[7] .. opened.id_tag, ARGV[1])
+  redis.call('SREM', KEYS[7] .. string.lower(opened.id_tag), ARGV[1])
   if opened.station_id ~= ARGV[3] then redis.call('ZREM', KEYS[6] .. opened.station_id, ARGV[1]) end
 end
 redis.call('HDEL', KEYS[2], ARGV[1])

@@ -1,0 +1,142 @@
+"""What is configured by ChangeConfiguration (OCPP 1.6 §5.3): wishes for stations, and what the central system has to know
+of it itself, which is a station's new key or security profile (security whitepaper A01, A05).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+from ocpp.v16.enums import ConfigurationStatus
+
+from evswarm_csms.event_log import EventLog
+from evswarm_csms.outgoing import Answer
+from evswarm_shared import authorization_key
+from evswarm_shared.bus.csms_records import (
+    ConfigurationReport,
+    StationEvent,
+    StationEventKind,
+    StationRegistration,
+)
+from evswarm_shared.bus.messages import CommandOutcome
+from evswarm_shared.bus.port import CsmsBus
+from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.ocpp16.messages import ChangeConfiguration, ChangeConfigurationResponse, Request
+
+AUTHORIZATION_KEY: Final = "authorizationkey"
+SECURITY_PROFILE: Final = "securityprofile"
+STORE_PAUSES_SECONDS: Final = (0.2, 1.0, 5.0)
+
+Result = TypeVar("Result")
+CallStation = Callable[[Request], Awaitable[Answer]]
+
+log = logging.getLogger(__name__)
+
+
+class ConfigurationDesk:
+    """Applies wishes one after the other and keeps registrations as stations are configured. `clock`: unix seconds."""
+
+    def __init__(self, bus: CsmsBus, events: EventLog, *, clock: Callable[[], float]) -> None:
+        self._bus = bus
+        self._events = events
+        self._clock = clock
+        self._under_way: dict[str, bool] = {}
+        """Stations whose wishes are being applied, and whether they have to be once more."""
+
+    async def apply(self, station_id: str, call: CallStation) -> None:
+        """Send a station what it is wished to be, and store what it answered. Without wishes nothing is sent."""
+        if station_id in self._under_way:
+            self._under_way[station_id] = True
+            return
+        self._under_way[station_id] = True
+        try:
+            while self._under_way[station_id]:
+                self._under_way[station_id] = False
+                await self._apply_once(station_id, call)
+        except BusUnavailableError as error:
+            log.warning("the configuration of %s is not applied: %s", station_id, error)
+        finally:
+            del self._under_way[station_id]
+
+    async def answered(self, station_id: str, request: Request, answer: Answer, profile: int) -> None:
+        """Learn from the station's answer to a ChangeConfiguration. `profile` is that of its connection.
+
+        Raises:
+            BusUnavailableError: the store is away; then the station's new key is not known here.
+        """
+        if not isinstance(request, ChangeConfiguration) or answer.outcome is not CommandOutcome.DONE:
+            return
+        key = request.key.casefold()
+        status = _status(answer)
+        taken = status in (ConfigurationStatus.accepted, ConfigurationStatus.reboot_required)
+        if not taken or key not in (AUTHORIZATION_KEY, SECURITY_PROFILE):
+            return
+        [found] = await self._persistently(lambda: self._bus.read_registrations((station_id,)))
+        registration = found or StationRegistration(station_id, registered_at=self._clock())
+        if registration.security_profile is None:
+            # What it has shown; lest a key that it does not send yet locks it out.
+            registration = replace(registration, security_profile=profile)
+        if key == AUTHORIZATION_KEY:
+            registration = _with_key(
+                registration, request.value, keep_old=status is ConfigurationStatus.reboot_required
+            )
+        if registration != found:
+            changed = registration
+            await self._persistently(lambda: self._bus.write_registration(changed))
+
+    async def _apply_once(self, station_id: str, call: CallStation) -> None:
+        wishes = await self._persistently(lambda: self._bus.read_configuration_wishes(station_id))
+        if not wishes:
+            return
+        results: dict[str, str] = {}
+        for key, value in wishes.items():
+            request = ChangeConfiguration(key=key, value=value)
+            answer = await call(request)
+            results[key] = _result(answer)
+            if answer.outcome is CommandOutcome.NOT_CONNECTED:
+                break
+        report = ConfigurationReport(self._clock(), results)
+        await self._persistently(lambda: self._bus.write_configuration_report(station_id, report))
+        refused = [
+            f"{key}: {results.get(key, 'not sent')}"
+            for key in wishes
+            if results.get(key) != ConfigurationStatus.accepted.value
+        ]
+        self._events.note(
+            station_id,
+            StationEvent(
+                self._clock(),
+                StationEventKind.CONFIGURATION,
+                "Applied" if not refused else "Incomplete",
+                "; ".join(refused),
+            ),
+        )
+
+    async def _persistently(self, operation: Callable[[], Awaitable[Result]]) -> Result:
+        for pause in STORE_PAUSES_SECONDS:
+            try:
+                return await operation()
+            except BusUnavailableError:
+                await asyncio.sleep(pause)
+        return await operation()
+
+
+def _status(answer: Answer) -> ConfigurationStatus:
+    return msgspec.json.decode(answer.payload, type=ChangeConfigurationResponse).status
+
+
+def _result(answer: Answer) -> str:
+    if answer.outcome is CommandOutcome.DONE:
+        return str(_status(answer).value)
+    return f"{answer.error_code or answer.outcome.value}: {answer.description}"
+
+
+def _with_key(registration: StationRegistration, key: str, *, keep_old: bool) -> StationRegistration:
+    """A01.FR.03: the old key is over once the new one was accepted; not before a reboot that it waits for."""
+    if keep_old and registration.key_digests:
+        salt, old = registration.key_salt, registration.key_digests
+    else:
+        salt, old = authorization_key.new_salt(), ()
+    return replace(registration, key_salt=salt, key_digests=(*authorization_key.digests(salt, key), *old))

@@ -1,0 +1,44 @@
+"""The AuthorizationKey of a station as it is stored and compared: never itself, only salted digests of it.
+
+A fast digest is enough here and a slow one would be harm: keys have 16 characters at least and ought to be random (security
+whitepaper A00.FR.205), and a whole swarm that reconnects at once is checked by one process.
+"""
+
+import contextlib
+import hashlib
+import hmac
+import secrets
+from typing import Final
+
+SALT_BYTES: Final = 16
+KEY_LENGTHS: Final = range(16, 41)
+"""Characters of a key: 16 bytes at least, at most 20 bytes as hexadecimal digits."""
+
+
+def new_salt() -> str:
+    """A salt for one station."""
+    return secrets.token_hex(SALT_BYTES)
+
+
+def digests(salt: str, key: str) -> tuple[str, ...]:
+    """The digests to store of a key: of its text, and where that is hexadecimal, of the bytes that it stands for.
+
+    Both are seen as the password of HTTP Basic, for the configuration key is hexadecimal text (A00.FR.205).
+    """
+    forms = [key.encode()]
+    with contextlib.suppress(ValueError):  # a key of other characters has the one form only
+        forms.append(bytes.fromhex(key))
+    return tuple(_digest(salt, form) for form in forms)
+
+
+def matches(salt: str, stored: tuple[str, ...], password: bytes) -> bool:
+    """Whether a password is the key; takes the same time whatever the password is."""
+    offered = _digest(salt, password)
+    found = False
+    for digest in stored:
+        found |= hmac.compare_digest(digest, offered)
+    return found
+
+
+def _digest(salt: str, form: bytes) -> str:
+    return hashlib.sha256(salt.encode() + b"\x00" + form).hexdigest()
