@@ -1,13 +1,14 @@
 """The web application: routes, documents and files around the parts of one controller."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from evswarm_controller import docs_page, problems
 from evswarm_controller.api import central_system, live, pricing, stations, system, views
@@ -37,19 +38,30 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(HttpRules, telemetry=context.telemetry)
-    for router in (stations.router, pricing.router, central_system.router, system.router, live.router):
+    routers = (
+        stations.router,
+        pricing.router,
+        central_system.router,
+        system.router,
+        live.router,
+    )
+    for router in routers:
         app.include_router(router)
     app.router.routes.extend(dashboard.routes())
     _describe(app)
-    _expect_requests(app, context.telemetry)
+    _expect_requests(app.routes, context.telemetry)
+    for router in routers:
+        _expect_requests(router.routes, context.telemetry)
     return app
 
 
-def _expect_requests(app: FastAPI, telemetry: ControllerTelemetry) -> None:
-    for route in app.routes:
-        if isinstance(route, APIRoute):
+def _expect_requests(routes: Iterable[BaseRoute], telemetry: ControllerTelemetry) -> None:
+    """Have every route with its usual answer among the metrics before the first request."""
+    for route in routes:
+        if isinstance(route, Route):
+            status = getattr(route, "status_code", None) or HTTPStatus.OK.value
             for method in sorted(route.methods or ()):
-                telemetry.expect_request(method, route.path, route.status_code or HTTPStatus.OK)
+                telemetry.expect_request(method, route.path, status)
 
 
 def _describe(app: FastAPI) -> None:

@@ -1,0 +1,1 @@
+"""Monitoring with real processes: Prometheus, promtool, a swarm, and things that really go wrong."""
