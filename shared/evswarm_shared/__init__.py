@@ -1,1 +1,6 @@
 """What two or more evswarm services share. A closed list of modules, not a drawer: see docs/architecture.md."""
+
+from evswarm_shared import lean_imports
+
+# Here, because this runs before any of our modules imports the enums.
+lean_imports.load_without_packages(lean_imports.OCPP)

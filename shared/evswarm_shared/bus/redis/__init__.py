@@ -4,6 +4,10 @@
 `worker`, `controller` and `csms` the operations of the port by who calls them.
 """
 
-from evswarm_shared.bus.redis.adapter import RedisBus
+from evswarm_shared import lean_imports
+
+lean_imports.load_without_packages(lean_imports.REDIS)
+
+from evswarm_shared.bus.redis.adapter import RedisBus  # noqa: E402 - it imports parts of redis
 
 __all__ = ["RedisBus"]

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any, Final
 
-from redis.asyncio import Connection, ConnectionPool
+from redis.asyncio.connection import Connection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
-from redis.asyncio import Connection
+from redis.asyncio.connection import Connection
 from redis.exceptions import RedisError
 
 from evswarm_shared.bus.redis.link import Link
