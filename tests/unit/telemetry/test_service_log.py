@@ -63,3 +63,48 @@ def test_a_traceback_stays_on_its_line() -> None:
         logging.getLogger("x").exception("failed")
     entry = json.loads(stream.getvalue())
     assert "ValueError: broken" in entry["traceback"]
+
+
+def test_what_a_line_is_about_stands_in_fields_of_the_same_name_everywhere() -> None:
+    stream = io.StringIO()
+    service_log.configure("csms", level="INFO", log_format=LogFormat.JSON, stream=stream)
+    extra = service_log.about(
+        station_id="CP-1", worker="w1", action="Reset", message_id="m1", operation_id="o1"
+    )
+    logging.getLogger("x").info("about much", extra=extra)
+    entry = json.loads(stream.getvalue())
+    assert {name: entry[name] for name in service_log.FIELDS} == extra
+
+
+def test_a_terminal_shows_what_a_line_is_about_behind_it() -> None:
+    stream = Terminal()
+    service_log.configure("csms", level="INFO", stream=stream)
+    logging.getLogger("x").info("too late", extra=service_log.about(station_id="CP-1", action="Reset"))
+    assert stream.getvalue().endswith("csms INFO too late station_id=CP-1 action=Reset\n")
+
+
+def test_a_worker_that_knows_its_name_puts_it_into_every_line() -> None:
+    stream = io.StringIO()
+    identity = service_log.configure("worker", level="INFO", log_format=LogFormat.JSON, stream=stream)
+    logging.getLogger("x").info("before")
+    identity.worker = "w1"
+    logging.getLogger("x").info("after")
+    before, after = map(json.loads, stream.getvalue().splitlines())
+    assert "worker" not in before
+    assert after["worker"] == "w1"
+
+
+@pytest.mark.parametrize("log_format", [LogFormat.JSON, LogFormat.TEXT])
+def test_no_secret_reaches_a_line_or_a_traceback(log_format: LogFormat) -> None:
+    stream = io.StringIO()
+    service_log.configure(
+        "worker", level="INFO", log_format=log_format, stream=stream, secrets=["hunter2hunter2", None]
+    )
+    try:
+        raise ValueError('"idTag":"CAFE0001" hunter2hunter2')
+    except ValueError:
+        logging.getLogger("x").exception("redis://me:pass@host refused hunter2hunter2")
+    written = stream.getvalue()
+    assert "ValueError" in written
+    for secret in ("hunter2", "CAFE0001", "me:pass"):
+        assert secret not in written
