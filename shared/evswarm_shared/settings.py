@@ -202,6 +202,10 @@ class WorkerSettings(ServiceSettings):
     connect_timeout_seconds: float = Field(
         default=20.0, gt=0, description="How long opening a WebSocket may take."
     )
+    source_addresses: str | None = Field(
+        default=None,
+        description="IP addresses of this machine that stations connect from in turn, separated by commas; each allows about 28,000 connections.",
+    )
     reconnect_ceiling_seconds: float = Field(
         default=60.0, ge=2, description="Longest pause between connection attempts."
     )

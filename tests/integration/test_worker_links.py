@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -47,10 +48,22 @@ class User:
 class Net:
     """A dialer at work."""
 
-    def __init__(self, *, concurrent: int = 50, timeout_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        *,
+        concurrent: int = 50,
+        timeout_seconds: float = 5.0,
+        source_addresses: tuple[str, ...] = (),
+    ) -> None:
         self.counts = ProtocolCounts()
         self.terms = LinkTerms(self.counts, Lease("w1", 1, 1000.0, time.monotonic()), 65536)
-        self.dialer = Dialer(self.counts, KeepAlive(), timeout_seconds=timeout_seconds, concurrent=concurrent)
+        self.dialer = Dialer(
+            self.counts,
+            KeepAlive(),
+            timeout_seconds=timeout_seconds,
+            concurrent=concurrent,
+            source_addresses=source_addresses,
+        )
         self.links: list[Link] = []
 
     def dial(self, endpoint: Endpoint, station_id: str = "CP-1", key: str | None = None) -> tuple[User, Link]:
@@ -101,6 +114,27 @@ async def test_many_stations_connect_and_talk_although_few_attempts_run_at_once(
         assert n.counts.connects[ConnectResult.OPENED] == 100
         assert n.counts.connect_duration.count == 100
         assert n.dialer.backlog == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.1 is the only loopback address")
+async def test_stations_connect_from_the_asked_addresses_in_turn() -> None:
+    seen: list[str] = []
+
+    async def note(connection: ServerConnection) -> None:
+        seen.append(connection.remote_address[0])
+        await echo(connection)
+
+    async with csms(note) as port, net(source_addresses=("127.0.0.2", "127.0.0.3")) as n:
+        endpoint = Endpoint(f"ws://127.0.0.1:{port}")
+        for user, _ in [n.dial(endpoint, f"CP-{number}") for number in range(6)]:
+            assert await user.next() == ("opened",)
+    assert sorted(seen) == ["127.0.0.2"] * 3 + ["127.0.0.3"] * 3
+
+
+async def test_a_source_address_of_another_machine_is_unreachable() -> None:
+    async with csms(echo) as port, net(source_addresses=("192.0.2.1",)) as n:
+        user, _ = n.dial(Endpoint(f"ws://127.0.0.1:{port}"))
+        assert await user.next() == ("failed", ConnectResult.UNREACHABLE)
 
 
 async def test_nobody_listening_is_unreachable() -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from evswarm_shared.telemetry.counts import ConnectResult, ProtocolCounts
 from evswarm_worker.keepalive import KeepAlive
 from evswarm_worker.runner import Link, Phase
+from evswarm_worker.source_addresses import in_turn
 
 CONCURRENT: Final = 200
 """Handshakes under way at once. More would fill the listener's backlog and help nobody."""
@@ -24,11 +25,13 @@ class Dialer:
         *,
         timeout_seconds: float,
         concurrent: int = CONCURRENT,
+        source_addresses: tuple[str, ...] = (),
     ) -> None:
         self._counts = counts
         self._keepalive = keepalive
         self._timeout = timeout_seconds
         self._concurrent = concurrent
+        self._sources = in_turn(source_addresses)
         self._waiting: deque[Link] = deque()
         self._opening = 0
         self._wanted = asyncio.Event()
@@ -97,6 +100,7 @@ class Dialer:
                     lambda: link,
                     address,
                     endpoint.port,
+                    local_addr=next(self._sources),
                     ssl=endpoint.context,
                     server_hostname=endpoint.host if endpoint.context is not None else None,
                 )

@@ -18,6 +18,7 @@ from evswarm_worker.lease import Lease
 from evswarm_worker.pulse import Pulse
 from evswarm_worker.shard import LinkSettings, Shard
 from evswarm_worker.share import Goal
+from evswarm_worker.source_addresses import source_addresses
 
 DRAIN_RESERVE_SECONDS: Final = 1.0
 """The part of the grace period kept for the last rows and for giving the lease back."""
@@ -51,6 +52,7 @@ class Session:
                 require_subprotocol=settings.csms_require_subprotocol,
                 max_frame_bytes=settings.max_frame_bytes,
                 connect_timeout_seconds=settings.connect_timeout_seconds,
+                source_addresses=source_addresses(settings.source_addresses),
             ),
             counts,
             gauges,
