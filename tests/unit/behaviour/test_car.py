@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from evswarm_worker.behaviour.car import CURVES, Car, Curve
+from evswarm_worker.behaviour.car import CURVES, Car, Curve, ac_power_w
 
 SINGLE_PHASE_6A = 6.0 * 230.0
 
@@ -183,13 +183,22 @@ def test_no_time_gives_no_energy() -> None:
 @pytest.mark.parametrize("phases", [1, 3])
 def test_below_six_ampere_a_phase_the_station_offers_too_little(phases: int) -> None:
     car = ac_car(phases=phases)
-    least = SINGLE_PHASE_6A * phases
+    least = ac_power_w(6.0, phases)
+    assert least == pytest.approx(SINGLE_PHASE_6A * phases, rel=0.002)
     assert car.status(least) == "Charging"
     assert car.power_w(least) == pytest.approx(least)
     assert car.status(least - 1.0) == "SuspendedEVSE"
     assert car.power_w(least - 1.0) == 0.0
     assert car.advance(least - 1.0, 3600.0) == 0.0
     assert car.seconds_to_target(least - 1.0) == inf
+
+
+def test_a_car_that_is_left_one_of_three_phases_takes_less_as_a_minimum() -> None:
+    car = ac_car(phases=3)
+    assert car.power_w(ac_power_w(8.0, 1)) == 0.0
+    car.given_phases = 1
+    assert car.phases_in_use == 1
+    assert car.power_w(ac_power_w(8.0, 1)) == pytest.approx(ac_power_w(8.0, 1))
 
 
 def test_a_full_car_suspends_by_itself() -> None:

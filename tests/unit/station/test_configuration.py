@@ -77,11 +77,17 @@ def test_an_unknown_key_is_not_supported() -> None:
         (K.connection_time_out, "99999999999"),
         (K.heartbeat_interval, "0"),
         (K.local_pre_authorize, "yes"),
-        (K.meter_values_sampled_data, "Energy.Reactive.Import.Register"),
+        (K.meter_values_sampled_data, "Energy.Dark.Import.Register"),
+        (K.meter_values_sampled_data, "Frequency.L1"),
+        (K.meter_values_sampled_data, "Power.Active.Import.L1-L2"),
+        (K.meter_values_sampled_data, "Voltage.N"),
         (K.meter_values_sampled_data, "SoC.L1"),
         (K.meter_values_sampled_data, ",".join(["SoC"] * 17)),
         (K.connector_phase_rotation, "1.ABC"),
-        (K.stop_txn_sampled_data, "SoC"),
+        (K.stop_txn_sampled_data, ",".join(["SoC"] * 17)),
+        (K.stop_txn_aligned_data, "SoC.L2"),
+        (K.local_auth_list_enabled, "1"),
+        (K.light_intensity, "101"),
     ],
 )
 def test_a_value_that_the_key_does_not_take_is_rejected(key: ConfigurationKey, value: str) -> None:
@@ -136,4 +142,6 @@ def test_no_text_breaks_a_change(value: str) -> None:
 
 def test_phases_can_be_asked_for_where_there_are_phases() -> None:
     assert measurand_of("Voltage.L1") is not None
-    assert measurand_of("Energy.Active.Import.Register.L1") is None
+    assert measurand_of("Energy.Active.Import.Register.L1") is not None
+    assert measurand_of("Voltage.L1-L2") is not None
+    assert measurand_of("Temperature.L1") is None

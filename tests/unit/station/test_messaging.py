@@ -16,16 +16,6 @@ from tests.support.station_rig import StationRig, charging_rig
         (b'[2,"a","ClearCache",{]', "a", "FormationViolation"),
         ([2, "a", "Dance", {}], "a", "NotImplemented"),
         ([2, "a", "Heartbeat", {}], "a", "NotSupported"),
-        (
-            [
-                2,
-                "a",
-                "ReserveNow",
-                {"connectorId": 1, "expiryDate": "2030-01-01T00:00:00Z", "idTag": "T", "reservationId": 1},
-            ],
-            "a",
-            "NotSupported",
-        ),
         ([2, "a", "Reset", {}], "a", "OccurenceConstraintViolation"),
         ([2, "a", "Reset", {"type": 1}], "a", "TypeConstraintViolation"),
         ([2, "a", "Reset", {"type": "Warm"}], "a", "PropertyConstraintViolation"),

@@ -18,8 +18,20 @@ VOLTAGE: Final = 230.0
 MIN_CURRENT_A: Final = 6.0
 """Less than this cannot be offered to an AC car (IEC 61851-1: the pilot signal has no word for it)."""
 
+AC_DROP_V_PER_A: Final = 0.06
+"""Voltage lost in the supply line, per ampere of the phase. Ours: 2 V at 32 A."""
+
+_METER_TOLERANCE: Final = 2.5e-4
+"""A meter shows tenths of a volt: that much less power, and the current it shows stays below what was meant."""
+
 MIN_DC_POWER_W: Final = 1000.0
 """Less than this a DC car does not take. Our choice; IEC 61851-23 leaves it to car and charger."""
+
+
+def ac_power_w(amperes: float, phases: int) -> float:
+    """The power in W at `amperes` in each of `phases` phases, as a meter behind the supply line shows it."""
+    phase_w = VOLTAGE * amperes / (1.0 + AC_DROP_V_PER_A * amperes / VOLTAGE)
+    return phase_w * phases * (1.0 - _METER_TOLERANCE)
 
 
 class Curve(IntEnum):
@@ -40,12 +52,16 @@ charge, then a linear fall to nothing. DC: the shapes of published charging curv
 
 _HOUR: Final = 3600.0
 
+_LEAST_AC_W: Final = (0.0, *(ac_power_w(MIN_CURRENT_A, phases) for phases in (1, 2, 3)))
+"""By the number of phases."""
+
 
 class Car(msgspec.Struct, array_like=True, gc=False):
-    """A car as this outlet sees it; `soc` moves, the rest stays. A checkpoint is its eight numbers.
+    """A car as this outlet sees it; `soc` moves, the rest stays. A checkpoint is its few numbers.
 
     `soc` and `target_soc` are 0 to 1; at the target the car stops taking energy. `max_power_w` is the most that car
-    and outlet manage together without any limit, `phases` how many it loads (1 for DC).
+    and outlet manage together without any limit, `phases` how many it can load (1 for DC). `given_phases` is how many
+    the outlet leaves it for now, 0 for all.
     """
 
     capacity_wh: float
@@ -54,10 +70,20 @@ class Car(msgspec.Struct, array_like=True, gc=False):
     max_power_w: float
     phases: int
     curve: Curve
+    given_phases: int = 0
+
+    @property
+    def phases_in_use(self) -> int:
+        """How many phases the car loads now."""
+        given = self.given_phases
+        return given if 0 < given < self.phases else self.phases
 
     def min_power_w(self) -> float:
         """The least power that can be offered to this car, in W."""
-        return MIN_CURRENT_A * VOLTAGE * self.phases if self.curve is Curve.AC else MIN_DC_POWER_W
+        if self.curve is not Curve.AC:
+            return MIN_DC_POWER_W
+        given = self.given_phases
+        return _LEAST_AC_W[given if 0 < given < self.phases else self.phases]
 
     def full(self) -> bool:
         """Whether the car has what it came for."""

@@ -6,13 +6,10 @@ within the last digit of the current.
 
 from typing import Final, NamedTuple
 
-from evswarm_worker.behaviour.car import VOLTAGE
+from evswarm_worker.behaviour.car import AC_DROP_V_PER_A, VOLTAGE
 from evswarm_worker.behaviour.profiles import CurrentKind
 
 AMBIENT_C: Final = 20.0
-
-_AC_DROP_V_PER_A: Final = 0.06
-"""Voltage lost in the supply line, per ampere of the phase. Ours: 2 V at 32 A."""
 
 _PACK_EMPTY_V: Final = 340.0
 _PACK_SPAN_V: Final = 70.0
@@ -42,7 +39,7 @@ class Reading(NamedTuple):
 def reading(power_w: float, phases: int, kind: CurrentKind, soc: float) -> Reading:
     """The values that go with `power_w` (W) at the state of charge `soc` (0 to 1)."""
     if kind is CurrentKind.AC:
-        voltage = round(VOLTAGE - _AC_DROP_V_PER_A * power_w / (VOLTAGE * phases), 1)
+        voltage = round(VOLTAGE - AC_DROP_V_PER_A * power_w / (VOLTAGE * phases), 1)
         heat = _AC_HEAT_C_PER_A2
     else:
         phases = 1

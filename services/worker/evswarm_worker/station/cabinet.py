@@ -19,14 +19,17 @@ from evswarm_worker.behaviour.draws import Draws
 from evswarm_worker.behaviour.profiles import policy_fields
 from evswarm_worker.station.authorization_cache import AuthorizationCache
 from evswarm_worker.station.calls import Calls, PendingCall
+from evswarm_worker.station.charging_profiles import InstalledProfile
 from evswarm_worker.station.config import StationConfig
 from evswarm_worker.station.configuration import Configuration
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.effects import Effect, LogLine
 from evswarm_worker.station.errors import StationError
 from evswarm_worker.station.link import LinkState
+from evswarm_worker.station.local_list import LocalList
 from evswarm_worker.station.local_time import local_time
 from evswarm_worker.station.outbox import Outbox
+from evswarm_worker.station.reservation import Reservation
 
 DEFAULT_HEARTBEAT_SECONDS: Final = 60.0
 """Until the central system names an interval, and when it names 0."""
@@ -46,9 +49,10 @@ class Cabinet:
 
     The `…_at` fields are real unix seconds, infinite when nothing is due. `booted`: accepted since the last boot, so
     that a reconnect is none; `accepted_ever`: somebody can be charged for energy (OCPP 1.6 §4.2.1). `switched_off`: it was stopped, and nobody can have
-    used it since. `replies` are
+    used it since. `autonomous`: people come and go, and the policy is asked, without anybody's hand. `replies` are
     encoded answers to the central system that wait for the end of the input. `lasting_changed`: the checkpoint must
-    be stored before anything is sent. `grid` holds the policy's optional measurements. `wake_at`: nothing at all happens
+    be stored before anything is sent. `grid` holds the policy's optional measurements. `local_list`, `profiles` and `reservation` (that of no
+    connector in particular) are None until the central system sends some. `wake_at`: nothing at all happens
     before; `real_due` and (in simulated time) `simulated_due`: nothing that hangs on that time.
     `report_due`: no status will have lasted for long enough.
     """
@@ -57,6 +61,7 @@ class Cabinet:
         "accepted_ever",
         "at",
         "attempt_at",
+        "autonomous",
         "boot_at",
         "booted",
         "cache",
@@ -83,6 +88,7 @@ class Cabinet:
         "last_message_at",
         "lasting_changed",
         "link",
+        "local_list",
         "local_time",
         "max_energy_wh",
         "max_power_w",
@@ -91,10 +97,12 @@ class Cabinet:
         "operative",
         "outbox",
         "policy",
+        "profiles",
         "real_due",
         "replies",
         "report_due",
         "reported",
+        "reservation",
         "simulated_due",
         "snapshot_changed",
         "store_at",
@@ -136,6 +144,9 @@ class Cabinet:
         self.calls = Calls()
         self.outbox = Outbox()
         self.cache = AuthorizationCache()
+        self.local_list: LocalList | None = None
+        self.profiles: tuple[InstalledProfile, ...] | None = None
+        self.reservation: Reservation | None = None
         self.effects: list[Effect] = []
         self.replies: list[bytes] | None = None
 
@@ -150,6 +161,7 @@ class Cabinet:
         self.clock_offset = 0.0
         self.clock_ignored = False
         self.operative = True
+        self.autonomous = config.autonomous
         self.reported: ChargePointStatus | None = None
         self.next_serial = 1
 

@@ -27,6 +27,7 @@ from evswarm_shared.ocpp16.messages import (
     StopTransaction,
 )
 from evswarm_shared.telemetry import counts as telemetry
+from evswarm_worker.station import reserving, smart_charging, transaction_data
 from evswarm_worker.station.cabinet import Cabinet, masked
 from evswarm_worker.station.calls import PendingCall
 from evswarm_worker.station.connector import Connector, TagState
@@ -63,6 +64,7 @@ _FLOW_EVENTS: Final = {
     ChargePointStatus.suspended_evse: ConnectorEvent.EVSE_PAUSES,
 }
 
+_FLOWING: Final = frozenset(_FLOW_EVENTS)
 _IN_TRANSACTION: Final = {"charging": True, "session_active": True}
 _STOP: Final = PolicyAction.STOP
 _SAMPLED: Final = ConfigurationKey.meter_values_sampled_data
@@ -93,6 +95,9 @@ def try_to_begin(cabinet: Cabinet, connector: Connector) -> None:
         return
     advance(cabinet, connector)
     connector.timeout_at = inf
+    if not cabinet.autonomous:
+        _begin(cabinet, connector, cabinet.max_power_w)
+        return
     decision = evaluate_charging_policy(
         {"energy_dispensed": connector.meter.plugged_mwh / 1e6, "charging": False, "session_active": False},
         cabinet.policy,
@@ -126,14 +131,22 @@ def _begin(cabinet: Cabinet, connector: Connector, offer_w: float) -> None:
         serial, connector.id_tag, connector.parent_id_tag, meter.register_mwh, cabinet.at
     )
     connector.last_wait_reason = ""
-    meter.limit_w = offer_w
+    connector.transaction.granted_w = offer_w
+    smart_charging.transaction_began(cabinet, connector, serial)
+    if cabinet.profiles is None:
+        meter.limit_w = offer_w
+    else:
+        follow_profiles(cabinet)
+    reserved = reserving.take(cabinet, connector)
     connector.sample_at = cabinet.at + sample_interval(cabinet)
     request = StartTransaction(
         connector_id=connector.connector_id,
         id_tag=connector.id_tag,
         meter_start=meter.register_mwh // 1000,
         timestamp=cabinet.timestamp(),
+        reservation_id=UNSET if reserved is None else reserved,
     )
+    transaction_data.begin(cabinet, connector, connector.transaction)
     cabinet.outbox.add(Action.start_transaction, serial, request)
     cabinet.counts.transactions_started += 1
     cabinet.lasting_changed = True
@@ -174,9 +187,13 @@ def sample(cabinet: Cabinet, connector: Connector) -> None:
     advance(cabinet, connector)
     if configured:
         send_sample(cabinet, connector, transaction, _SAMPLED, _PERIODIC)
+        if transaction.samples is not None:
+            transaction_data.collect(cabinet, connector, transaction, _PERIODIC)
     if transaction.state is TransactionState.REFUSED:
         if connector.meter.register_mwh >= transaction.stop_at_mwh:
             offer(cabinet, connector, 0.0)
+    elif not cabinet.autonomous:
+        offer(cabinet, connector, cabinet.max_power_w)
     else:
         _ask_policy(cabinet, connector)
     if connector.transaction is not None:
@@ -201,6 +218,7 @@ def aligned_sample(cabinet: Cabinet, connector: Connector) -> None:
     advance(cabinet, connector)
     if connector.transaction is not None:
         send_sample(cabinet, connector, connector.transaction, _ALIGNED, ReadingContext.sample_clock)
+        transaction_data.collect(cabinet, connector, connector.transaction, ReadingContext.sample_clock)
     elif cabinet.online:
         value = meter_value(cabinet, connector, measurands(cabinet, _ALIGNED), ReadingContext.sample_clock)
         if value is not None:
@@ -256,7 +274,57 @@ def _ask_policy(cabinet: Cabinet, connector: Connector) -> None:
 
 
 def offer(cabinet: Cabinet, connector: Connector, offer_w: float) -> None:
-    """Offer another power from now on; the meter stands at this moment."""
+    """Grant another power from now on, as far as charging profiles allow; the meter stands at this moment."""
+    if connector.transaction is not None:
+        connector.transaction.granted_w = offer_w
+    if cabinet.profiles is None:
+        _offer(cabinet, connector, offer_w)
+    else:
+        follow_profiles(cabinet)
+
+
+def follow_profiles(cabinet: Cabinet) -> None:
+    """Let every connector offer what the charging profiles and its own rules leave it (OCPP 1.6 §3.13.3)."""
+    offers, until = smart_charging.limited(cabinet, cabinet.at)
+    for connector in cabinet.connectors:
+        offered = offers.get(connector.connector_id)
+        if offered is None:
+            continue
+        advance(cabinet, connector)
+        car = connector.meter.car
+        if car is not None:
+            given = 0 if offered.phases == car.phases else offered.phases
+            if car.given_phases != given:
+                car.given_phases = given
+                cabinet.lasting_changed = True
+        _offer(cabinet, connector, offered.power_w)
+        connector.attend_at = min(until, reserving.next_expiry(cabinet, connector))
+        if connector.status in _FLOWING:
+            show_flow(cabinet, connector)
+        connector.schedule()
+
+
+def catch_up(cabinet: Cabinet) -> None:
+    """Let the limits change as they did since the last checkpoint, while nobody ran the station."""
+    for connector in cabinet.connectors:
+        connector.attend_at = reserving.next_expiry(cabinet, connector)
+    running = [connector for connector in cabinet.connectors if connector.transaction is not None]
+    if cabinet.profiles is None or not running:
+        return
+    at = min(connector.meter.at for connector in running)
+    while True:
+        offers, until = smart_charging.limited(cabinet, at)
+        for connector in running:
+            connector.meter.limit_w = offers[connector.connector_id].power_w
+        if until >= cabinet.at:
+            break
+        at = until
+        for connector in running:
+            connector.meter.advance(at, cabinet.tariff)
+    follow_profiles(cabinet)
+
+
+def _offer(cabinet: Cabinet, connector: Connector, offer_w: float) -> None:
     if connector.meter.limit_w != offer_w:
         connector.meter.limit_w = offer_w
         # The register of the time to come hangs on it.
@@ -271,16 +339,26 @@ def stop(cabinet: Cabinet, connector: Connector, reason: Reason, id_tag: str = "
         return
     advance(cabinet, connector)
     meter = connector.meter
+    if transaction.samples is not None:
+        transaction_data.collect(cabinet, connector, transaction, ReadingContext.transaction_end)
     meter.limit_w = 0.0
     transaction.apply(TransactionEvent.STOP)
     connector.transaction = None
     connector.sample_at = inf
+    connector.attend_at = reserving.next_expiry(cabinet, connector)
+    if meter.car is not None:
+        meter.car.given_phases = 0
+    if cabinet.profiles is not None:
+        smart_charging.transaction_ended(cabinet, transaction.serial)
+        if cabinet.profiles is not None:
+            follow_profiles(cabinet)
     request = StopTransaction(
         meter_stop=meter.register_mwh // 1000,
         timestamp=cabinet.timestamp(),
         transaction_id=transaction.transaction_id,
         id_tag=id_tag if id_tag else UNSET,
         reason=reason,
+        transaction_data=transaction.samples or UNSET,
     )
     cabinet.outbox.add(Action.stop_transaction, transaction.serial, request)
     cabinet.counts.transactions_stopped.add(reason)
@@ -302,7 +380,10 @@ def leave_free(cabinet: Cabinet, connector: Connector) -> None:
     if connector.operative and cabinet.operative:
         if move(cabinet, connector, ConnectorEvent.USE_ENDS):
             cabinet.log(f"Connector {connector.connector_id} available")
+        if connector.reservation is not None:
+            move(cabinet, connector, ConnectorEvent.RESERVATION_BEGINS)
         return
+    reserving.release(cabinet, connector)
     if not move(cabinet, connector, ConnectorEvent.GOES_OUT_OF_SERVICE):
         move(cabinet, connector, ConnectorEvent.USE_ENDS)
         move(cabinet, connector, ConnectorEvent.GOES_OUT_OF_SERVICE)

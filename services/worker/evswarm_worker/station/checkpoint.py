@@ -7,15 +7,23 @@ resumes the station lives through the time in between.
 from math import inf
 
 import msgspec
-from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
+from ocpp.v16.enums import Action, ChargePointErrorCode, ChargePointStatus
 
 from evswarm_shared.bus.messages import StationCommit, StoredStation
+from evswarm_shared.ocpp16.actions import Sender
+from evswarm_shared.ocpp16.datatypes import MeterValue
+from evswarm_shared.ocpp16.frames import encode_payload
+from evswarm_shared.ocpp16.messages import MeterValues
+from evswarm_shared.ocpp16.payloads import decode_request
 from evswarm_worker.behaviour.car import Car
 from evswarm_worker.behaviour.visits import Visit
 from evswarm_worker.station.authorization_cache import CachedTag
 from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.charging_profiles import InstalledProfile
 from evswarm_worker.station.connector import Connector, TagState
 from evswarm_worker.station.errors import CheckpointError
+from evswarm_worker.station.local_list import LocalList
+from evswarm_worker.station.reservation import Reservation
 from evswarm_worker.station.transaction import Transaction, TransactionState
 
 VERSION = 1
@@ -32,6 +40,8 @@ class TransactionCheckpoint(msgspec.Struct, array_like=True, frozen=True):
     meter_start_mwh: int
     started_at: float
     stop_at_mwh: float | None
+    granted_w: float | None = None
+    samples: bytes | None = None
 
 
 class ConnectorCheckpoint(msgspec.Struct, array_like=True, frozen=True):
@@ -60,6 +70,8 @@ class ConnectorCheckpoint(msgspec.Struct, array_like=True, frozen=True):
     parent_id_tag: str
     tag_state: TagState
     transaction: TransactionCheckpoint | None
+    reservation: Reservation | None = None
+    remote_profile: InstalledProfile | None = None
 
 
 class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
@@ -79,6 +91,10 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     configuration: dict[str, str]
     cache: dict[str, CachedTag]
     connectors: tuple[ConnectorCheckpoint, ...]
+    autonomous: bool | None = None
+    reservation: Reservation | None = None
+    local_list: LocalList | None = None
+    profiles: tuple[InstalledProfile, ...] | None = None
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -119,6 +135,11 @@ def restore(cabinet: Cabinet, stored: StoredStation) -> bool:
     cabinet.outbox.restore(stored.outbox, checkpoint.transaction_ids)
     cabinet.configuration.changes = dict(checkpoint.configuration) or None
     cabinet.cache.restore(checkpoint.cache)
+    if checkpoint.autonomous is not None:
+        cabinet.autonomous = checkpoint.autonomous
+    cabinet.reservation = checkpoint.reservation
+    cabinet.local_list = checkpoint.local_list
+    cabinet.profiles = checkpoint.profiles
     for connector, state in zip(cabinet.connectors, checkpoint.connectors, strict=False):
         _restore_connector(connector, state)
     return True
@@ -141,6 +162,10 @@ def _encode(cabinet: Cabinet) -> bytes:
             cabinet.configuration.changes or {},
             cabinet.cache.entries(),
             tuple(_connector_state(connector) for connector in cabinet.connectors),
+            autonomous=cabinet.autonomous,
+            reservation=cabinet.reservation,
+            local_list=cabinet.local_list,
+            profiles=cabinet.profiles,
         )
     )
 
@@ -182,8 +207,24 @@ def _connector_state(connector: Connector) -> ConnectorCheckpoint:
             transaction.meter_start_mwh,
             transaction.started_at,
             None if transaction.stop_at_mwh == inf else transaction.stop_at_mwh,
+            granted_w=None if transaction.granted_w == inf else transaction.granted_w,
+            samples=_stored_samples(transaction),
         ),
+        reservation=connector.reservation,
+        remote_profile=connector.remote_profile,
     )
+
+
+def _stored_samples(transaction: Transaction) -> bytes | None:
+    if not transaction.samples:
+        return None
+    return encode_payload(MeterValues(0, transaction.samples))
+
+
+def _restored_samples(stored: bytes) -> list[MeterValue]:
+    message = decode_request(Action.meter_values.value, msgspec.Raw(stored), receiver=Sender.CSMS)
+    assert isinstance(message, MeterValues)
+    return list(message.meter_value)
 
 
 def _restore_connector(connector: Connector, state: ConnectorCheckpoint) -> None:
@@ -212,6 +253,8 @@ def _restore_connector(connector: Connector, state: ConnectorCheckpoint) -> None
     if state.tag_state is TagState.ASKED:
         # The question died with its connection; the driver presents the tag again.
         connector.forget_tag()
+    connector.reservation = state.reservation
+    connector.remote_profile = state.remote_profile
     kept = state.transaction
     if kept is not None:
         transaction = Transaction(
@@ -220,5 +263,8 @@ def _restore_connector(connector: Connector, state: ConnectorCheckpoint) -> None
         transaction.transaction_id = kept.transaction_id
         transaction.state = kept.state
         transaction.stop_at_mwh = inf if kept.stop_at_mwh is None else kept.stop_at_mwh
+        transaction.granted_w = inf if kept.granted_w is None else kept.granted_w
+        if kept.samples is not None:
+            transaction.samples = _restored_samples(kept.samples)
         connector.transaction = transaction
     connector.schedule()

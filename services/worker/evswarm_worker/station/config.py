@@ -12,7 +12,7 @@ class StationConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     `seed` and `index` fix everything random about it. `connectors` None takes the profile's number. `strict` refuses
     unknown extra fields of the peer. `configuration` presets OCPP configuration keys. `stopped`: it exists, but is
-    switched off until it is started.
+    switched off until it is started. `autonomous` False: what happens at it is left to the hand.
     """
 
     station_id: str
@@ -29,3 +29,4 @@ class StationConfig(msgspec.Struct, frozen=True, kw_only=True):
     reconnect_ceiling_seconds: float = 60.0
     configuration: Mapping[str, str] = {}
     stopped: bool = False
+    autonomous: bool = True

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from ocpp.v16.enums import ConfigurationKey, ConfigurationStatus, Measurand, Phase
 
-from evswarm_worker.behaviour.profiles import Profile
+from evswarm_worker.behaviour.profiles import CurrentKind, Profile
 from evswarm_worker.station.errors import StationError
 
 _K = ConfigurationKey
@@ -24,6 +24,8 @@ class Access(Enum):
 
     READ = auto()
     WRITE = auto()
+    WRITE_ONLY = auto()
+    """It can be set and is never told."""
 
 
 class KeySpec(msgspec.Struct, frozen=True):
@@ -51,23 +53,15 @@ def split_list(value: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in value.split(",") if item.strip())
 
 
-PHASED: Final = frozenset((Measurand.voltage, Measurand.current_import, Measurand.power_active_import))
-"""Measurands of which one phase alone can be asked for, as in `Voltage.L1` (OCPP 1.6 §3.16.3)."""
+BETWEEN_PHASES: Final = frozenset((Phase.l1_l2, Phase.l2_l3, Phase.l3_l1))
 
-METERED: Final = frozenset(
-    (
-        *PHASED,
-        Measurand.energy_active_import_register,
-        Measurand.soc,
-        Measurand.temperature,
-        Measurand.power_offered,
-        Measurand.current_offered,
-    )
-)
-"""What the meter of a station can say."""
+_EACH_PHASE: Final = frozenset((Phase.l1, Phase.l2, Phase.l3, Phase.l1_n, Phase.l2_n, Phase.l3_n))
+
+_UNPHASED: Final = frozenset((Measurand.soc, Measurand.temperature, Measurand.rpm, Measurand.frequency))
+"""What a phase alone does not have."""
 
 MEASURANDS_MAX_LENGTH: Final = 16
-_PHASES: Final = frozenset((Phase.l1.value, Phase.l2.value, Phase.l3.value))
+_PHASES: Final = frozenset(phase.value for phase in Phase)
 
 
 @cache
@@ -81,18 +75,25 @@ def measurand_of(item: str) -> tuple[Measurand, Phase | None] | None:
         measurand = Measurand(name)
     except ValueError:
         return None
-    if measurand not in METERED or (phase is not None and measurand not in PHASED):
-        return None
-    return measurand, phase
+    if phase is None or phase in _phases_of(measurand):
+        return measurand, phase
+    return None
+
+
+def _phases_of(measurand: Measurand) -> frozenset[Phase]:
+    """The phases of which a measurand can be asked for alone, as in `Voltage.L1` (OCPP 1.6 §3.16.3)."""
+    if measurand in _UNPHASED:
+        return frozenset()
+    if measurand is Measurand.voltage:
+        return _EACH_PHASE | BETWEEN_PHASES
+    if measurand in (Measurand.current_import, Measurand.current_export):
+        return _EACH_PHASE | {Phase.n}
+    return _EACH_PHASE
 
 
 def _measurands(value: str) -> bool:
     items = split_list(value)
     return len(items) <= MEASURANDS_MAX_LENGTH and all(measurand_of(item) is not None for item in items)
-
-
-def _nothing(value: str) -> bool:
-    return not split_list(value)
 
 
 _ROTATIONS: Final = frozenset(("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR"))
@@ -111,10 +112,18 @@ def _key(default: str, accepts: Callable[[str], bool]) -> KeySpec:
 
 
 def _fixed(value: str) -> KeySpec:
-    return KeySpec(value, lambda _: False, Access.READ)
+    """A key that only the maker sets; what he sets must be of the same type."""
+    accepts = _boolean if _boolean(value) else _integer(0) if value.isdigit() else bool
+    return KeySpec(value, accepts, Access.READ)
 
 
 MAX_REQUESTED_KEYS: Final = 100
+
+LOCAL_LIST_MAX_LENGTH: Final = 1000
+SEND_LOCAL_LIST_MAX_LENGTH: Final = 250
+MAX_STACK_LEVEL: Final = 10
+MAX_SCHEDULE_PERIODS: Final = 50
+MAX_PROFILES_INSTALLED: Final = 20
 
 KEYS: Final[Mapping[str, KeySpec]] = {
     key.value: spec
@@ -141,18 +150,31 @@ KEYS: Final[Mapping[str, KeySpec]] = {
         _K.reset_retries: _key("1", _integer(0)),
         _K.stop_transaction_on_ev_side_disconnect: _key("true", _boolean),
         _K.stop_transaction_on_invalid_id: _key("true", _boolean),
-        _K.stop_txn_aligned_data: _key("", _nothing),
-        _K.stop_txn_aligned_data_max_length: _fixed("0"),
-        _K.stop_txn_sampled_data: _key("", _nothing),
-        _K.stop_txn_sampled_data_max_length: _fixed("0"),
-        _K.supported_feature_profiles: _fixed("Core,RemoteTrigger"),
+        _K.stop_txn_aligned_data: _key("", _measurands),
+        _K.stop_txn_aligned_data_max_length: _fixed(str(MEASURANDS_MAX_LENGTH)),
+        _K.stop_txn_sampled_data: _key("", _measurands),
+        _K.stop_txn_sampled_data_max_length: _fixed(str(MEASURANDS_MAX_LENGTH)),
+        _K.supported_feature_profiles: _fixed(
+            "Core,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
+        ),
         _K.supported_feature_profiles_max_length: _fixed("6"),
         _K.transaction_message_attempts: _key("3", _integer(1)),
         _K.transaction_message_retry_interval: _key("60", _integer(0)),
         _K.unlock_connector_on_ev_side_disconnect: _key("true", _boolean),
+        _K.blink_repeat: _key("3", _integer(0, 100)),
+        _K.light_intensity: _key("100", _integer(0, 100)),
+        _K.local_auth_list_enabled: _key("true", _boolean),
+        _K.local_auth_list_max_length: _fixed(str(LOCAL_LIST_MAX_LENGTH)),
+        _K.send_local_list_max_length: _fixed(str(SEND_LOCAL_LIST_MAX_LENGTH)),
+        _K.reserve_connector_zero_supported: _fixed("true"),
+        _K.charge_profile_max_stack_level: _fixed(str(MAX_STACK_LEVEL)),
+        _K.charging_schedule_allowed_charging_rate_unit: _fixed("Current,Power"),
+        _K.charging_schedule_max_periods: _fixed(str(MAX_SCHEDULE_PERIODS)),
+        _K.connector_switch_3to1_phase_supported: _fixed("true"),
+        _K.max_charging_profiles_installed: _fixed(str(MAX_PROFILES_INSTALLED)),
     }.items()
 }
-"""Every key of a station by name: the required and the supported optional ones of Core (OCPP 1.6 §9.1)."""
+"""Every key of a station by name: the required and the supported optional ones (OCPP 1.6 §9)."""
 
 SAMPLED_BY_DEFAULT: Final = (
     Measurand.energy_active_import_register,
@@ -168,6 +190,10 @@ def _defaults(profile: Profile, connectors: int) -> Mapping[str, str]:
     values = {name: spec.default for name, spec in KEYS.items()}
     rotation = "RST" if profile.phases == 3 else "NotApplicable"
     values[_K.number_of_connectors.value] = str(connectors)
+    if profile.current is CurrentKind.DC:
+        values[_K.charging_schedule_allowed_charging_rate_unit.value] = "Power"
+    if profile.phases != 3 or profile.current is CurrentKind.DC:
+        values[_K.connector_switch_3to1_phase_supported.value] = "false"
     values[_K.meter_value_sample_interval.value] = str(profile.meter_interval_seconds)
     values[_K.meter_values_sampled_data.value] = ",".join(m.value for m in SAMPLED_BY_DEFAULT)
     values[_K.connector_phase_rotation.value] = ",".join(f"{n}.{rotation}" for n in range(connectors + 1))
@@ -191,7 +217,7 @@ class Configuration:
         """
         for key, value in values.items():
             spec = KEYS.get(key)
-            if spec is None or (spec.access is Access.WRITE and not spec.accepts(value)):
+            if spec is None or not spec.accepts(value):
                 raise StationError(f"configuration key {key!r} cannot be {value!r}")
             self._store(key, value)
 

@@ -6,11 +6,13 @@ from enum import IntEnum
 from math import inf
 from typing import Final
 
-from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
+from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus, ReadingContext
 
 from evswarm_worker.behaviour.visits import Visit
+from evswarm_worker.station.charging_profiles import InstalledProfile
 from evswarm_worker.station.connector_status import ConnectorEvent, next_status, visible_status
 from evswarm_worker.station.meter import Meter
+from evswarm_worker.station.reservation import Reservation
 from evswarm_worker.station.transaction import Transaction
 
 _NO_ERROR: Final = ChargePointErrorCode.no_error
@@ -30,25 +32,31 @@ class Connector:
     """A connector; ids count from 1 (OCPP 1.6 §3.8).
 
     The `…_at` fields are simulated unix seconds at which something happens, infinite when nothing will; `due` is the
-    least of them. `report_at` is real unix seconds. `settled`: the car got all it will get before it leaves.
+    least of them; at `attend_at` a limit of the charging profiles changes or a reservation ends. `report_at` is real unix seconds. `settled`: the car got all it will get before it leaves.
     `visit` None: a person drives the connector by hand, and nobody comes by himself meanwhile.
+    `remote_profile` came with a remote start and waits for its transaction; `interval_marks` is the register (mWh) at the
+    last reading of each context, kept only where interval energies are asked for.
     """
 
     __slots__ = (
         "aligned_at",
         "arrive_at",
+        "attend_at",
         "connector_id",
         "due",
         "error_code",
         "id_tag",
+        "interval_marks",
         "last_wait_reason",
         "leave_at",
         "meter",
         "operative",
         "parent_id_tag",
+        "remote_profile",
         "report_at",
         "reported",
         "reported_error",
+        "reservation",
         "retry_at",
         "sample_at",
         "settled",
@@ -75,12 +83,16 @@ class Connector:
         self.id_tag = ""
         self.parent_id_tag = ""
         self.tag_state = TagState.NONE
+        self.remote_profile: InstalledProfile | None = None
+        self.reservation: Reservation | None = None
+        self.interval_marks: dict[ReadingContext, int] | None = None
         self.last_wait_reason = ""
         self.arrive_at = inf
         self.tag_at = inf
         self.leave_at = inf
         self.sample_at = inf
         self.aligned_at = inf
+        self.attend_at = inf
         self.retry_at = inf
         self.timeout_at = inf
         self.due = inf
@@ -116,6 +128,7 @@ class Connector:
             self.leave_at,
             self.sample_at,
             self.aligned_at,
+            self.attend_at,
             self.retry_at,
             self.timeout_at,
         )
@@ -125,5 +138,6 @@ class Connector:
         self.id_tag = ""
         self.parent_id_tag = ""
         self.tag_state = TagState.NONE
+        self.remote_profile = None
         self.retry_at = inf
         self.last_wait_reason = ""

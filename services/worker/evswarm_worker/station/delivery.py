@@ -5,6 +5,7 @@ from ocpp.v16.enums import Action, AuthorizationStatus, ConfigurationKey, Reason
 
 from evswarm_shared.ocpp16.messages import StartTransactionResponse, StopTransactionResponse
 from evswarm_shared.telemetry.counts import DroppedFrame
+from evswarm_worker.station.authorization import remember
 from evswarm_worker.station.cabinet import Cabinet, masked
 from evswarm_worker.station.charging import advance, offer, show_flow, stop
 from evswarm_worker.station.connector import Connector
@@ -18,7 +19,7 @@ def start_answered(
     """The central system knows the transaction now, and says whether it may go on (OCPP 1.6 §4.8)."""
     cabinet.outbox.landed(message.serial, response.transaction_id)
     cabinet.outbox.answered(message)
-    cabinet.cache.remember(id_tag, response.id_tag_info)
+    remember(cabinet, id_tag, response.id_tag_info)
     cabinet.lasting_changed = True
     connector = _connector_of(cabinet, message.serial)
     if connector is None or connector.transaction is None:
@@ -50,7 +51,7 @@ def stop_answered(
     cabinet.outbox.answered(message)
     cabinet.lasting_changed = True
     if id_tag and response.id_tag_info is not UNSET:
-        cabinet.cache.remember(id_tag, response.id_tag_info)
+        remember(cabinet, id_tag, response.id_tag_info)
 
 
 def message_refused(cabinet: Cabinet, message: OutboxMessage) -> None:

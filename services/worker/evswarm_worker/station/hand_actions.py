@@ -2,13 +2,20 @@
 
 from math import inf
 
-from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus, Reason
+from ocpp.v16.enums import (
+    ChargePointErrorCode,
+    ChargePointStatus,
+    ConfigurationKey,
+    ConfigurationStatus,
+    Reason,
+)
 
+from evswarm_shared.ocpp16.datatypes import IdTagInfo
 from evswarm_shared.telemetry.counts import FaultKind
 from evswarm_worker.behaviour.visits import next_visit
-from evswarm_worker.station import visiting
+from evswarm_worker.station import reserving, visiting
 from evswarm_worker.station.authorization import present_tag
-from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.cabinet import Cabinet, masked
 from evswarm_worker.station.charging import leave_free, stop
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.errors import StationActionError
@@ -16,6 +23,7 @@ from evswarm_worker.station.link import LinkEvent, LinkState
 from evswarm_worker.station.rebooting import NORMAL_CLOSURE, begin_reboot
 from evswarm_worker.station.registration import apply, hang_up
 from evswarm_worker.station.reporting import report
+from evswarm_worker.station.taking_effect import take_effect
 
 _NO_ERROR = ChargePointErrorCode.no_error
 
@@ -59,16 +67,16 @@ def authorize(cabinet: Cabinet, connector_id: int, id_tag: str) -> None:
     present_tag(cabinet, connector, id_tag)
 
 
-def press_stop(cabinet: Cabinet, connector_id: int) -> None:
-    """Press the button that ends the transaction."""
+def press_stop(cabinet: Cabinet, connector_id: int, reason: Reason = Reason.local) -> None:
+    """Press the button that ends the transaction; `reason` is what the central system is told (OCPP 1.6 §7.36)."""
     connector = _connector(cabinet, connector_id)
     if connector.transaction is None:
         raise StationActionError(f"connector {connector_id} has no transaction to stop")
     connector.settled = True
-    stop(cabinet, connector, Reason.local)
+    stop(cabinet, connector, reason)
 
 
-def fault(cabinet: Cabinet, connector_id: int, error_code: ChargePointErrorCode) -> None:
+def fault(cabinet: Cabinet, connector_id: int, error_code: ChargePointErrorCode, info: str = "") -> None:
     """Let something break that prevents charging (OCPP 1.6 §4.9 A9 to I9)."""
     connector = _connector(cabinet, connector_id)
     if error_code is _NO_ERROR:
@@ -76,7 +84,8 @@ def fault(cabinet: Cabinet, connector_id: int, error_code: ChargePointErrorCode)
     cabinet.counts.faults_injected.add(FaultKind.CONNECTOR_FAULT)
     connector.error_code = error_code
     cabinet.log(f"Connector {connector_id} faulted: {error_code}")
-    report(cabinet, connector)
+    reserving.release(cabinet, connector)
+    report(cabinet, connector, info)
     if connector.transaction is not None:
         connector.settled = True
         stop(cabinet, connector, Reason.other)
@@ -97,11 +106,44 @@ def clear_fault(cabinet: Cabinet, connector_id: int) -> None:
     visiting.in_service(cabinet)
 
 
-def power_cycle(cabinet: Cabinet) -> None:
-    """Take the power away and give it back."""
+def power_cycle(cabinet: Cabinet, reason: Reason = Reason.power_loss) -> None:
+    """Take the power away and give it back; open transactions are stopped for `reason` after the boot."""
     _require_on(cabinet)
     cabinet.counts.faults_injected.add(FaultKind.POWER_CYCLE)
-    begin_reboot(cabinet, Reason.power_loss, at_once=True)
+    begin_reboot(cabinet, reason, at_once=True)
+
+
+def set_configuration(cabinet: Cabinet, key: str, value: str) -> None:
+    """Set a configuration key at the station itself; what the central system may not change, a hand may not either."""
+    _require_on(cabinet)
+    status = cabinet.configuration.change(key, value)
+    if status is ConfigurationStatus.not_supported:
+        raise StationActionError(f"there is no configuration key {key!r}: GetConfiguration lists them")
+    if status is ConfigurationStatus.rejected:
+        raise StationActionError(f"configuration key {key!r} cannot be {value!r}, or is read-only")
+    cabinet.log(f"Configuration by hand: {key} = {value}")
+    take_effect(cabinet, key)
+
+
+def add_to_cache(cabinet: Cabinet, id_tag: str, info: IdTagInfo) -> None:
+    """Let the authorization cache know a tag as if the central system had told it (OCPP 1.6 §3.5.1)."""
+    _require_on(cabinet)
+    if not cabinet.configuration.flag(ConfigurationKey.authorization_cache_enabled):
+        raise StationActionError(
+            "the authorization cache is off: set AuthorizationCacheEnabled to true first"
+        )
+    cabinet.cache.remember(id_tag, info)
+    cabinet.log(f"Tag {masked(id_tag)} added to the cache: {info.status}")
+
+
+def set_autonomous(cabinet: Cabinet, autonomous: bool) -> None:
+    """Leave everything at the station to the hand, or let people come and go by themselves again."""
+    if cabinet.autonomous is autonomous:
+        return
+    cabinet.autonomous = autonomous
+    cabinet.log("Left to itself" if autonomous else "Left to the hand")
+    if not autonomous:
+        visiting.leave_to_the_hand(cabinet)
 
 
 def network_down(cabinet: Cabinet) -> None:

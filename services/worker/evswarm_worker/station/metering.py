@@ -5,15 +5,16 @@ each phase in use for voltage and current, and that of all phases together for p
 """
 
 from functools import cache
+from math import sqrt
 from typing import Final, NamedTuple
 
 from msgspec import UNSET, UnsetType
 from ocpp.v16.enums import ConfigurationKey, Location, Measurand, Phase, ReadingContext
 
 from evswarm_shared.ocpp16.datatypes import MeterValue, SampledValue, UnitOfMeasure
-from evswarm_worker.behaviour.electrics import reading
+from evswarm_worker.behaviour.electrics import AMBIENT_C, Reading, reading
 from evswarm_worker.station.cabinet import Cabinet
-from evswarm_worker.station.configuration import measurand_of, split_list
+from evswarm_worker.station.configuration import BETWEEN_PHASES, measurand_of, split_list
 from evswarm_worker.station.connector import Connector
 
 _REGISTER: Final = Measurand.energy_active_import_register
@@ -27,6 +28,18 @@ _POWER_OFFERED: Final = Measurand.power_offered
 _PERIODIC: Final = ReadingContext.sample_periodic
 
 _UNITS: Final = {
+    Measurand.current_export: UnitOfMeasure.a,
+    Measurand.energy_active_export_interval: UnitOfMeasure.wh,
+    Measurand.energy_active_export_register: UnitOfMeasure.wh,
+    Measurand.energy_active_import_interval: UnitOfMeasure.wh,
+    Measurand.energy_reactive_export_interval: UnitOfMeasure.varh,
+    Measurand.energy_reactive_export_register: UnitOfMeasure.varh,
+    Measurand.energy_reactive_import_interval: UnitOfMeasure.varh,
+    Measurand.energy_reactive_import_register: UnitOfMeasure.varh,
+    Measurand.frequency: UnitOfMeasure.hertz,
+    Measurand.power_active_export: UnitOfMeasure.w,
+    Measurand.power_reactive_export: UnitOfMeasure.var,
+    Measurand.power_reactive_import: UnitOfMeasure.var,
     _REGISTER: UnitOfMeasure.wh,
     _POWER: UnitOfMeasure.w,
     _VOLTAGE: UnitOfMeasure.v,
@@ -38,11 +51,35 @@ _UNITS: Final = {
 }
 
 _UNUSED: Final = {
-    1: frozenset((Phase.l2, Phase.l3)),
-    2: frozenset((Phase.l3,)),
+    1: frozenset((Phase.l2, Phase.l3, Phase.l2_n, Phase.l3_n)),
+    2: frozenset((Phase.l3, Phase.l3_n)),
     3: frozenset[Phase](),
 }
 """Phases that a car of so many phases leaves alone."""
+
+_ABSENT: Final = {
+    1: BETWEEN_PHASES,
+    2: frozenset((Phase.l2_l3, Phase.l3_l1)),
+    3: frozenset[Phase](),
+}
+"""Pairs of phases that an outlet of so many phases does not have."""
+
+_LOCATIONS: Final = {_SOC: Location.ev, Measurand.rpm: Location.body}
+"""Where a quantity is measured; the outlet where it is not named."""
+
+_RARE: Final = frozenset(Measurand) - {
+    _REGISTER,
+    _POWER,
+    _VOLTAGE,
+    _CURRENT,
+    _SOC,
+    _TEMPERATURE,
+    _POWER_OFFERED,
+}
+
+GRID_HERTZ: Final = 50.0
+_FAN_RPM_PER_C: Final = 60.0
+"""The fan turns faster the warmer it gets. Ours."""
 
 
 class Wanted(NamedTuple):
@@ -52,7 +89,7 @@ class Wanted(NamedTuple):
     phase: Phase | None
     phase_field: Phase | UnsetType
     location: Location | UnsetType
-    unit: UnitOfMeasure
+    unit: UnitOfMeasure | UnsetType
 
 
 def measurands(cabinet: Cabinet, key: ConfigurationKey) -> tuple[Wanted, ...]:
@@ -67,8 +104,8 @@ def _parsed(value: str) -> tuple[Wanted, ...]:
             measurand,
             phase,
             UNSET if phase is None else phase,
-            Location.ev if measurand is _SOC else UNSET,
-            _UNITS[measurand],
+            _LOCATIONS.get(measurand, UNSET),
+            _UNITS.get(measurand, UNSET),
         )
         for measurand, phase in filter(None, map(measurand_of, split_list(value)))
     )
@@ -87,30 +124,82 @@ def meter_value(
     now = (
         reading(0.0, profile.phases, profile.current, 0.0)
         if car is None
-        else reading(meter.power_w(), car.phases, profile.current, car.soc)
+        else reading(meter.power_w(), car.phases_in_use, profile.current, car.soc)
     )
     explicit: ReadingContext | UnsetType = UNSET if context is _PERIODIC else context
     sampled: list[SampledValue] = []
     for measurand, phase, phase_field, location, unit in wanted:
-        idle = phase is not None and phase in _UNUSED[now.phases]
-        if measurand is _REGISTER:
-            value = str(meter.register_mwh // 1000)
+        if phase is not None or measurand in _RARE:
+            if phase is not None and phase in _ABSENT[profile.phases]:
+                continue
+            text = _rarer(cabinet, connector, now, measurand, phase, context)
+        elif measurand is _REGISTER:
+            text = str(meter.register_mwh // 1000)
         elif measurand is _POWER:
-            power = now.power_w if phase is None else 0.0 if idle else now.power_w / now.phases
-            value = str(power if phase is None else round(power, 1))
+            text = str(now.power_w)
         elif measurand is _VOLTAGE:
-            value = str(now.voltage_v)
+            text = str(now.voltage_v)
         elif measurand is _CURRENT:
-            value = "0.0" if idle else str(now.current_a)
+            text = str(now.current_a)
         elif measurand is _SOC:
             if car is None:
                 continue
-            value = str(now.soc_percent)
+            text = str(now.soc_percent)
         elif measurand is _TEMPERATURE:
-            value = str(now.temperature_c)
-        elif measurand is _POWER_OFFERED:
-            value = f"{meter.limit_w:.1f}"
+            text = str(now.temperature_c)
         else:
-            value = f"{meter.limit_w / (now.voltage_v * now.phases):.3f}"
-        sampled.append(SampledValue(value, explicit, UNSET, measurand, phase_field, location, unit))
+            text = f"{meter.limit_w:.1f}"
+        sampled.append(SampledValue(text, explicit, UNSET, measurand, phase_field, location, unit))
+    if connector.interval_marks is not None:
+        connector.interval_marks[context] = meter.register_mwh
     return MeterValue(cabinet.timestamp(), sampled) if sampled else None
+
+
+def _rarer(
+    cabinet: Cabinet,
+    connector: Connector,
+    now: Reading,
+    measurand: Measurand,
+    phase: Phase | None,
+    context: ReadingContext,
+) -> str:
+    """A reading of one phase, or of a quantity that few ask for.
+
+    Phases are loaded evenly, the power factor is 1, and nothing flows back, so reactive and exported quantities are 0.
+    """
+    meter = connector.meter
+    idle = phase is not None and phase in _UNUSED[now.phases]
+    share = 0.0 if idle else 1.0 if phase is None else 1.0 / now.phases
+    if measurand is _VOLTAGE:
+        return str(round(now.voltage_v * sqrt(3.0), 1) if phase in BETWEEN_PHASES else now.voltage_v)
+    if measurand is _CURRENT:
+        # The currents of evenly loaded phases cancel out in the neutral; that of a single one flows back in it.
+        back = phase is Phase.n and now.phases > 1
+        return "0.0" if idle or back else str(now.current_a)
+    if measurand is _POWER:
+        return str(round(now.power_w * share, 1))
+    if measurand is _POWER_OFFERED:
+        return f"{meter.limit_w * share:.1f}"
+    if measurand is Measurand.current_offered:
+        return f"{0.0 if idle else meter.limit_w / (now.voltage_v * now.phases):.3f}"
+    if measurand is _REGISTER:
+        return str(int(meter.register_mwh * share) // 1000)
+    if measurand is Measurand.energy_active_import_interval:
+        return f"{_since_last(connector, context) * share / 1000.0:.3f}"
+    if measurand is Measurand.frequency:
+        return f"{GRID_HERTZ:.2f}"
+    if measurand is Measurand.power_factor:
+        return "1.0"
+    if measurand is Measurand.rpm:
+        return str(round(_FAN_RPM_PER_C * max(0.0, now.temperature_c - AMBIENT_C)))
+    return "0.0"
+
+
+def _since_last(connector: Connector, context: ReadingContext) -> int:
+    """mWh since the last reading of this kind, or since the transaction began."""
+    if connector.interval_marks is None:
+        connector.interval_marks = {}
+    transaction = connector.transaction
+    register = connector.meter.register_mwh
+    begun = register if transaction is None else transaction.meter_start_mwh
+    return register - max(begun, connector.interval_marks.get(context, begun))

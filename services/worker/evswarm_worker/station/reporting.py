@@ -74,6 +74,18 @@ def report_station(cabinet: Cabinet, *, asked_for: bool = False) -> None:
     _send(cabinet, 0, status, _NO_ERROR, UNSET, asked_for=asked_for)
 
 
+def report_list_conflict(cabinet: Cabinet) -> None:
+    """The central system contradicts the local list that it sent itself (OCPP 1.6 §3.5.2)."""
+    _send(
+        cabinet,
+        0,
+        station_status(cabinet),
+        ChargePointErrorCode.local_list_conflict,
+        UNSET,
+        asked_for=False,
+    )
+
+
 def report_everything(cabinet: Cabinet) -> None:
     """After a boot the central system is told every status (OCPP 1.6 errata §3.22)."""
     cabinet.reported = None

@@ -7,14 +7,15 @@ carries them out in order, and arms its timer for `next_wakeup`. Input that make
 from collections.abc import Callable, Mapping
 from math import inf
 
-from ocpp.v16.enums import ChargePointErrorCode
+from ocpp.v16.enums import ChargePointErrorCode, Reason
 
 from evswarm_shared.bus.messages import StationSnapshot, StoredStation, Tariff
 from evswarm_shared.clock import SimulatedClock
+from evswarm_shared.ocpp16.datatypes import IdTagInfo
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, StationCounts
 from evswarm_worker.station import hand_actions, messaging, rebooting, registration, reporting, visiting
 from evswarm_worker.station.cabinet import Cabinet
-from evswarm_worker.station.charging import advance, next_aligned, skip_missed_samples
+from evswarm_worker.station.charging import advance, catch_up, next_aligned, skip_missed_samples
 from evswarm_worker.station.checkpoint import restore
 from evswarm_worker.station.config import StationConfig
 from evswarm_worker.station.effects import SNAPSHOT_CHANGED, STOPPED, Effect
@@ -83,6 +84,7 @@ class Station:
             cabinet.log(f"Resumed on worker {cabinet.config.worker_id}")
             for connector in cabinet.connectors:
                 skip_missed_samples(cabinet, connector)
+        catch_up(cabinet)
         for connector in cabinet.connectors:
             connector.aligned_at = next_aligned(cabinet)
         cabinet.switched_off = False
@@ -212,21 +214,35 @@ class Station:
         """Present a tag."""
         self._by_hand(now, lambda cabinet: hand_actions.authorize(cabinet, connector_id, id_tag))
 
-    def press_stop(self, connector_id: int, now: float) -> None:
+    def press_stop(self, connector_id: int, now: float, *, reason: Reason = Reason.local) -> None:
         """Press the stop button."""
-        self._by_hand(now, lambda cabinet: hand_actions.press_stop(cabinet, connector_id))
+        self._by_hand(now, lambda cabinet: hand_actions.press_stop(cabinet, connector_id, reason))
 
-    def fault(self, connector_id: int, error_code: ChargePointErrorCode, now: float) -> None:
+    def fault(
+        self, connector_id: int, error_code: ChargePointErrorCode, now: float, *, info: str = ""
+    ) -> None:
         """Let a connector break."""
-        self._by_hand(now, lambda cabinet: hand_actions.fault(cabinet, connector_id, error_code))
+        self._by_hand(now, lambda cabinet: hand_actions.fault(cabinet, connector_id, error_code, info))
 
     def clear_fault(self, connector_id: int, now: float) -> None:
         """Mend a connector."""
         self._by_hand(now, lambda cabinet: hand_actions.clear_fault(cabinet, connector_id))
 
-    def power_cycle(self, now: float) -> None:
+    def power_cycle(self, now: float, *, reason: Reason = Reason.power_loss) -> None:
         """Take the power away and give it back."""
-        self._by_hand(now, hand_actions.power_cycle)
+        self._by_hand(now, lambda cabinet: hand_actions.power_cycle(cabinet, reason))
+
+    def set_configuration(self, key: str, value: str, now: float) -> None:
+        """Set a configuration key at the station itself."""
+        self._by_hand(now, lambda cabinet: hand_actions.set_configuration(cabinet, key, value))
+
+    def add_to_cache(self, id_tag: str, info: IdTagInfo, now: float) -> None:
+        """Let the authorization cache know a tag."""
+        self._by_hand(now, lambda cabinet: hand_actions.add_to_cache(cabinet, id_tag, info))
+
+    def set_autonomous(self, autonomous: bool, now: float) -> None:
+        """Let people come and go by themselves, or leave everything to the hand."""
+        self._by_hand(now, lambda cabinet: hand_actions.set_autonomous(cabinet, autonomous))
 
     def network_down(self, now: float) -> None:
         """Cut the station off until `network_up`."""

@@ -5,6 +5,7 @@ from enum import IntEnum, auto
 from math import inf
 from typing import Final
 
+from evswarm_shared.ocpp16.datatypes import MeterValue
 from evswarm_worker.station.outbox import UNKNOWN_TRANSACTION
 
 
@@ -50,13 +51,17 @@ class Transaction:
     """An open transaction. `serial` is the station's own number of it, `transaction_id` the central system's.
 
     Meter readings in mWh, `started_at` in simulated unix seconds. `stop_at_mwh`: the register at which it must end,
-    because the tag was refused and MaxEnergyOnInvalidId grants no more.
+    because the tag was refused and MaxEnergyOnInvalidId grants no more. `granted_w` is what the station's own rules
+    let the connector offer, before any charging profile. `samples` are the readings that the stop will carry; None
+    where none are asked for.
     """
 
     __slots__ = (
+        "granted_w",
         "id_tag",
         "meter_start_mwh",
         "parent_id_tag",
+        "samples",
         "serial",
         "started_at",
         "state",
@@ -75,6 +80,8 @@ class Transaction:
         self.state = TransactionState.STARTED
         self.transaction_id = UNKNOWN_TRANSACTION
         self.stop_at_mwh = inf
+        self.granted_w = inf
+        self.samples: list[MeterValue] | None = None
 
     def apply(self, event: TransactionEvent) -> None:
         """Let the event happen; where it means nothing, nothing changes."""

@@ -7,12 +7,15 @@ from ocpp.v16.enums import ChargePointStatus, ConfigurationKey, Reason
 from evswarm_worker.behaviour.car import Car
 from evswarm_worker.behaviour.profiles import id_tags
 from evswarm_worker.behaviour.visits import Visit, next_visit, visit_at_start
+from evswarm_worker.station import reserving
 from evswarm_worker.station.authorization import begin_use, present_tag
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.charging import (
     advance,
     aligned_sample,
+    follow_profiles,
     leave_free,
+    offer,
     sample,
     show_flow,
     stop,
@@ -27,6 +30,8 @@ _K = ConfigurationKey
 
 def first_visit(cabinet: Cabinet, connector: Connector) -> None:
     """A station that never ran finds the world as busy as it is at this hour."""
+    if not cabinet.autonomous:
+        return
     config = cabinet.config
     _expect(
         connector,
@@ -47,6 +52,7 @@ def keep_expecting(cabinet: Cabinet, connector: Connector) -> None:
     """A connector that nobody uses any more is visited again some day."""
     if (
         connector.visit is None
+        and cabinet.autonomous
         and not connector.plugged
         and connector.transaction is None
         and connector.tag_state is TagState.NONE
@@ -63,6 +69,8 @@ def _expect(connector: Connector, visit: Visit, at: float) -> None:
 
 def summon(cabinet: Cabinet, connector: Connector) -> None:
     """Who starts a transaction from afar stands in front of the connector: the next driver comes now."""
+    if not cabinet.autonomous:
+        return
     visit = next_visit(cabinet.config.profile, cabinet.draws, cabinet.at, cabinet.utc_offset())
     delay = cabinet.draws.between(*cabinet.config.profile.tag_delay_seconds)
     stay = visit.departure - visit.arrival
@@ -100,8 +108,20 @@ def live_through(cabinet: Cabinet, connector: Connector) -> None:
         try_to_begin(cabinet, connector)
     if connector.aligned_at <= at:
         aligned_sample(cabinet, connector)
+    if connector.attend_at <= at:
+        attend(cabinet, connector)
     keep_expecting(cabinet, connector)
     connector.schedule()
+
+
+def attend(cabinet: Cabinet, connector: Connector) -> None:
+    """A limit of the charging profiles changes, or a reservation is over."""
+    for freed in reserving.expire(cabinet):
+        if freed.plugged:
+            begin_use(cabinet, freed)
+    connector.attend_at = reserving.next_expiry(cabinet, connector)
+    if cabinet.profiles is not None:
+        follow_profiles(cabinet)
 
 
 def tag_of(cabinet: Cabinet, visit: Visit) -> str:
@@ -119,6 +139,7 @@ def usable(cabinet: Cabinet, connector: Connector) -> bool:
         and not connector.faulted
         and not connector.plugged
         and connector.transaction is None
+        and reserving.reservation_for(cabinet, connector) is None
     )
 
 
@@ -131,7 +152,7 @@ def plug_in(cabinet: Cabinet, connector: Connector, car: Car) -> None:
     cabinet.touch()
     if connector.transaction is not None:
         # The cable was out on the car's side while the transaction went on.
-        connector.meter.limit_w = cabinet.max_power_w
+        offer(cabinet, connector, cabinet.max_power_w)
         show_flow(cabinet, connector)
         return
     begin_use(cabinet, connector)
@@ -228,3 +249,12 @@ def _time_out(cabinet: Cabinet, connector: Connector) -> None:
         return
     cabinet.log(f"Connector {connector.connector_id}: no car in time")
     leave_free(cabinet, connector)
+
+
+def leave_to_the_hand(cabinet: Cabinet) -> None:
+    """Nobody comes, leaves or presents a tag by himself from now on; who is there stays until somebody acts."""
+    for connector in cabinet.connectors:
+        connector.visit = None
+        connector.arrive_at = connector.leave_at = connector.tag_at = inf
+        try_to_begin(cabinet, connector)
+        connector.schedule()

@@ -11,19 +11,35 @@ from ocpp.v16.enums import Action
 
 from evswarm_shared.ocpp16.messages import Response
 from evswarm_worker.station.cabinet import Cabinet
-from evswarm_worker.station.commands import availability, data_transfer, remote_control, settings, trigger
+from evswarm_worker.station.commands import (
+    availability,
+    data_transfer,
+    local_list,
+    remote_control,
+    reservation,
+    settings,
+    smart_charging,
+    trigger,
+)
 
 Handler = Callable[[Cabinet, Any], Response]
 
 _BY_ACTION: Final[Mapping[Action, Handler]] = {
+    Action.cancel_reservation: reservation.cancel_reservation,
     Action.change_availability: availability.change_availability,
     Action.change_configuration: settings.change_configuration,
     Action.clear_cache: settings.clear_cache,
+    Action.clear_charging_profile: smart_charging.clear_charging_profile,
     Action.data_transfer: data_transfer.data_transfer,
+    Action.get_composite_schedule: smart_charging.get_composite_schedule,
     Action.get_configuration: settings.get_configuration,
+    Action.get_local_list_version: local_list.get_local_list_version,
     Action.remote_start_transaction: remote_control.remote_start_transaction,
     Action.remote_stop_transaction: remote_control.remote_stop_transaction,
+    Action.reserve_now: reservation.reserve_now,
     Action.reset: remote_control.reset,
+    Action.send_local_list: local_list.send_local_list,
+    Action.set_charging_profile: smart_charging.set_charging_profile,
     Action.trigger_message: trigger.trigger_message,
     Action.unlock_connector: remote_control.unlock_connector,
 }

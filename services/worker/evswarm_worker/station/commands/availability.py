@@ -3,6 +3,7 @@
 from ocpp.v16.enums import AvailabilityStatus, AvailabilityType, ChargePointStatus
 
 from evswarm_shared.ocpp16.messages import ChangeAvailability, ChangeAvailabilityResponse
+from evswarm_worker.station import reserving
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.charging import try_to_begin
 from evswarm_worker.station.connector import Connector
@@ -16,6 +17,8 @@ def change_availability(cabinet: Cabinet, request: ChangeAvailability) -> Change
     operative = request.type is AvailabilityType.operative
     if request.connector_id == 0:
         cabinet.operative = operative
+        if not operative:
+            reserving.release(cabinet, cabinet)
         meant = cabinet.connectors
         report_station(cabinet)
     else:
@@ -53,6 +56,7 @@ def _come_into_service(cabinet: Cabinet, connector: Connector) -> None:
 
 def _go_out_of_service(cabinet: Cabinet, connector: Connector) -> None:
     connector.forget_tag()
+    reserving.release(cabinet, connector)
     if not move(cabinet, connector, ConnectorEvent.GOES_OUT_OF_SERVICE):
         # What was being prepared is off; only then is there a way out of service (OCPP 1.6 §4.9 B1, A8).
         move(cabinet, connector, ConnectorEvent.USE_ENDS)

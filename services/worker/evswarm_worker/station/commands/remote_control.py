@@ -10,6 +10,7 @@ from ocpp.v16.enums import (
     UnlockStatus,
 )
 
+from evswarm_shared.ocpp16.datatypes import ChargingProfile
 from evswarm_shared.ocpp16.messages import (
     RemoteStartTransaction,
     RemoteStartTransactionResponse,
@@ -20,15 +21,22 @@ from evswarm_shared.ocpp16.messages import (
     UnlockConnector,
     UnlockConnectorResponse,
 )
-from evswarm_worker.station.authorization import authorize_without_asking, present_tag
+from evswarm_worker.station.authorization import authorize_without_asking, look_up, present_tag
 from evswarm_worker.station.cabinet import Cabinet, masked
 from evswarm_worker.station.charging import leave_free, stop
+from evswarm_worker.station.commands.smart_charging import profile_of_remote_start
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.rebooting import begin_reboot
+from evswarm_worker.station.reserving import reservation_for
 from evswarm_worker.station.visiting import summon
 
 _STARTABLE = frozenset(
-    (ChargePointStatus.available, ChargePointStatus.preparing, ChargePointStatus.finishing)
+    (
+        ChargePointStatus.available,
+        ChargePointStatus.preparing,
+        ChargePointStatus.finishing,
+        ChargePointStatus.reserved,
+    )
 )
 _ACCEPTED = RemoteStartStopStatus.accepted
 _REJECTED = RemoteStartStopStatus.rejected
@@ -37,26 +45,33 @@ _REJECTED = RemoteStartStopStatus.rejected
 def remote_start_transaction(
     cabinet: Cabinet, request: RemoteStartTransaction
 ) -> RemoteStartTransactionResponse:
-    """Try to start a transaction; the cable may be plugged in afterwards. A charging profile is ignored (§5.11)."""
+    """Try to start a transaction; the cable may be plugged in afterwards. A charging profile comes into force with the transaction (§5.16.2)."""
     if not cabinet.online or cabinet.ending is not None:
         return RemoteStartTransactionResponse(_REJECTED)
     if isinstance(request.connector_id, int):
         connector = cabinet.connector(request.connector_id)
-        if connector is None or not _startable(cabinet, connector):
+        if connector is None or not _startable(cabinet, connector, request.id_tag):
             return RemoteStartTransactionResponse(_REJECTED)
     else:
-        candidates = [connector for connector in cabinet.connectors if _startable(cabinet, connector)]
+        candidates = [
+            connector for connector in cabinet.connectors if _startable(cabinet, connector, request.id_tag)
+        ]
         if not candidates:
             return RemoteStartTransactionResponse(_REJECTED)
         connector = next((c for c in candidates if c.plugged), candidates[0])
+    profile = None
+    if isinstance(request.charging_profile, ChargingProfile):
+        profile = profile_of_remote_start(cabinet, request.charging_profile, connector.connector_id)
+        if profile is None:
+            return RemoteStartTransactionResponse(_REJECTED)
     cabinet.log(f"Remote start: connector {connector.connector_id}, tag {masked(request.id_tag)}")
     connector.settled = False
     if not connector.plugged:
         summon(cabinet, connector)
     if cabinet.configuration.flag(ConfigurationKey.authorize_remote_tx_requests):
-        present_tag(cabinet, connector, request.id_tag)
+        present_tag(cabinet, connector, request.id_tag, profile)
     else:
-        authorize_without_asking(cabinet, connector, request.id_tag)
+        authorize_without_asking(cabinet, connector, request.id_tag, profile)
     return RemoteStartTransactionResponse(_ACCEPTED)
 
 
@@ -96,7 +111,12 @@ def unlock_connector(cabinet: Cabinet, request: UnlockConnector) -> UnlockConnec
     return UnlockConnectorResponse(UnlockStatus.unlocked)
 
 
-def _startable(cabinet: Cabinet, connector: Connector) -> bool:
+def _startable(cabinet: Cabinet, connector: Connector, id_tag: str) -> bool:
+    reserved = reservation_for(cabinet, connector)
+    if reserved is not None:
+        known, _ = look_up(cabinet, id_tag)
+        if not reserved.admits(id_tag, "" if known is None else known.parent_id_tag):
+            return False
     return (
         connector.transaction is None
         and connector.visible_status in _STARTABLE

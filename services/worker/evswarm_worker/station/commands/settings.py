@@ -1,7 +1,5 @@
 """Reading and changing what a station is set to (OCPP 1.6 §5.3, §5.4, §5.8)."""
 
-from math import inf
-
 from msgspec import UNSET
 from ocpp.v16.enums import ClearCacheStatus, ConfigurationKey, ConfigurationStatus
 
@@ -16,8 +14,8 @@ from evswarm_shared.ocpp16.messages import (
     GetConfigurationResponse,
 )
 from evswarm_worker.station.cabinet import Cabinet
-from evswarm_worker.station.charging import next_aligned, sample_interval
 from evswarm_worker.station.configuration import KEYS, MAX_REQUESTED_KEYS, Access
+from evswarm_worker.station.taking_effect import take_effect
 
 
 def change_configuration(cabinet: Cabinet, request: ChangeConfiguration) -> ChangeConfigurationResponse:
@@ -26,7 +24,7 @@ def change_configuration(cabinet: Cabinet, request: ChangeConfiguration) -> Chan
     if status in (ConfigurationStatus.accepted, ConfigurationStatus.reboot_required):
         cabinet.lasting_changed = True
         cabinet.log(f"Configuration: {request.key} = {request.value}")
-        _take_effect(cabinet, request.key)
+        take_effect(cabinet, request.key)
     return ChangeConfigurationResponse(status)
 
 
@@ -42,7 +40,13 @@ def get_configuration(cabinet: Cabinet, request: GetConfiguration) -> GetConfigu
             ErrorCode.OCCURENCE_CONSTRAINT_VIOLATION, f"more than {MAX_REQUESTED_KEYS} keys at once"
         )
     known = [
-        KeyValue(name, KEYS[name].access is Access.READ, cabinet.configuration.text(ConfigurationKey(name)))
+        KeyValue(
+            name,
+            KEYS[name].access is Access.READ,
+            UNSET
+            if KEYS[name].access is Access.WRITE_ONLY
+            else cabinet.configuration.text(ConfigurationKey(name)),
+        )
         for name in names
         if name in KEYS
     ]
@@ -58,16 +62,3 @@ def clear_cache(cabinet: Cabinet, _: ClearCache) -> ClearCacheResponse:
     cabinet.lasting_changed = True
     cabinet.log("Authorization cache cleared")
     return ClearCacheResponse(ClearCacheStatus.accepted)
-
-
-def _take_effect(cabinet: Cabinet, key: str) -> None:
-    if key == ConfigurationKey.heartbeat_interval and cabinet.heartbeat_at < inf:
-        interval = cabinet.configuration.integer(ConfigurationKey.heartbeat_interval)
-        cabinet.heartbeat_at = min(cabinet.heartbeat_at, cabinet.now + interval)
-    elif key == ConfigurationKey.clock_aligned_data_interval:
-        for connector in cabinet.connectors:
-            connector.aligned_at = next_aligned(cabinet)
-    elif key == ConfigurationKey.meter_value_sample_interval:
-        for connector in cabinet.connectors:
-            if connector.transaction is not None:
-                connector.sample_at = cabinet.at + sample_interval(cabinet)

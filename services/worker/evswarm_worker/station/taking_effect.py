@@ -1,0 +1,22 @@
+"""What a station does at once when one of its configuration keys has changed (OCPP 1.6 §9.1)."""
+
+from math import inf
+
+from ocpp.v16.enums import ConfigurationKey
+
+from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.charging import next_aligned, sample_interval
+
+
+def take_effect(cabinet: Cabinet, key: str) -> None:
+    """Let what hangs on the key follow its new value."""
+    if key == ConfigurationKey.heartbeat_interval and cabinet.heartbeat_at < inf:
+        interval = cabinet.configuration.integer(ConfigurationKey.heartbeat_interval)
+        cabinet.heartbeat_at = min(cabinet.heartbeat_at, cabinet.now + interval)
+    elif key == ConfigurationKey.clock_aligned_data_interval:
+        for connector in cabinet.connectors:
+            connector.aligned_at = next_aligned(cabinet)
+    elif key == ConfigurationKey.meter_value_sample_interval:
+        for connector in cabinet.connectors:
+            if connector.transaction is not None:
+                connector.sample_at = cabinet.at + sample_interval(cabinet)

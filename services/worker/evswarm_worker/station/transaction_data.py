@@ -1,0 +1,43 @@
+"""The readings that a StopTransaction carries, where the configuration asks for them (OCPP 1.6 §6.49, §9.1.28)."""
+
+from typing import Final
+
+from ocpp.v16.enums import ConfigurationKey, ReadingContext
+
+from evswarm_shared.telemetry.counts import DroppedFrame
+from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.connector import Connector
+from evswarm_worker.station.metering import measurands, meter_value
+from evswarm_worker.station.transaction import Transaction
+
+MOMENTS_KEPT: Final = 120
+"""When there are more, every second one between the first and the last goes, and is counted."""
+
+_SAMPLED: Final = ConfigurationKey.stop_txn_sampled_data
+_ALIGNED: Final = ConfigurationKey.stop_txn_aligned_data
+
+
+def begin(cabinet: Cabinet, connector: Connector, transaction: Transaction) -> None:
+    """Start to collect, if anything is asked for."""
+    configuration = cabinet.configuration
+    if configuration.text(_SAMPLED) or configuration.text(_ALIGNED):
+        transaction.samples = []
+        collect(cabinet, connector, transaction, ReadingContext.transaction_begin)
+
+
+def collect(
+    cabinet: Cabinet, connector: Connector, transaction: Transaction, context: ReadingContext
+) -> None:
+    """Keep the readings of this moment for the stop; the meter stands at it."""
+    samples = transaction.samples
+    if samples is None:
+        return
+    key = _ALIGNED if context is ReadingContext.sample_clock else _SAMPLED
+    value = meter_value(cabinet, connector, measurands(cabinet, key), context)
+    if value is None:
+        return
+    samples.append(value)
+    cabinet.lasting_changed = True
+    if len(samples) > MOMENTS_KEPT:
+        cabinet.counts.dropped_frames.add(DroppedFrame.QUEUE_FULL, len(samples[1:-1:2]))
+        del samples[1:-1:2]
