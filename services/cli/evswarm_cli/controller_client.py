@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Self
+from urllib.parse import urlencode
 
 import httpx
 
@@ -58,6 +59,19 @@ class ControllerClient:
     def logs(self, station_id: str) -> dict[str, Any]:
         """GET /stations/{id}/logs."""
         return self._json("GET", f"/stations/{station_id}/logs")
+
+    def audit_stations(self, after: str, limit: int) -> dict[str, Any]:
+        """GET /audit/stations."""
+        return self._json("GET", f"/audit/stations?{urlencode({'after': after, 'limit': limit})}")
+
+    def audit_sums(self) -> dict[str, Any]:
+        """GET /audit/sums."""
+        return self._json("GET", "/audit/sums")
+
+    def transactions(self, before: int | None, limit: int) -> dict[str, Any]:
+        """GET /csms/transactions: a page, newest first."""
+        page = "" if before is None else f"&before={before}"
+        return self._json("GET", f"/csms/transactions?limit={limit}{page}")
 
     def _json(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         with self._plain_errors():

@@ -9,10 +9,12 @@ import time
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from evswarm_cli.audit_command import describe, patient_audit
 from evswarm_cli.controller_client import ControllerClient
 from evswarm_cli.errors import ControllerError, UsageError
 from evswarm_cli.local_swarm import LocalSwarm, SwarmOptions
@@ -162,6 +164,29 @@ def new_lines(shown: list[str], lines: list[str]) -> list[str]:
         if shown[-overlap:] == lines[:overlap]:
             return lines[overlap:]
     return lines
+
+
+@app.command()
+def audit(
+    settled: Annotated[
+        bool, typer.Option(help="Nothing may be open or on its way any more: for a swarm at 0 stations.")
+    ] = False,
+    wait_seconds: Annotated[
+        float, typer.Option("--wait", min=0, help="Look again for so long before anything is called wrong.")
+    ] = 5.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Compare the central system's transactions with the stations' own ledgers; exit code 1 when they differ."""
+    with ControllerClient(url) as client:
+        report = patient_audit(client, settled=settled, wait_seconds=wait_seconds)
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(report)).decode())
+    else:
+        for line in describe(report):
+            out.print(line, markup=False)
+    if not report.passed:
+        sys.exit(1)
 
 
 def _exec(service: str) -> NoReturn:

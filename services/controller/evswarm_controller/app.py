@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from evswarm_controller import docs_page, problems
-from evswarm_controller.api import central_system, live, pricing, stations, system, views
+from evswarm_controller.api import audit, central_system, live, pricing, stations, system, views
 from evswarm_controller.context import Context
 from evswarm_controller.dashboard_files import DashboardFiles
 from evswarm_controller.http_rules import HttpRules
@@ -42,6 +42,7 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
         stations.router,
         pricing.router,
         central_system.router,
+        audit.router,
         system.router,
         live.router,
     )

@@ -107,6 +107,10 @@ class Keys:
         """Hash sequence → message not yet answered by the CSMS."""
         return self._(f"outbox:{station_id}")
 
+    def ledger(self, station_id: str) -> str:
+        """Hash of encoded LedgerFact, capped at LEDGER_TRANSACTIONS_KEPT transactions; kept when a station is retired."""
+        return self._(f"ledger:{station_id}")
+
     # the central system
     @property
     def csms_replicas(self) -> str:

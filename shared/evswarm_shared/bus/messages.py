@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from evswarm_shared.bus.station_ledger import LedgerFact
 from evswarm_shared.clock import SimulatedClock
 
 
@@ -219,13 +220,15 @@ class OutboxEntry(msgspec.Struct, frozen=True):
 class StationCommit(msgspec.Struct, frozen=True):
     """One atomic step of a station's lasting state: its new checkpoint and what enters and leaves its outbox.
 
-    `checkpoint` is opaque to the bus; None leaves the stored one as it is.
+    `checkpoint` is opaque to the bus; None leaves the stored one as it is. `ledger` are the facts for the station's own
+    book of transactions (`station_ledger`).
     """
 
     station_id: str
     checkpoint: bytes | None = None
     outbox_added: tuple[OutboxEntry, ...] = ()
     outbox_removed: tuple[int, ...] = ()
+    ledger: tuple[LedgerFact, ...] = ()
 
 
 class StoredStation(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from evswarm_shared.bus.audit_port import AuditBus
 from evswarm_shared.bus.messages import (
     Assignment,
     ChangeHint,
@@ -112,7 +113,7 @@ class WorkerBus(Protocol):
         ...
 
 
-class ControllerBus(Protocol):
+class ControllerBus(AuditBus, Protocol):
     """What a controller does on the bus."""
 
     async def acquire_leadership(self, controller_id: str, ttl_seconds: float) -> int | None:

@@ -1,5 +1,6 @@
 """The whole contract as one class."""
 
+from tests.support.bus_contract.auditors import AuditContract
 from tests.support.bus_contract.central_systems import RecordContract, ReplicaContract, TransactionContract
 from tests.support.bus_contract.commands import CommandContract
 from tests.support.bus_contract.controllers import (
@@ -23,6 +24,7 @@ class BusContract(
     OwnershipContract,
     CommitContract,
     TickContract,
+    AuditContract,
     LeadershipContract,
     DesiredStateContract,
     TariffContract,

@@ -191,6 +191,8 @@ async def test_the_documents_describe_every_route(swarm: Desk) -> None:
     assert set(document["paths"]) == {
         "/stations",
         "/stations/scale",
+        "/audit/stations",
+        "/audit/sums",
         "/stations/start",
         "/stations/stop",
         "/stations/{station_id}",

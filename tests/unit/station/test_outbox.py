@@ -6,6 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ocpp.v16.enums import Action, Measurand
 
+from evswarm_shared.bus.station_ledger import (
+    MessageGivenUp,
+    StartLanded,
+    StopLanded,
+    TransactionBegan,
+    TransactionEnded,
+    read_ledger,
+)
 from evswarm_shared.ocpp16.datatypes import MeterValue, SampledValue
 from evswarm_shared.ocpp16.frames import encode_payload
 from evswarm_shared.ocpp16.messages import MeterValues, StartTransaction, StopTransaction
@@ -56,6 +64,7 @@ def test_start_and_stop_are_stored_at_once_and_meter_values_only_when_asked() ->
     outbox.store_all()
     assert [entry.sequence for entry in outbox.take_changes()[0]] == [2]
     outbox.store_all()
+    outbox.take_facts()
     assert not outbox.has_changes()
 
 
@@ -73,7 +82,31 @@ def test_what_entered_and_left_between_two_commits_is_in_neither() -> None:
     outbox.add(START, 1, start())
     drain(outbox)
     assert outbox.take_changes() == ((), ())
+    outbox.take_facts()
     assert not outbox.has_changes()
+
+
+def test_the_book_of_transactions_tells_what_began_landed_and_ended() -> None:
+    outbox = Outbox()
+    outbox.add(START, 7, start())
+    outbox.landed(7, 4711)
+    outbox.add(METER, 7, meter())
+    outbox.add(STOP, 7, stop(), energy_mwh=1_234_567)
+    drain(outbox)
+    facts = outbox.take_facts()
+    assert [type(fact) for fact in facts] == [TransactionBegan, StartLanded, TransactionEnded, StopLanded]
+    (told,) = read_ledger(facts)
+    assert (told.transaction_id, told.energy_mwh, told.stop_landed) == (4711, 1_234_567, True)
+    assert outbox.take_facts() == ()
+
+
+def test_a_message_given_up_is_in_the_book_and_is_not_told_as_landed() -> None:
+    outbox = Outbox()
+    outbox.add(STOP, 7, stop())
+    message = outbox.head(0.0)
+    assert message is not None
+    assert outbox.failed(message, 0.0, attempts=1, interval=60.0)
+    assert outbox.take_facts()[1:] == (MessageGivenUp(7, STOP.value),)
 
 
 def test_the_id_of_a_landed_start_enters_the_messages_that_were_made_before() -> None:

@@ -360,12 +360,12 @@ def stop(cabinet: Cabinet, connector: Connector, reason: Reason, id_tag: str = "
         reason=reason,
         transaction_data=transaction.samples or UNSET,
     )
-    cabinet.outbox.add(Action.stop_transaction, transaction.serial, request)
+    flowed = meter.register_mwh - transaction.meter_start_mwh
+    cabinet.outbox.add(Action.stop_transaction, transaction.serial, request, energy_mwh=flowed)
     cabinet.counts.transactions_stopped.add(reason)
     cabinet.counts.transaction_duration.observe(cabinet.at - transaction.started_at)
     cabinet.lasting_changed = True
-    energy = (meter.register_mwh - transaction.meter_start_mwh) / 1e6
-    cabinet.log(f"Transaction stopped: connector {connector.connector_id}, {reason}, {energy:.3f} kWh")
+    cabinet.log(f"Transaction stopped: connector {connector.connector_id}, {reason}, {flowed / 1e6:.3f} kWh")
     if meter.car is None:
         leave_free(cabinet, connector)
     else:

@@ -106,7 +106,13 @@ _TIMES = ("arrive_at", "tag_at", "leave_at", "sample_at", "aligned_at", "retry_a
 def commit_of(cabinet: Cabinet, *, checkpoint: bool) -> StationCommit:
     """The next step for the store: what entered and left the outbox, and the checkpoint if it changed."""
     added, removed = cabinet.outbox.take_changes()
-    return StationCommit(cabinet.config.station_id, _encode(cabinet) if checkpoint else None, added, removed)
+    return StationCommit(
+        cabinet.config.station_id,
+        _encode(cabinet) if checkpoint else None,
+        added,
+        removed,
+        cabinet.outbox.take_facts(),
+    )
 
 
 def restore(cabinet: Cabinet, stored: StoredStation) -> bool:

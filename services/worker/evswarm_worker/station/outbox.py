@@ -1,5 +1,6 @@
 """Transaction messages on their way: in order, stored before they are sent, kept until answered (OCPP 1.6 §3.7).
 
+What begins, lands and ends is noted for the station's own book of transactions in the same step (`station_ledger`).
 StartTransaction and StopTransaction are stored at once. MeterValues, which no bill hangs on, are stored only when
 they are not answered soon, and are the first to go when there are too many.
 """
@@ -10,9 +11,17 @@ from typing import Final
 
 import msgspec
 from msgspec import structs
-from ocpp.v16.enums import Action
+from ocpp.v16.enums import Action, Reason
 
 from evswarm_shared.bus.messages import OutboxEntry
+from evswarm_shared.bus.station_ledger import (
+    LedgerFact,
+    MessageGivenUp,
+    StartLanded,
+    StopLanded,
+    TransactionBegan,
+    TransactionEnded,
+)
 from evswarm_shared.ocpp16.actions import Sender
 from evswarm_shared.ocpp16.frames import encode_payload
 from evswarm_shared.ocpp16.messages import MeterValues, StartTransaction, StopTransaction
@@ -71,6 +80,7 @@ class Outbox:
 
     __slots__ = (
         "_added",
+        "_facts",
         "_messages",
         "_meter_values",
         "_removed",
@@ -83,6 +93,7 @@ class Outbox:
         self._messages: deque[OutboxMessage] | None = None
         self._added: list[OutboxEntry] | None = None
         self._removed: list[int] | None = None
+        self._facts: list[LedgerFact] | None = None
         self._meter_values = 0
         self.next_sequence = 1
         self.not_before = 0.0
@@ -105,9 +116,10 @@ class Outbox:
         if transaction_ids:
             self.transaction_ids = dict(transaction_ids)
 
-    def add(self, action: Action, serial: int, request: TransactionRequest) -> int:
+    def add(self, action: Action, serial: int, request: TransactionRequest, *, energy_mwh: int = 0) -> int:
         """Put a message at the end of the line; returns how many older MeterValues had to go for it.
 
+        `energy_mwh` is what flowed in the transaction that a StopTransaction ends, more exactly than its Wh.
         StartTransaction and StopTransaction are in the next `take_changes`, which must be stored before the message
         is sent.
         """
@@ -116,6 +128,7 @@ class Outbox:
         self._append(message)
         if action is not Action.meter_values:
             self._store(message)
+            self._note(_fact_of(request, serial, energy_mwh))
             return 0
         return self._thin_out() if self._meter_values > METER_VALUES_LIMIT else 0
 
@@ -145,22 +158,28 @@ class Outbox:
         if self.transaction_ids is None:
             self.transaction_ids = {}
         self.transaction_ids[serial] = transaction_id
+        self._note(StartLanded(serial, transaction_id))
 
     def answered(self, message: OutboxMessage) -> None:
-        """The message is delivered, or given up: it leaves the line and the store."""
+        """The message is delivered: it leaves the line and the store."""
+        if self._leave(message) and message.action is Action.stop_transaction:
+            self._note(StopLanded(message.serial))
+
+    def _leave(self, message: OutboxMessage) -> bool:
         messages = self._messages
         if messages and messages[0] is message:
             messages.popleft()
         elif messages and message in messages:
             messages.remove(message)
         else:
-            return
+            return False
         self._forget(message)
         self.not_before = 0.0
         if not messages:
             self._messages = None
         if message.action is Action.stop_transaction and self.transaction_ids is not None:
             self.transaction_ids.pop(message.serial, None)
+        return True
 
     def failed(self, message: OutboxMessage, now: float, *, attempts: int, interval: float) -> bool:
         """The peer reported that it could not process the message; True when that was the last attempt.
@@ -169,7 +188,8 @@ class Outbox:
         """
         message.failures += 1
         if message.failures >= attempts:
-            self.answered(message)
+            if self._leave(message) and message.action is not Action.meter_values:
+                self._note(MessageGivenUp(message.serial, message.action.value))
             return True
         self.not_before = now + interval * message.failures
         return False
@@ -184,14 +204,25 @@ class Outbox:
                     message.request = None
 
     def has_changes(self) -> bool:
-        """Whether `take_changes` has anything."""
-        return self._added is not None or self._removed is not None
+        """Whether `take_changes` or `take_facts` has anything."""
+        return self._added is not None or self._removed is not None or self._facts is not None
 
     def take_changes(self) -> tuple[tuple[OutboxEntry, ...], tuple[int, ...]]:
         """What entered and what left since the last call, for one commit."""
         added, removed = tuple(self._added or ()), tuple(self._removed or ())
         self._added = self._removed = None
         return added, removed
+
+    def take_facts(self) -> tuple[LedgerFact, ...]:
+        """What the book of transactions gains since the last call, for the same commit."""
+        facts = tuple(self._facts or ())
+        self._facts = None
+        return facts
+
+    def _note(self, fact: LedgerFact) -> None:
+        if self._facts is None:
+            self._facts = []
+        self._facts.append(fact)
 
     def _append(self, message: OutboxMessage) -> None:
         if self._messages is None:
@@ -242,6 +273,16 @@ class Outbox:
             kept.append(message)
         self._messages = kept
         return dropped
+
+
+def _fact_of(request: TransactionRequest, serial: int, energy_mwh: int) -> LedgerFact:
+    if isinstance(request, StartTransaction):
+        return TransactionBegan(
+            serial, request.connector_id, request.id_tag, request.meter_start, float(request.timestamp)
+        )
+    assert isinstance(request, StopTransaction)
+    reason = Reason.local if request.reason is msgspec.UNSET else request.reason
+    return TransactionEnded(serial, request.meter_stop, energy_mwh, float(request.timestamp), reason.value)
 
 
 def _read(message: OutboxMessage) -> TransactionRequest:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from evswarm_shared.bus.keys import LOG_LINES_KEPT, OPERATION_TTL_SECONDS
+from evswarm_shared.bus.memory.audit import AuditOperations
 from evswarm_shared.bus.memory.store import MemoryStore, Owner
 from evswarm_shared.bus.messages import (
     Assignment,
@@ -22,7 +23,7 @@ from evswarm_shared.bus.tariffs import with_change
 from evswarm_shared.errors import StaleGenerationError
 
 
-class ControllerOperations:
+class ControllerOperations(AuditOperations):
     """See `port.ControllerBus`."""
 
     store: MemoryStore

@@ -79,6 +79,7 @@ class MemoryStore:
         self.logs: defaultdict[str, list[str]] = defaultdict(list)
         self.checkpoints: dict[str, bytes] = {}
         self.outboxes: defaultdict[str, dict[int, bytes]] = defaultdict(dict)
+        self.ledgers: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
         self.csms_leases: dict[str, Lasting[None]] = {}
         self.csms_replicas: dict[str, CsmsHeartbeat] = {}
         self.csms_connections: dict[str, Owner] = {}

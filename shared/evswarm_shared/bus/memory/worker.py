@@ -16,6 +16,7 @@ from evswarm_shared.bus.messages import (
     StoredStation,
     WorkerHeartbeat,
 )
+from evswarm_shared.bus.station_ledger import encode_fact, field_of, outdated_fields
 from evswarm_shared.errors import LeaseLostError
 
 
@@ -101,6 +102,11 @@ class WorkerOperations:
             outbox.update((entry.sequence, entry.message) for entry in commit.outbox_added)
             for sequence in commit.outbox_removed:
                 outbox.pop(sequence, None)
+            ledger = store.ledgers[commit.station_id]
+            for fact in commit.ledger:
+                ledger[field_of(fact)] = encode_fact(fact)
+                for field in outdated_fields(fact):
+                    ledger.pop(field, None)
         return frozenset(refused)
 
     async def publish(

@@ -17,6 +17,7 @@ from evswarm_shared.bus.messages import (
     Totals,
     WorkerHeartbeat,
 )
+from evswarm_shared.bus.redis.audit import AuditOperations
 from evswarm_shared.bus.redis.encoding import encode, milliseconds, pairs
 from evswarm_shared.bus.redis.link import Argument, Link
 from evswarm_shared.bus.redis.scripts import load
@@ -31,7 +32,7 @@ _worker = msgspec.json.Decoder(WorkerHeartbeat)
 _replica = msgspec.json.Decoder(CsmsHeartbeat)
 
 
-class ControllerOperations:
+class ControllerOperations(AuditOperations):
     """See `port.ControllerBus`."""
 
     _link: Link

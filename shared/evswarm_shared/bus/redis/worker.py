@@ -19,6 +19,7 @@ from evswarm_shared.bus.messages import (
 from evswarm_shared.bus.redis.encoding import encode, milliseconds, pairs
 from evswarm_shared.bus.redis.link import Argument, Link
 from evswarm_shared.bus.redis.scripts import load
+from evswarm_shared.bus.station_ledger import LedgerFact, encode_fact, field_of, outdated_fields
 from evswarm_shared.errors import LeaseLostError
 
 _assignment = msgspec.json.Decoder(Assignment)
@@ -97,7 +98,7 @@ class WorkerOperations:
     ) -> frozenset[str]:
         """See `port.WorkerBus.commit`."""
         keys = self._keys
-        names = (keys.lease(worker_id), keys.owners, keys.checkpoints, keys.outbox(""))
+        names = (keys.lease(worker_id), keys.owners, keys.checkpoints, keys.outbox(""), keys.ledger(""))
         refused: set[str] = set()
         for batch in in_batches(commits):
             arguments: list[Argument] = [lease_epoch, f"{worker_id} {lease_epoch}"]
@@ -109,6 +110,7 @@ class WorkerOperations:
                     arguments += (entry.sequence, entry.message)
                 arguments.append(len(commit.outbox_removed))
                 arguments += commit.outbox_removed
+                _add_facts(arguments, commit.ledger)
             reply = await self._link.call(load("commit"), names, arguments)
             if reply is None:
                 raise _lease_lost(worker_id, lease_epoch)
@@ -142,6 +144,15 @@ class WorkerOperations:
                 raise _lease_lost(worker_id, lease_epoch)
             refused.update(station_id.decode() for station_id in reply)
         return frozenset(refused)
+
+
+def _add_facts(arguments: list[Argument], facts: Sequence[LedgerFact]) -> None:
+    arguments.append(len(facts))
+    for fact in facts:
+        arguments += (field_of(fact), encode_fact(fact))
+    outdated = [field for fact in facts for field in outdated_fields(fact)]
+    arguments.append(len(outdated))
+    arguments += outdated
 
 
 def _lease_lost(worker_id: str, lease_epoch: int) -> LeaseLostError:
