@@ -3,3 +3,5 @@
 Shell: `server`, `session`, `dispatch`, `directory`, `meter_batch`, `commands`, `service`. Pure:
 `ledger` and everything in `handlers`.
 """
+
+import evswarm_shared  # noqa: F401 - first of all: it loads ocpp lean
