@@ -53,7 +53,9 @@ def main() -> None:
     except SettingsError as error:
         _end(EXIT_CONFIGURATION, str(error))
     except BusUnavailableError as error:
-        _end(EXIT_STORE, f"the store at {settings.redis_url} does not answer: {error}")
+        # Only what follows the '@': a password may stand before it.
+        store = settings.redis_url.rpartition("@")[2]
+        _end(EXIT_STORE, f"the store at {store} does not answer: {error}")
 
 
 async def _run(settings: ControllerSettings, listener: socket.socket) -> None:

@@ -22,6 +22,7 @@ from evswarm_shared.bus.messages import (
 )
 from evswarm_shared.bus.port import ControllerBus
 from evswarm_shared.errors import BusUnavailableError, StaleGenerationError
+from evswarm_shared.telemetry.service_log import about
 
 PASS_SECONDS: Final = 0.5
 JOIN_SETTLE_SECONDS: Final = 0.75
@@ -224,6 +225,13 @@ class Reconciler:
                 await self._bus.write_operation(now_is)
                 self._observer.take_operation(now_is)
                 if now_is.state is not OperationState.RUNNING:
+                    log.info(
+                        "%s %s after %.1f s",
+                        now_is.kind,
+                        now_is.state,
+                        now_is.updated_at - now_is.created_at,
+                        extra=about(operation_id=now_is.operation_id),
+                    )
                     self._on_ended(now_is)
 
     def _applied(self, operation: OperationSnapshot) -> bool:

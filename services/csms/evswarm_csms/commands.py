@@ -22,6 +22,7 @@ from evswarm_shared.ocpp16.errors import PayloadError
 from evswarm_shared.ocpp16.frames import decode_request
 from evswarm_shared.ocpp16.messages import RemoteStartTransaction, Request
 from evswarm_shared.telemetry.counts import ACTIONS, PairTally, Tally
+from evswarm_shared.telemetry.service_log import about
 
 COMMANDS_AT_ONCE: Final = 2000
 """More commands than this under way in one replica are refused."""
@@ -31,6 +32,10 @@ RETRY_SECONDS: Final = 0.5
 NOTICES: Final = frozenset(notice.value for notice in CsmsNotice)
 
 log = logging.getLogger(__name__)
+
+
+def _about(command: Command) -> dict[str, str]:
+    return about(station_id=command.station_id, action=command.action, message_id=command.command_id)
 
 
 class CommandDesk:
@@ -131,7 +136,12 @@ class CommandDesk:
         except BusUnavailableError as error:
             answer = Answer(CommandOutcome.REFUSED, description=f"the store is away: {error}")
         except Exception:
-            log.exception("a %s for %s could not be carried out", command.action, command.station_id)
+            log.exception(
+                "a %s for %s could not be carried out",
+                command.action,
+                command.station_id,
+                extra=_about(command),
+            )
             self._failures.add(FailedPart.COMMAND)
             answer = Answer(CommandOutcome.REFUSED, description="the central system failed on this command")
         self.counts.add(command.action, answer.outcome)
@@ -145,4 +155,6 @@ class CommandDesk:
         try:
             await self._bus.reply(command.reply_to, reply)
         except BusUnavailableError as error:
-            log.warning("the answer to a %s could not be passed on: %s", command.action, error)
+            log.warning(
+                "the answer to a %s could not be passed on: %s", command.action, error, extra=_about(command)
+            )

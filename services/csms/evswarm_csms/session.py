@@ -41,6 +41,7 @@ from evswarm_shared.ocpp16.messages import (
     TriggerMessage,
 )
 from evswarm_shared.telemetry.counts import DroppedFrame
+from evswarm_shared.telemetry.service_log import about
 
 INBOX_HIGH: Final = 16
 """So many CALLs may wait for the store before the station is read no further."""
@@ -310,7 +311,12 @@ class Session:
 
     def _failed(self, wire: Wire, call: Call) -> None:
         self._office.desk.failures.add(FailedPart.MESSAGE)
-        log.exception("a %s of %s could not be handled", call.action, self.station_id)
+        log.exception(
+            "a %s of %s could not be handled",
+            call.action,
+            self.station_id,
+            extra=about(station_id=self.station_id, action=call.action, message_id=call.unique_id),
+        )
         self._refuse(wire, call, ErrorCode.INTERNAL_ERROR, "the central system failed on this message")
 
     def _broken_frame(self, wire: Wire, error: FrameError) -> None:

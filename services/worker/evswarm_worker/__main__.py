@@ -18,7 +18,6 @@ from evswarm_shared.settings import WorkerSettings
 from evswarm_shared.telemetry import service_log
 from evswarm_worker.endpoint import Endpoint
 from evswarm_worker.file_limit import capacity, raise_file_limit
-from evswarm_worker.source_addresses import source_addresses
 from evswarm_worker.worker import Worker
 
 EXIT_CONFIGURATION: Final = 2
@@ -33,8 +32,13 @@ def main() -> None:
     """Run a worker until SIGTERM or SIGINT."""
     try:
         settings = WorkerSettings.load()
-        service_log.configure("worker", level=settings.log_level, log_format=settings.log_format)
-        code = uvloop.run(_run(settings))
+        identity = service_log.configure(
+            "worker",
+            level=settings.log_level,
+            log_format=settings.log_format,
+            secrets=[settings.csms_auth_key],
+        )
+        code = uvloop.run(_run(settings, identity))
     except LocalError as error:
         print(f"evswarm worker: {error}", file=sys.stderr)
         sys.exit(EXIT_CONFIGURATION)
@@ -44,15 +48,18 @@ def main() -> None:
     sys.exit(code)
 
 
-async def _run(settings: WorkerSettings) -> int:
+async def _run(settings: WorkerSettings, identity: service_log.Identity) -> int:
+    def named(worker_id: str) -> None:
+        identity.worker = worker_id
+
     Endpoint(settings.csms_url, ca=settings.csms_ca, client_cert=settings.client_cert)
-    source_addresses(settings.source_addresses)
     able = capacity(raise_file_limit(), settings.worker_capacity)
     bus = RedisBus.connect(settings.redis_url, settings.key_prefix)
     try:
         await bus.ping()
         gc.set_threshold(GC_YOUNG_THRESHOLD, 20, 50)
         worker = Worker(settings, bus, able)
+        worker.named = named
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, worker.stop)

@@ -10,6 +10,7 @@ import msgspec
 from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, CommandTarget
 from evswarm_shared.bus.port import WorkerBus
 from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.telemetry.service_log import about
 from evswarm_worker import actions
 from evswarm_worker.errors import InvalidActionError
 from evswarm_worker.host import StationHost
@@ -18,6 +19,10 @@ from evswarm_worker.station.errors import StationActionError
 log = logging.getLogger(__name__)
 RETRY_SECONDS: Final = 1.0
 _encode: Final = msgspec.json.encode
+
+
+def _about(command: Command) -> dict[str, str]:
+    return about(station_id=command.station_id, action=command.action, message_id=command.command_id)
 
 
 class CommandService:
@@ -51,12 +56,12 @@ class CommandService:
     async def _answer(self, command: Command) -> None:
         reply = self.serve(command)
         if reply is None:
-            log.warning("%s for %s came too late", command.action, command.station_id)
+            log.warning("%s for %s came too late", command.action, command.station_id, extra=_about(command))
             return
         try:
             await self._bus.reply(command.reply_to, reply)
         except BusUnavailableError as error:
-            log.warning("the answer to %s is lost: %s", command.action, error)
+            log.warning("the answer to %s is lost: %s", command.action, error, extra=_about(command))
 
     def serve(self, command: Command) -> CommandReply | None:
         """Carry a command out and say what came of it; None, and nothing done, when nobody waits any more."""

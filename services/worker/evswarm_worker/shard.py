@@ -10,6 +10,7 @@ from evswarm_shared.bus.messages import StationCommit, StoredStation
 from evswarm_shared.bus.port import WorkerBus
 from evswarm_shared.errors import LeaseLostError
 from evswarm_shared.telemetry.counts import ConnectResult, StationCounts
+from evswarm_shared.telemetry.service_log import about
 from evswarm_worker.commits import GroupCommit
 from evswarm_worker.dialer import Dialer
 from evswarm_worker.endpoint import Endpoint
@@ -38,7 +39,6 @@ class LinkSettings:
     require_subprotocol: bool = True
     max_frame_bytes: int = 65536
     connect_timeout_seconds: float = 20.0
-    source_addresses: tuple[str, ...] = ()
 
 
 class Watcher(Protocol):
@@ -70,12 +70,7 @@ class Shard(HostShell):
         self.gauges = gauges
         self.hosts: dict[str, StationHost] = {}
         self.keepalive = KeepAlive()
-        self.dialer = Dialer(
-            counts,
-            self.keepalive,
-            timeout_seconds=settings.connect_timeout_seconds,
-            source_addresses=settings.source_addresses,
-        )
+        self.dialer = Dialer(counts, self.keepalive, timeout_seconds=settings.connect_timeout_seconds)
         self.commits: GroupCommit[StationHost] = GroupCommit(
             bus, lease, StationHost.committed, self._commit_refused
         )
@@ -154,7 +149,9 @@ class Shard(HostShell):
         try:
             endpoint = self._endpoint(url)
         except EndpointError as error:
-            log.error("%s cannot connect: %s", host.station_id, error)
+            log.error(
+                "%s cannot connect: %s", host.station_id, error, extra=about(station_id=host.station_id)
+            )
             asyncio.get_running_loop().call_soon(host.link_failed, ConnectResult.UNREACHABLE)
             return None
         link = Link(host, endpoint, host.station_id, self._settings.auth_key, self._terms)
@@ -181,7 +178,11 @@ class Shard(HostShell):
     def crashed(self, host: StationHost) -> None:
         """Drop a station that raised; it is resumed from its last checkpoint."""
         self.gauges.station_failures += 1
-        log.exception("station %s failed; it is resumed from its checkpoint", host.station_id)
+        log.exception(
+            "station %s failed; it is resumed from its checkpoint",
+            host.station_id,
+            extra=about(station_id=host.station_id),
+        )
         self._drop(host)
 
     def line_dropped(self) -> None:
@@ -198,7 +199,9 @@ class Shard(HostShell):
         return endpoint
 
     def _commit_refused(self, host: StationHost) -> None:
-        log.warning("station %s runs elsewhere: dropped", host.station_id)
+        log.warning(
+            "station %s runs elsewhere: dropped", host.station_id, extra=about(station_id=host.station_id)
+        )
         self._drop(host)
 
     def _row_refused(self, station_id: str) -> None:

@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -42,6 +42,8 @@ class Worker:
 
     def __init__(self, settings: WorkerSettings, bus: WorkerBus, capacity: int) -> None:
         self.settings = settings
+        self.named: Callable[[str], None] = lambda _: None
+        """Told the id under which it works, each time it gets a lease."""
         self.bus = bus
         self._capacity = capacity
         self._started_at = time.time()
@@ -86,6 +88,7 @@ class Worker:
         lease = await self._register()
         if lease is None:
             return
+        self.named(lease.worker_id)
         log.info("worker %s has a lease (epoch %d)", lease.worker_id, lease.epoch)
         self.gauges.reset()
         session = self._session = Session(

@@ -14,7 +14,7 @@ _IN_TEXT: Final = (
     # redis://user:password@host, and any other address
     (re.compile(r"(?<=://)[^/\s@\"']*@"), f"{HIDDEN}@"),
     (
-        re.compile(r"(?i)\b(Authorization\s*[:=]\s*)?\b(Basic|Bearer)\s+[A-Za-z0-9+/_=.-]{4,}"),
+        re.compile(r"(?i)(Authorization[\"']?\s*[:=,]\s*[b\"']*)(Basic|Bearer)\s+[A-Za-z0-9+/_=.-]+"),
         rf"\1\2 {HIDDEN}",
     ),
     # "idTag":"ABC", id_tag='ABC', parentIdTag: ABC
