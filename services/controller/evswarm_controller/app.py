@@ -11,7 +11,19 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from evswarm_controller import docs_page, problems
-from evswarm_controller.api import audit, central_system, live, pricing, stations, system, views
+from evswarm_controller.api import (
+    audit,
+    central_system,
+    csms_boot_rules,
+    csms_stations,
+    csms_tags,
+    csms_uploads,
+    live,
+    pricing,
+    stations,
+    system,
+    views,
+)
 from evswarm_controller.context import Context
 from evswarm_controller.dashboard_files import DashboardFiles
 from evswarm_controller.http_rules import HttpRules
@@ -42,6 +54,10 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
         stations.router,
         pricing.router,
         central_system.router,
+        csms_stations.router,
+        csms_tags.router,
+        csms_boot_rules.router,
+        csms_uploads.router,
         audit.router,
         system.router,
         live.router,

@@ -38,3 +38,35 @@ class CommandFailedError(RemoteError):
         super().__init__(message)
         self.outcome = outcome
         self.error_code = error_code
+
+
+class UnknownTagError(LocalError):
+    """The authorisation list has no such entry."""
+
+    def __init__(self, id_tag: str) -> None:
+        super().__init__(f"The id tag {id_tag} is not on the authorisation list.")
+
+
+class UnknownUploadError(LocalError):
+    """There is no such file, or not any more."""
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(
+            f"There is no file {upload_id}; files are dropped by age and when there are too many."
+        )
+
+
+class UnknownUploadAddressError(LocalError):
+    """Nobody gave this address to a station, or its time is over."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This upload address is not known, or not any more; POST /csms/stations/{station_id}/uploads gives one."
+        )
+
+
+class TooLargeError(LocalError):
+    """A body is larger than we take."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A file has at most {limit} bytes (EVSWARM_UPLOAD_MAX_BYTES).")

@@ -20,11 +20,15 @@ from evswarm_controller.errors import (
     CommandFailedError,
     InvalidFieldError,
     NotReadyError,
+    TooLargeError,
     UnknownOperationError,
     UnknownStationError,
+    UnknownTagError,
+    UnknownUploadAddressError,
+    UnknownUploadError,
 )
 from evswarm_shared.bus.messages import CommandOutcome
-from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.errors import BusUnavailableError, LocalError
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 2
@@ -122,8 +126,15 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(UnknownStationError)
     @app.exception_handler(UnknownOperationError)
-    async def _unknown(_: Request, error: UnknownStationError | UnknownOperationError) -> Response:
+    @app.exception_handler(UnknownTagError)
+    @app.exception_handler(UnknownUploadError)
+    @app.exception_handler(UnknownUploadAddressError)
+    async def _unknown(_: Request, error: LocalError) -> Response:
         return problem(HTTPStatus.NOT_FOUND, str(error))
+
+    @app.exception_handler(TooLargeError)
+    async def _too_large(_: Request, error: TooLargeError) -> Response:
+        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error), headers={"Connection": "close"})
 
     @app.exception_handler(NotReadyError)
     async def _not_ready(_: Request, error: NotReadyError) -> Response:

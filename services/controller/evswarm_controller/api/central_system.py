@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Path, Query
 from starlette.responses import Response
 
 from evswarm_controller.api import views
+from evswarm_controller.api.command_examples import COMMAND_EXAMPLES
 from evswarm_controller.api.schemas import TransactionList
 from evswarm_controller.api.stations import StationPath
 from evswarm_controller.context import ContextOf
@@ -57,12 +58,7 @@ async def command(
         dict[str, Any],
         Body(
             description="The payload as OCPP 1.6 has it.",
-            openapi_examples={
-                "RemoteStartTransaction": {"value": {"idTag": "TAG-1", "connectorId": 1}},
-                "TriggerMessage": {"value": {"requestedMessage": "Heartbeat"}},
-                "GetConfiguration": {"value": {"key": ["HeartbeatInterval"]}},
-                "Reset": {"value": {"type": "Soft"}},
-            },
+            openapi_examples={action: {"value": payload} for action, payload in COMMAND_EXAMPLES.items()},
         ),
     ],
 ) -> Response:

@@ -1,0 +1,27 @@
+"""Keys as they are stored."""
+
+from evswarm_shared import authorization_key
+
+
+def test_a_text_key_matches_itself_only() -> None:
+    salt = authorization_key.new_salt()
+    stored = authorization_key.digests(salt, "sixteen letters!")
+    assert len(stored) == 1
+    assert authorization_key.matches(salt, stored, b"sixteen letters!")
+    assert not authorization_key.matches(salt, stored, b"sixteen letters?")
+    assert not authorization_key.matches("other salt", stored, b"sixteen letters!")
+
+
+def test_a_hexadecimal_key_matches_as_text_and_as_bytes() -> None:
+    key = "00ff" * 8
+    stored = authorization_key.digests("salt", key)
+    assert authorization_key.matches("salt", stored, key.encode())
+    assert authorization_key.matches("salt", stored, bytes.fromhex(key))
+
+
+def test_no_key_matches_nothing() -> None:
+    assert not authorization_key.matches("salt", (), b"")
+
+
+def test_salts_differ() -> None:
+    assert authorization_key.new_salt() != authorization_key.new_salt()
