@@ -18,6 +18,7 @@ from evswarm_shared.settings import WorkerSettings
 from evswarm_shared.telemetry import service_log
 from evswarm_worker.endpoint import Endpoint
 from evswarm_worker.file_limit import capacity, raise_file_limit
+from evswarm_worker.source_addresses import source_addresses
 from evswarm_worker.worker import Worker
 
 EXIT_CONFIGURATION: Final = 2
@@ -53,6 +54,7 @@ async def _run(settings: WorkerSettings, identity: service_log.Identity) -> int:
         identity.worker = worker_id
 
     Endpoint(settings.csms_url, ca=settings.csms_ca, client_cert=settings.client_cert)
+    source_addresses(settings.source_addresses)
     able = capacity(raise_file_limit(), settings.worker_capacity)
     bus = RedisBus.connect(settings.redis_url, settings.key_prefix)
     try:

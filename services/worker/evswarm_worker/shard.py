@@ -39,6 +39,7 @@ class LinkSettings:
     require_subprotocol: bool = True
     max_frame_bytes: int = 65536
     connect_timeout_seconds: float = 20.0
+    source_addresses: tuple[str, ...] = ()
 
 
 class Watcher(Protocol):
@@ -70,7 +71,12 @@ class Shard(HostShell):
         self.gauges = gauges
         self.hosts: dict[str, StationHost] = {}
         self.keepalive = KeepAlive()
-        self.dialer = Dialer(counts, self.keepalive, timeout_seconds=settings.connect_timeout_seconds)
+        self.dialer = Dialer(
+            counts,
+            self.keepalive,
+            timeout_seconds=settings.connect_timeout_seconds,
+            source_addresses=settings.source_addresses,
+        )
         self.commits: GroupCommit[StationHost] = GroupCommit(
             bus, lease, StationHost.committed, self._commit_refused
         )
