@@ -37,6 +37,15 @@ class ShutdownPolicy(StrEnum):
     STOP = "stop"
 
 
+class HistoryMessages(StrEnum):
+    """Which OCPP messages are kept in the history."""
+
+    ALL = "all"
+    SAMPLED = "sampled"
+    ERRORS = "errors"
+    OFF = "off"
+
+
 class ServiceSettings(BaseSettings):
     """What every service needs: the store, its own log and its own metrics."""
 
@@ -75,6 +84,19 @@ class ServiceSettings(BaseSettings):
     )
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="Port of /metrics (worker and csms); 0 takes a free one."
+    )
+
+    history: bool = Field(
+        default=True, description="Whether logs, messages and transactions are given to the historian."
+    )
+    history_sample_every: int = Field(
+        default=10, ge=1, description="With `sampled`, one of so many answered messages is kept."
+    )
+    history_entries_kept: int = Field(
+        default=4096,
+        ge=16,
+        le=1_000_000,
+        description="Batches, each of at most 64 KiB, that wait in a stream for a historian that is away.",
     )
 
     @classmethod
@@ -129,6 +151,10 @@ class CsmsSettings(ServiceSettings):
     )
     csms_ping_interval_seconds: float = Field(
         default=30.0, gt=0, description="Time between WebSocket pings to a silent station."
+    )
+    csms_history_messages: HistoryMessages = Field(
+        default=HistoryMessages.ERRORS,
+        description="Messages kept as the CSMS saw them: `sampled` and `errors` keep every one that went wrong. Our own stations tell theirs by themselves.",
     )
     csms_strict: bool = Field(
         default=True, description="Refuse unknown extra fields (FormationViolation) instead of dropping them."
@@ -215,6 +241,10 @@ class WorkerSettings(ServiceSettings):
     tick_seconds: float = Field(
         default=1.0, ge=0.1, le=10, description="How often snapshots and logs are published."
     )
+    history_messages: HistoryMessages = Field(
+        default=HistoryMessages.ALL,
+        description="Messages kept as the stations saw them: `sampled` and `errors` keep every one that went wrong.",
+    )
     timezone: str = Field(default="UTC", description="IANA zone in which the charging policy's hour is told.")
     worker_id: str | None = Field(
         default=None, description="Name of the worker; by default made from host, process and chance."
@@ -285,11 +315,50 @@ class ControllerSettings(ServiceSettings):
         default="UTC", description="IANA zone in which the station logs tell the time of a price change."
     )
 
+    historian_url: str = Field(
+        default="http://127.0.0.1:8100",
+        pattern="^https?://",
+        description="Where the historian answers; /history is read from there.",
+    )
+
+
+class HistorianSettings(ServiceSettings):
+    """The historian: the history in a database. A limit of 0 is none."""
+
+    database_url: str = Field(
+        default="sqlite:///evswarm-history.db",
+        pattern="^(sqlite|postgresql)://",
+        description="Where the history is kept: `sqlite:///file` (four slashes for an absolute path) or `postgresql://user:password@host/database`.",
+        repr=False,
+    )
+    historian_host: str = Field(
+        default="127.0.0.1", description="Address on which the historian answers the controller."
+    )
+    historian_port: int = Field(
+        default=8100, ge=0, le=65535, description="Port on which the historian answers the controller."
+    )
+    history_logs_days: float = Field(default=7.0, ge=0, description="Days that log lines are kept.")
+    history_messages_days: float = Field(default=3.0, ge=0, description="Days that OCPP messages are kept.")
+    history_transactions_days: float = Field(
+        default=90.0, ge=0, description="Days that transactions are kept."
+    )
+    history_events_days: float = Field(
+        default=90.0, ge=0, description="Days that commands, operations and price changes are kept."
+    )
+    history_logs_mb: int = Field(default=1024, ge=0, description="Most MB of log lines, indexes not counted.")
+    history_messages_mb: int = Field(default=4096, ge=0, description="Most MB of OCPP messages, likewise.")
+    history_transactions_mb: int = Field(default=1024, ge=0, description="Most MB of transactions, likewise.")
+    history_events_mb: int = Field(default=256, ge=0, description="Most MB of events, likewise.")
+    history_min_free_mb: int = Field(
+        default=256, ge=0, description="With SQLite: stop writing while the disk has less room than this."
+    )
+
 
 SERVICES: Final[dict[str, type[ServiceSettings]]] = {
     "csms": CsmsSettings,
     "worker": WorkerSettings,
     "controller": ControllerSettings,
+    "historian": HistorianSettings,
 }
 """The settings class of each service."""
 

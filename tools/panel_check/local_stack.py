@@ -26,7 +26,7 @@ class LocalStack:
     def __init__(self, stations: int, **settings: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="evswarm-stack-")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        store, self.csms_port, api = free_port(), free_port(), free_port()
+        store, self.csms_port, api, history = (free_port() for _ in range(4))
         self.url = f"http://127.0.0.1:{api}"
         self.csms_url = f"ws://127.0.0.1:{self.csms_port}"
         self.environment = os.environ | {
@@ -35,6 +35,9 @@ class LocalStack:
             "EVSWARM_CSMS_PORT": str(self.csms_port),
             "EVSWARM_CSMS_URL": self.csms_url,
             "EVSWARM_STATIONS": str(stations),
+            "EVSWARM_HISTORIAN_PORT": str(history),
+            "EVSWARM_HISTORIAN_URL": f"http://127.0.0.1:{history}",
+            "EVSWARM_DATABASE_URL": f"sqlite:///{self._folder.name}/history.db",
             **settings,
         }
         self.api = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
@@ -42,6 +45,7 @@ class LocalStack:
         data.mkdir()
         self.start("store", store_command("127.0.0.1", store, data))
         self.wait(lambda: _listens(store), "the store does not listen")
+        self.service("historian")
         self.service("csms")
         self.service("controller")
         self.wait(self._ready, "the controller does not get ready")

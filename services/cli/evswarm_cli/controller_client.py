@@ -77,7 +77,7 @@ class ControllerClient:
         with self._plain_errors():
             response = self._http.request(method, path, json=body)
         if response.is_error:
-            raise ControllerError(_problem(response))
+            raise ControllerError(problem_of(response))
         result: dict[str, Any] = response.json()
         return result
 
@@ -95,7 +95,7 @@ class ControllerClient:
             ) from None
 
 
-def _problem(response: httpx.Response) -> str:
+def problem_of(response: httpx.Response) -> str:
     """The sentence in an RFC 9457 problem document, or what there is instead."""
     try:
         problem = response.json()

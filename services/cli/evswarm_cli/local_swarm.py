@@ -38,6 +38,7 @@ class SwarmOptions:
     csms_port: int = 9000
     csms_url: str | None = None
     redis_url: str | None = None
+    history: bool = True
     profile: str | None = None
     seed: int | None = None
     data: Path | None = None
@@ -98,6 +99,9 @@ class LocalSwarm:
         if options.redis_url:
             require_reachable(options.redis_url, REDIS_SCHEMES, "--redis-url")
         environment = self._environment(redis_url)
+        if options.history:
+            # Before all who have something to tell it, and ended after them.
+            self._spawn("historian", environment)
         if options.csms_url is None:
             self._spawn("csms", environment)
         self._spawn("controller", environment)
@@ -177,6 +181,12 @@ class LocalSwarm:
             "WORKER_ON_SHUTDOWN": ShutdownPolicy.STOP,
             "WORKER_GRACE_SECONDS": WORKER_GRACE_SECONDS,
         }
+        port = free_port()
+        own["HISTORY"] = str(options.history).lower()
+        own["HISTORIAN_PORT"] = port
+        own["HISTORIAN_URL"] = f"http://127.0.0.1:{port}"
+        if not os.environ.get(PREFIX + "DATABASE_URL"):
+            own["DATABASE_URL"] = f"sqlite:///{self.directory.resolve() / 'history.db'}"
         return dict(os.environ) | {
             PREFIX + name: str(value) for name, value in own.items() if value is not None
         }

@@ -17,6 +17,8 @@ from rich.table import Table
 from evswarm_cli.audit_command import describe, patient_audit
 from evswarm_cli.controller_client import ControllerClient
 from evswarm_cli.errors import ControllerError, UsageError
+from evswarm_cli.history import export
+from evswarm_cli.history import history as history_command
 from evswarm_cli.local_swarm import LocalSwarm, SwarmOptions
 from evswarm_cli.progress import status_line, watch
 from evswarm_cli.store import DEFAULT_PORT, store_command
@@ -35,6 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 Url = Annotated[str, typer.Option("--url", help="Where the controller is.")]
+app.command("history")(history_command)
+app.command()(export)
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -57,6 +61,7 @@ def up(
     redis_url: Annotated[
         str | None, typer.Option(help="Use this Redis instead of an embedded store.")
     ] = None,
+    history: Annotated[bool, typer.Option(help="Keep logs, messages and sessions in a database.")] = True,
     csms_auth_key: Annotated[str | None, typer.Option(help="Stations send HTTP Basic with this key.")] = None,
     csms_ca: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Trusted authorities (PEM) for wss.")
@@ -75,6 +80,7 @@ def up(
         csms_port=csms_port,
         csms_url=csms_url,
         redis_url=redis_url,
+        history=history,
         profile=profile,
         seed=seed,
         data=data,
@@ -203,6 +209,12 @@ def csms() -> None:
 def worker() -> None:
     """Run one worker. Settings come from EVSWARM_… variables."""
     _exec("worker")
+
+
+@app.command()
+def historian() -> None:
+    """Run one historian. Settings come from EVSWARM_… variables."""
+    _exec("historian")
 
 
 @app.command()

@@ -18,6 +18,7 @@ from evswarm_controller.api import (
     csms_stations,
     csms_tags,
     csms_uploads,
+    history,
     live,
     pricing,
     stations,
@@ -46,6 +47,7 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
     app.state.context = context
     app.state.registry = process_registry(
         lambda: context.telemetry.metrics(lambda: _gauges(context)),
+        context.history.recorder.metrics,
         lambda: loop_metrics(context.telemetry.lag),
     )
     problems.install(app)
@@ -60,6 +62,7 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
         csms_uploads.router,
         audit.router,
         system.router,
+        history.router,
         live.router,
     )
     for router in routers:

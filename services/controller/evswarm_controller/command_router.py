@@ -28,11 +28,14 @@ class CommandRouter:
         controller_id: str,
         timeout_seconds: float,
         now: Callable[[], float],
+        told: Callable[[CommandTarget, str, str, bytes, CommandOutcome, str, float], None],
     ) -> None:
+        """`told` hears of every command: target, station, action, payload, outcome, problem, and when it began."""
         self._bus = bus
         self._controller_id = controller_id
         self._timeout_seconds = timeout_seconds
         self._now = now
+        self._told = told
         self._waiting: dict[str, asyncio.Future[CommandReply]] = {}
         self._listening = asyncio.Event()
 
@@ -58,6 +61,18 @@ class CommandRouter:
             CommandFailedError: any other outcome; NOT_CONNECTED also when nobody listens there, TIMEOUT when no reply
                 came in time.
         """
+        began, outcome, problem = self._now(), CommandOutcome.DONE, ""
+        try:
+            return await self._ask(target, process_id, station_id, action, payload)
+        except CommandFailedError as error:
+            outcome, problem = error.outcome, str(error)
+            raise
+        finally:
+            self._told(target, station_id, action, payload, outcome, problem, began)
+
+    async def _ask(
+        self, target: CommandTarget, process_id: str, station_id: str, action: str, payload: bytes
+    ) -> CommandReply:
         command_id = secrets.token_hex(8)
         command = Command(
             command_id=command_id,

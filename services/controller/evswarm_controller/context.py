@@ -11,10 +11,12 @@ from starlette.requests import HTTPConnection
 from evswarm_controller.command_router import CommandRouter
 from evswarm_controller.errors import NotReadyError, UnknownStationError
 from evswarm_controller.fleet import Fleet
+from evswarm_controller.historian_client import HistorianClient
 from evswarm_controller.live_hub import LiveHub
 from evswarm_controller.mirror import Mirror
 from evswarm_controller.observer import Observer
 from evswarm_controller.reconciler import Reconciler
+from evswarm_controller.swarm_history import SwarmHistory
 from evswarm_controller.telemetry import ControllerTelemetry
 from evswarm_controller.wishes import Wishes
 from evswarm_shared.bus.messages import StationSnapshot
@@ -36,6 +38,8 @@ class Context:
     router: CommandRouter
     hub: LiveHub
     telemetry: ControllerTelemetry
+    history: SwarmHistory
+    historian: HistorianClient
     zone: ZoneInfo
     now: Callable[[], float]
 

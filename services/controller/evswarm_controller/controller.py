@@ -13,16 +13,19 @@ from evswarm_controller.command_router import CommandRouter
 from evswarm_controller.context import Context
 from evswarm_controller.desired_state import founded
 from evswarm_controller.fleet import Fleet
+from evswarm_controller.historian_client import HistorianClient
 from evswarm_controller.live_hub import LiveHub
 from evswarm_controller.mirror import Mirror
 from evswarm_controller.observer import Observer
 from evswarm_controller.reconciler import Reconciler
+from evswarm_controller.swarm_history import SwarmHistory
 from evswarm_controller.telemetry import ControllerTelemetry
 from evswarm_controller.wishes import Wishes
-from evswarm_shared.bus.messages import DesiredState, ProfileName
+from evswarm_shared.bus.messages import DesiredState, OperationSnapshot, ProfileName
 from evswarm_shared.bus.port import Bus
 from evswarm_shared.clock import SimulatedClock
 from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.history.recorder import Recorder
 from evswarm_shared.settings import ControllerSettings, SettingsError
 
 RESIGN_SECONDS: Final = 2.0
@@ -60,6 +63,18 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
         ready=lambda: mirror.synced and observer.known_desired is not None,
     )
     mirror = Mirror(bus, fleet, now, on_logged=hub.logged)
+    history = SwarmHistory(
+        Recorder(bus, controller_id, enabled=settings.history, entries_kept=settings.history_entries_kept),
+        settings,
+        observer,
+        now=now,
+        leads=lambda: reconciler.leads,
+    )
+
+    def ended(operation: OperationSnapshot) -> None:
+        telemetry.count_operation(operation)
+        history.operation(operation)
+
     reconciler = Reconciler(
         bus,
         observer,
@@ -69,7 +84,7 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
         found=found,
         opening_price_micro=round(settings.price * 1_000_000),
         now=now,
-        on_ended=telemetry.count_operation,
+        on_ended=ended,
     )
     return Context(
         settings=settings,
@@ -78,12 +93,18 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
         observer=observer,
         mirror=mirror,
         reconciler=reconciler,
-        wishes=Wishes(bus, observer, fleet, now=now, poke=reconciler.poke),
+        wishes=Wishes(bus, observer, fleet, now=now, poke=reconciler.poke, told=history.operation),
         router=CommandRouter(
-            bus, controller_id=controller_id, timeout_seconds=settings.command_timeout_seconds, now=now
+            bus,
+            controller_id=controller_id,
+            timeout_seconds=settings.command_timeout_seconds,
+            now=now,
+            told=history.command,
         ),
         hub=hub,
         telemetry=telemetry,
+        history=history,
+        historian=HistorianClient(settings.historian_url),
         zone=zone,
         now=now,
     )
@@ -94,16 +115,17 @@ async def running(context: Context) -> AsyncIterator[None]:
     """The controller at work while the block runs; at its end it resigns, so that a standby takes over at once."""
     context.telemetry.lag.start(asyncio.get_running_loop())
     try:
-        async with asyncio.TaskGroup() as tasks:
+        async with context.history.recorder.running(), asyncio.TaskGroup() as tasks:
             started = [
                 tasks.create_task(part.run(), name=type(part).__name__)
-                for part in (context.mirror, context.router, context.reconciler, context.hub)
+                for part in (context.mirror, context.router, context.reconciler, context.hub, context.history)
             ]
             yield
             for task in started:
                 task.cancel()
     finally:
         context.telemetry.lag.stop()
+        await context.historian.close()
         with suppress(BusUnavailableError, TimeoutError):
             async with asyncio.timeout(RESIGN_SECONDS):
                 await context.reconciler.resign()

@@ -31,6 +31,14 @@ class NotReadyError(LocalError):
     """The controller has not read the swarm yet, or not since the store was last away."""
 
 
+class HistorianError(RemoteError):
+    """The historian is not there, or could not answer; `status` is what the asker is told."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class CommandFailedError(RemoteError):
     """A station did not do what a command asked. `outcome` says how, `error_code` is the station's."""
 

@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from evswarm_controller.errors import (
     CommandFailedError,
+    HistorianError,
     InvalidFieldError,
     NotReadyError,
     TooLargeError,
@@ -155,6 +156,10 @@ def install(app: FastAPI) -> None:
         elif error.outcome is CommandOutcome.INVALID:
             members = {"errors": [{"field": "payload", "message": detail}]}
         return problem(status, detail, members)
+
+    @app.exception_handler(HistorianError)
+    async def _historian(_: Request, error: HistorianError) -> Response:
+        return problem(error.status, str(error))
 
     @app.exception_handler(Exception)
     async def _defect(request: Request, error: Exception) -> Response:

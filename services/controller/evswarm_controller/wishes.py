@@ -37,12 +37,15 @@ class Wishes:
         *,
         now: Callable[[], float],
         poke: Callable[[], None],
+        told: Callable[[OperationSnapshot], None] = lambda _: None,
     ) -> None:
+        """`told` hears of every operation that begins."""
         self._bus = bus
         self._observer = observer
         self._fleet = fleet
         self._now = now
         self._poke = poke
+        self._told = told
 
     async def scale(
         self, count: int, *, profile: ProfileName | None, ramp_per_second: float | None
@@ -118,6 +121,7 @@ class Wishes:
                 continue
             self._observer.take_desired(desired)
             self._observer.take_operation(operation)
+            self._told(operation)
             self._poke()
             return operation
         raise NotReadyError("The swarm is being changed by others all the time; try again.")

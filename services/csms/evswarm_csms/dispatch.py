@@ -34,6 +34,7 @@ from evswarm_csms.handlers import (
     status_notification,
     stop_transaction,
 )
+from evswarm_csms.history import NO_HISTORY, CentralHistory
 from evswarm_csms.meter_batch import MeterBatch
 from evswarm_shared.bus.csms_records import BootRule, StationEvent, StationEventKind
 from evswarm_shared.bus.messages import CommandOutcome, StationRecord, TransactionRecord
@@ -107,6 +108,7 @@ class Desk:
     heartbeat_interval_seconds: int
     boot_rules: tuple[BootRule, ...] = ()
     retry_pauses_seconds: tuple[float, ...] = RETRY_PAUSES_SECONDS
+    history: CentralHistory = NO_HISTORY
 
     async def persistently(self, operation: Callable[[], Awaitable[Result]]) -> Result:
         """The operation's result, trying again while the store is away; every one of them may be repeated.
@@ -242,6 +244,7 @@ async def _start_transaction(request: StartTransaction, station: StationFile, de
     stored, new = await desk.persistently(lambda: desk.bus.start_transaction(record, key))
     if new:
         _flagged(stored, station, desk)
+    desk.history.transaction(stored, desk.clock())
     return start_transaction.answer(info, stored)
 
 
@@ -259,6 +262,7 @@ async def _stop_transaction(request: StopTransaction, station: StationFile, desk
     if closing is not found:
         record = closing
         await desk.persistently(lambda: bus.stop_transaction(record))
+        desk.history.transaction(record, desk.clock())
         _flagged(record, station, desk)
     station.watch.forget(request.transaction_id)
     id_tag = request.id_tag

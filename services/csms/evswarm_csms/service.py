@@ -22,6 +22,7 @@ from evswarm_csms.errors import ListenError
 from evswarm_csms.event_log import EventLog
 from evswarm_csms.gate import Gate
 from evswarm_csms.handlers.admission import SecurityRules
+from evswarm_csms.history import central_history
 from evswarm_csms.meter_batch import FLUSH_SECONDS, MeterBatch
 from evswarm_csms.metrics import central_system_metrics
 from evswarm_csms.outgoing import CallRules
@@ -31,6 +32,7 @@ from evswarm_csms.session import Office, Session
 from evswarm_shared.bus.messages import CsmsHeartbeat
 from evswarm_shared.bus.port import Bus
 from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.history.recorder import Recorder
 from evswarm_shared.settings import CsmsSettings
 from evswarm_shared.telemetry.counts import ProtocolCounts, Tally
 from evswarm_shared.telemetry.exposition import loop_metrics, process_registry, protocol_metrics
@@ -95,6 +97,12 @@ class CentralSystem:
             clock=clock,
             spawn=self._spawn,
         )
+        self._recorder = Recorder(
+            bus,
+            f"csms-{self.replica_id}",
+            enabled=settings.history,
+            entries_kept=settings.history_entries_kept,
+        )
         self._office = Office(
             desk=Desk(
                 bus=bus,
@@ -108,6 +116,7 @@ class CentralSystem:
                 authority=_authority(settings),
                 accept_unknown_tags=settings.csms_accept_unknown_tags,
                 heartbeat_interval_seconds=settings.csms_heartbeat_interval_seconds,
+                history=central_history(settings, self._recorder),
             ),
             rules=CallRules(
                 counts=self.counts,
@@ -139,7 +148,10 @@ class CentralSystem:
         )
         self._telemetry = TelemetryServer(
             process_registry(
-                lambda: protocol_metrics(self.counts), lambda: loop_metrics(self._lag), self._metrics
+                lambda: protocol_metrics(self.counts),
+                lambda: loop_metrics(self._lag),
+                self._metrics,
+                self._recorder.metrics,
             ),
             self._health,
         )
@@ -173,6 +185,7 @@ class CentralSystem:
                     group.create_task(self._write_meters(), name="meters"),
                     group.create_task(self._events.run(), name="events"),
                     group.create_task(self._beat(metrics_url), name="heartbeat"),
+                    group.create_task(self._recorder.run(), name="history"),
                     group.create_task(self._server.keep_alive(), name="keep-alive"),
                 ]
                 with contextlib.suppress(TimeoutError):
@@ -251,6 +264,7 @@ class CentralSystem:
         for task in tuple(self._working):
             task.cancel()
         await self._meters.flush()
+        await self._recorder.flush()
         try:
             await self._directory.flush()
             await self._events.flush()

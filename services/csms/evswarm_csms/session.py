@@ -103,6 +103,7 @@ class Session:
         "_inbox",
         "_office",
         "_outgoing",
+        "_tap",
         "_task",
         "_triggered",
         "station_id",
@@ -121,6 +122,7 @@ class Session:
         self._inbox: deque[tuple[Wire, Call]] | None = None
         self._task: asyncio.Task[None] | None = None
         self._outgoing: OutgoingCalls | None = None
+        self._tap = office.desk.history.tap(station_id)
 
     # --- the connection
 
@@ -140,6 +142,8 @@ class Session:
         if wire is not self.wire:
             return
         self.wire = None
+        if self._tap is not None:
+            self._tap.closed(self._office.desk.clock())
         if self._outgoing is not None:
             self._outgoing.connection_lost(replaced=False)
         self._office.offline(self)
@@ -182,8 +186,12 @@ class Session:
         try:
             frame = decode_frame(data)
         except FrameError as error:
+            if self._tap is not None:
+                self._tap.malformed(data, self._office.desk.clock())
             self._broken_frame(wire, error)
             return
+        if self._tap is not None:
+            self._tap.received(frame, self._office.desk.clock())
         if type(frame) is Call:
             if self._task is None and self._acceptance is not None and not self._inbox:
                 self._process(wire, frame)
@@ -214,7 +222,14 @@ class Session:
     # --- inside
 
     def _send(self, data: bytes) -> bool:
-        return self.wire is not None and self.wire.send(data)
+        return self.wire is not None and self._write(self.wire, data)
+
+    def _write(self, wire: Wire, data: bytes) -> bool:
+        if not wire.send(data):
+            return False
+        if self._tap is not None:
+            self._tap.sent(data, self._office.desk.clock())
+        return True
 
     def _refusal(self, request: Request) -> Answer | None:
         if self.wire is None:
@@ -302,11 +317,11 @@ class Session:
             self._office.spawn(promised(self.call))
 
     def _answer(self, wire: Wire, call: Call, response: Response) -> None:
-        if wire.send(encode_call_result(call.unique_id, response)):
+        if self._write(wire, encode_call_result(call.unique_id, response)):
             self._counts.call_results_sent.add(call.action)
 
     def _refuse(self, wire: Wire, call: Call, code: ErrorCode, description: str) -> None:
-        if wire.send(encode_call_error(call.unique_id, code, description)):
+        if self._write(wire, encode_call_error(call.unique_id, code, description)):
             self._counts.call_errors_sent.add(call.action)
 
     def _failed(self, wire: Wire, call: Call) -> None:
@@ -326,8 +341,8 @@ class Session:
                 self._outgoing.broken(error.unique_id, error.description)
             return
         self._counts.dropped_frames.add(DroppedFrame.MALFORMED)
-        if error.unique_id is not None and wire.send(
-            encode_call_error(error.unique_id, error.code, error.description)
+        if error.unique_id is not None and self._write(
+            wire, encode_call_error(error.unique_id, error.code, error.description)
         ):
             self._counts.call_errors_sent.add("")
 

@@ -7,13 +7,16 @@ from typing import Any, Final, Protocol
 from evswarm_shared.bus.keys import LOG_LINES_KEPT
 from evswarm_shared.bus.messages import StationCommit, StationSnapshot, Tariff
 from evswarm_shared.clock import SimulatedClock
+from evswarm_shared.history.records import LedgerRecord
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
+from evswarm_worker.history import NO_HISTORY, StationHistory
 from evswarm_worker.runner import Link, LinkUser
 from evswarm_worker.share import Goal, StationPlan
 from evswarm_worker.station.effects import (
     Connect,
     Disconnect,
     Effect,
+    Ledger,
     LogLine,
     Persist,
     Send,
@@ -72,6 +75,8 @@ class StationMachine(Protocol):
 class HostShell(Protocol):
     """What a host needs around it."""
 
+    history: StationHistory = NO_HISTORY
+
     def now(self) -> float:
         """Real unix seconds."""
 
@@ -109,6 +114,7 @@ class StationHost(LinkUser):
         "ended",
         "goal",
         "held",
+        "ledger",
         "lines",
         "link",
         "outbox",
@@ -118,6 +124,7 @@ class StationHost(LinkUser):
         "shell",
         "station",
         "station_id",
+        "tap",
     )
 
     def __init__(self, shell: HostShell, plan: StationPlan, station: StationMachine, outbox: int) -> None:
@@ -132,6 +139,8 @@ class StationHost(LinkUser):
         self.outbox = outbox
         self.armed = float("inf")
         self.dirty = False
+        self.tap = shell.history.tap(plan.station_id)
+        self.ledger: list[LedgerRecord] | None = None
         self.goal = Goal.STOP_AND_STAY if plan.stopped else Goal.RUN
         self.settled = False
         self.ended = False
@@ -169,6 +178,7 @@ class StationHost(LinkUser):
     def committed(self) -> None:
         """The commit that held everything back is written."""
         held, self.held = self.held, None
+        self._tell_ledger()
         if self.ended or held is None or not self.shell.may_act():
             return
         if len(held) > HELD_PAUSE and self.link is not None:
@@ -200,10 +210,13 @@ class StationHost(LinkUser):
 
     def link_message(self, frame: bytes) -> None:
         """A message for the station."""
+        if self.tap is not None:
+            self.tap.heard(frame, self.shell.now())
         self.drive(self.station.receive, frame)
 
     def link_closed(self, reason: DisconnectReason) -> None:
         """The station's connection ended."""
+        self._close_tap()
         self.link = None
         self.drive(self.station.disconnected, reason)
 
@@ -215,10 +228,14 @@ class StationHost(LinkUser):
             if isinstance(effect, Send):
                 if self.link is not None:
                     self.link.send(effect.data)
+                    if self.tap is not None:
+                        self.tap.sent(effect.data, shell.now())
             elif isinstance(effect, SnapshotChanged):
                 shell.mark_dirty(self)
             elif isinstance(effect, LogLine):
                 self._note(effect.text)
+            elif isinstance(effect, Ledger):
+                self.ledger = [*(self.ledger or ()), effect.record]
             elif isinstance(effect, Persist):
                 self.outbox += len(effect.commit.outbox_added) - len(effect.commit.outbox_removed)
                 self.held = deque(effects)
@@ -229,6 +246,7 @@ class StationHost(LinkUser):
                 self.link = shell.connect(self)
             elif isinstance(effect, Disconnect):
                 link, self.link = self.link, None
+                self._close_tap()
                 if link is not None:
                     link.close(effect.code, effect.reason)
             elif isinstance(effect, Stopped) and not self.settled:
@@ -240,9 +258,21 @@ class StationHost(LinkUser):
             del self.lines[0]
             self.shell.line_dropped()
         self.lines.append(text)
+        self.shell.history.line(self.shell.now(), self.station_id, text)
         self.shell.mark_dirty(self)
+
+    def _tell_ledger(self) -> None:
+        if self.ledger is not None:
+            for record in self.ledger:
+                self.shell.history.ledger(record)
+            self.ledger = None
+
+    def _close_tap(self) -> None:
+        if self.tap is not None:
+            self.tap.closed(self.shell.now())
 
     def _drop_link(self) -> None:
         link, self.link = self.link, None
+        self._close_tap()
         if link is not None:
             link.abandon()

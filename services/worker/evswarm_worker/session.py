@@ -14,6 +14,7 @@ from evswarm_worker.admission import Admission
 from evswarm_worker.building import StationBuilder, usual_tag
 from evswarm_worker.commands import CommandService
 from evswarm_worker.gauges import ShardGauges
+from evswarm_worker.history import StationHistory
 from evswarm_worker.lease import Lease
 from evswarm_worker.pulse import Pulse
 from evswarm_worker.shard import LinkSettings, Shard
@@ -37,6 +38,7 @@ class Session:
         counts: StationCounts,
         gauges: ShardGauges,
         *,
+        history: StationHistory,
         report: Callable[[], WorkerHeartbeat],
     ) -> None:
         self._settings = settings
@@ -57,6 +59,7 @@ class Session:
             counts,
             gauges,
             tick_seconds=settings.tick_seconds,
+            history=history,
         )
         builder = StationBuilder(settings, lease.worker_id, counts)
         self.admission = Admission(bus, self.shard, builder)
@@ -70,6 +73,8 @@ class Session:
         )
 
     def _follow(self, reply: HeartbeatReply) -> None:
+        if reply.assignment is not None:
+            self.shard.history.follow(reply.assignment.run_id)
         self.admission.follow(reply.assignment, reply.tariff)
 
     async def run(self, stopping: asyncio.Event) -> None:

@@ -16,6 +16,7 @@ from evswarm_worker.dialer import Dialer
 from evswarm_worker.endpoint import Endpoint
 from evswarm_worker.errors import EndpointError
 from evswarm_worker.gauges import ShardGauges
+from evswarm_worker.history import NO_HISTORY, StationHistory
 from evswarm_worker.host import HostShell, StationHost, StationMachine
 from evswarm_worker.keepalive import KeepAlive
 from evswarm_worker.lease import Lease
@@ -64,8 +65,10 @@ class Shard(HostShell):
         gauges: ShardGauges,
         *,
         tick_seconds: float,
+        history: StationHistory = NO_HISTORY,
     ) -> None:
         self.lease = lease
+        self.history = history
         self.clock = RealClock()
         self.counts = counts
         self.gauges = gauges

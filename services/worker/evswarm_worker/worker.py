@@ -15,8 +15,9 @@ from urllib.parse import urlsplit, urlunsplit
 from prometheus_client.core import Metric
 
 from evswarm_shared.bus.messages import WorkerHeartbeat
-from evswarm_shared.bus.port import WorkerBus
+from evswarm_shared.bus.port import Bus
 from evswarm_shared.errors import BusUnavailableError, LeaseLostError
+from evswarm_shared.history.recorder import Recorder
 from evswarm_shared.settings import WorkerSettings
 from evswarm_shared.telemetry.counts import StationCounts
 from evswarm_shared.telemetry.exposition import (
@@ -28,6 +29,7 @@ from evswarm_shared.telemetry.exposition import (
 from evswarm_shared.telemetry.http import TelemetryServer
 from evswarm_shared.telemetry.loop_lag import LoopLag
 from evswarm_worker.gauges import ShardGauges
+from evswarm_worker.history import station_history
 from evswarm_worker.lease import Lease
 from evswarm_worker.metrics import shard_metrics
 from evswarm_worker.session import Session
@@ -40,7 +42,7 @@ log = logging.getLogger(__name__)
 class Worker:
     """Runs stations until `stop` is called. `capacity` is the number of stations it can take."""
 
-    def __init__(self, settings: WorkerSettings, bus: WorkerBus, capacity: int) -> None:
+    def __init__(self, settings: WorkerSettings, bus: Bus, capacity: int) -> None:
         self.settings = settings
         self.named: Callable[[str], None] = lambda _: None
         """Told the id under which it works, each time it gets a lease."""
@@ -50,6 +52,13 @@ class Worker:
         self.counts = StationCounts()
         self.gauges = ShardGauges()
         self._lag = LoopLag()
+        self._recorder = Recorder(
+            bus,
+            f"worker-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
+            enabled=settings.history,
+            entries_kept=settings.history_entries_kept,
+        )
+        self._history = station_history(settings, self._recorder)
         self._metrics_url: str | None = None
         self.stopping = asyncio.Event()
         self._session: Session | None = None
@@ -70,6 +79,7 @@ class Worker:
                 lambda: protocol_metrics(self.counts),
                 lambda: station_metrics(self.counts),
                 self._shard_metrics,
+                self._recorder.metrics,
                 lambda: loop_metrics(self._lag),
             ),
             self._health,
@@ -78,8 +88,9 @@ class Worker:
         self._metrics_url = reachable(url)
         self._lag.start(asyncio.get_running_loop())
         try:
-            while not self.stopping.is_set():
-                await self._one_lease()
+            async with self._recorder.running():
+                while not self.stopping.is_set():
+                    await self._one_lease()
         finally:
             self._lag.stop()
             await server.stop()
@@ -97,6 +108,7 @@ class Worker:
             lease,
             self.counts,
             self.gauges,
+            history=self._history,
             report=lambda: self.heartbeat(lease.worker_id, lease.epoch),
         )
         try:

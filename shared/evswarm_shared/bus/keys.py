@@ -23,6 +23,11 @@ EVENTS_TTL_SECONDS: Final = 30 * 24 * 3600
 UPLOADS_KEPT: Final = 1000
 """Files the archive keeps; further caps are settings."""
 
+HISTORY_PRODUCER_TTL_SECONDS: Final = 3600
+"""How long a batch that is appended again is recognised."""
+HISTORY_ENTRIES_KEPT: Final = 4096
+"""Entries of a history stream that wait for the historian, about; an entry has at most 64 KiB, the oldest go first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -218,6 +223,20 @@ class Keys:
     def csms_upload(self, upload_id: str) -> str:
         """String: the content of an uploaded file. TTL: EVSWARM_UPLOAD_KEEP_SECONDS."""
         return self._(f"csms:upload:{upload_id}")
+
+    # the history
+    def history(self, stream: str) -> str:
+        """Stream of encoded record batches, capped at about HISTORY_ENTRIES_KEPT; the historian removes what it wrote."""
+        return self._(f"history:{stream}")
+
+    def history_producer(self, stream: str, producer_id: str) -> str:
+        """Integer: the number of the last batch this producer appended. TTL: HISTORY_PRODUCER_TTL_SECONDS."""
+        return self._(f"history:producer:{stream}:{producer_id}")
+
+    @property
+    def history_records(self) -> str:
+        """Hash stream → how many records were ever appended, so that a gap shows what the cap took."""
+        return self._("history:records")
 
     # channels
     @property

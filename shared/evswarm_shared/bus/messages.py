@@ -425,3 +425,53 @@ class IdTagRecord(msgspec.Struct, frozen=True):
     expiry_date: float | None = None
     parent_id_tag: str | None = None
     concurrent: bool = False
+
+
+# --- the history ------------------------------------------------------------------------------------------------
+
+
+class HistoryStream(StrEnum):
+    """The two streams to the historian, apart so that a flood of messages cannot push out what is rare."""
+
+    TRAFFIC = "traffic"
+    """Log lines and OCPP messages."""
+    FACTS = "facts"
+    """Transactions, commands, operations, prices and runs."""
+
+
+class HistoryBatch(msgspec.Struct, frozen=True):
+    """Records on their way to the historian: `count` of them, encoded in `data`, which is opaque to the bus.
+
+    `number` grows with every batch that one producer appends to one stream, so that a repetition is recognised.
+    """
+
+    number: int
+    data: bytes
+    count: int
+
+
+class HistoryEntry(msgspec.Struct, frozen=True):
+    """A batch as the store has it.
+
+    `milliseconds` and `sequence` are the two halves of its stream id, which never repeats. `first` is the number of its
+    first record since the stream began: records between two entries that follow each other were lost to the cap.
+    """
+
+    stream: HistoryStream
+    milliseconds: int
+    sequence: int
+    first: int
+    count: int
+    data: bytes
+
+    @property
+    def entry_id(self) -> str:
+        """The id as the store spells it."""
+        return f"{self.milliseconds}-{self.sequence}"
+
+
+class HistoryBacklog(msgspec.Struct, frozen=True):
+    """What waits in a stream: entries, and how many records were ever appended to it."""
+
+    entries: int
+    records_appended: int

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from evswarm_shared.bus.audit_port import AuditBus
+from evswarm_shared.bus.keys import HISTORY_ENTRIES_KEPT
 from evswarm_shared.bus.messages import (
     Assignment,
     ChangeHint,
@@ -19,6 +20,10 @@ from evswarm_shared.bus.messages import (
     CsmsHeartbeat,
     DesiredState,
     HeartbeatReply,
+    HistoryBacklog,
+    HistoryBatch,
+    HistoryEntry,
+    HistoryStream,
     OperationSnapshot,
     PatchEvent,
     SnapshotWrite,
@@ -331,7 +336,48 @@ class CsmsBus(RegistryBus, ArchiveBus, Protocol):
         ...
 
 
-class Bus(WorkerBus, ControllerBus, CsmsBus, Protocol):
+class HistoryFeed(Protocol):
+    """What everybody who has something to tell the historian does on the bus."""
+
+    async def append_history(
+        self,
+        stream: HistoryStream,
+        producer_id: str,
+        batches: Sequence[HistoryBatch],
+        entries_kept: int = HISTORY_ENTRIES_KEPT,
+    ) -> None:
+        """Append batches, an entry each; past `entries_kept` entries (about) the oldest go, read or not.
+
+        A batch whose number is not larger than the producer's last one is a repetition and changes nothing.
+        """
+        ...
+
+
+class HistoryTail(Protocol):
+    """What the historian does on the bus. There is one consumer group; two historians would share the entries."""
+
+    async def open_history(self) -> None:
+        """Make the streams readable, from their oldest entry, unless they are."""
+        ...
+
+    async def unfinished_history(self, stream: HistoryStream, limit: int) -> list[HistoryEntry]:
+        """Entries that were read before but not removed, oldest first: what an earlier historian died over."""
+        ...
+
+    async def read_history(self, stream: HistoryStream, limit: int) -> list[HistoryEntry]:
+        """The next entries that nobody read yet, oldest first; none when there are none. Each is read once."""
+        ...
+
+    async def remove_history(self, stream: HistoryStream, entry_ids: Sequence[str]) -> None:
+        """These entries are safe in the database: forget them."""
+        ...
+
+    async def history_backlog(self, stream: HistoryStream) -> HistoryBacklog:
+        """How much waits."""
+        ...
+
+
+class Bus(WorkerBus, ControllerBus, CsmsBus, HistoryFeed, HistoryTail, Protocol):
     """All of it, plus the life of the adapter itself."""
 
     async def ping(self) -> None:

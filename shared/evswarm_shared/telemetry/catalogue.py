@@ -8,7 +8,7 @@ from typing import Final
 
 from ocpp.v16.enums import ChargePointStatus, Reason, RegistrationStatus
 
-from evswarm_shared.bus.messages import CommandOutcome, StationState
+from evswarm_shared.bus.messages import CommandOutcome, HistoryStream, StationState
 from evswarm_shared.telemetry.counts import (
     ACTIONS,
     CALL_DURATION_BOUNDS,
@@ -378,6 +378,81 @@ _LIBRARY: Final = (
 )
 
 FEEDERS: Final = (Exposer.WORKER, Exposer.CSMS, Exposer.CONTROLLER)
+HISTORIAN: Final = (Exposer.HISTORIAN,)
+HISTORY_STREAM: Final = (label("stream", HistoryStream),)
+HISTORY_TABLES: Final = ("logs", "messages", "transactions", "events", "runs")
+HISTORIAN_STATES: Final = ("writing", "store_away", "database_away", "disk_full")
+HISTORY_RECORDS_WRITTEN: Final = MetricSpec(
+    "evswarm_history_records_written_total",
+    Kind.COUNTER,
+    "Records given to the historian.",
+    FEEDERS,
+    HISTORY_STREAM,
+)
+HISTORY_RECORDS_DROPPED: Final = MetricSpec(
+    "evswarm_history_records_dropped_total",
+    Kind.COUNTER,
+    "Records that found no room while the store was away.",
+    FEEDERS,
+    HISTORY_STREAM,
+)
+HISTORY_BACKLOG: Final = MetricSpec(
+    "evswarm_historian_backlog_records",
+    Kind.GAUGE,
+    "Records in the streams that are not in the database yet, those the cap took included.",
+    HISTORIAN,
+    HISTORY_STREAM,
+)
+HISTORY_RECORDS_LOST: Final = MetricSpec(
+    "evswarm_historian_records_lost_total",
+    Kind.COUNTER,
+    "Records that the streams' cap took before they could be written.",
+    HISTORIAN,
+    HISTORY_STREAM,
+)
+HISTORY_RECORDS_REFUSED: Final = MetricSpec(
+    "evswarm_historian_records_refused_total",
+    Kind.COUNTER,
+    "Records that could not be read, or that the database would not take.",
+    HISTORIAN,
+    HISTORY_STREAM,
+)
+HISTORY_ROWS_WRITTEN: Final = MetricSpec(
+    "evswarm_historian_rows_written_total",
+    Kind.COUNTER,
+    "Rows written to the database.",
+    HISTORIAN,
+    (label("table", HISTORY_TABLES),),
+)
+HISTORY_ROWS_EXPIRED: Final = MetricSpec(
+    "evswarm_historian_rows_expired_total",
+    Kind.COUNTER,
+    "Rows removed for their age or for room.",
+    HISTORIAN,
+    (label("table", HISTORY_TABLES),),
+)
+HISTORY_ROWS: Final = MetricSpec(
+    "evswarm_historian_rows",
+    Kind.GAUGE,
+    "Rows in the database.",
+    HISTORIAN,
+    (label("table", HISTORY_TABLES),),
+)
+HISTORY_BYTES: Final = MetricSpec(
+    "evswarm_historian_content_bytes",
+    Kind.GAUGE,
+    "Size of what the rows hold, without indexes.",
+    HISTORIAN,
+    (label("table", HISTORY_TABLES),),
+)
+HISTORIAN_STATE: Final = MetricSpec(
+    "evswarm_historian_state",
+    Kind.GAUGE,
+    "1 for what the historian is doing now.",
+    HISTORIAN,
+    (label("state", HISTORIAN_STATES),),
+)
+
 GROUPS: Final[dict[str, tuple[MetricSpec, ...]]] = {
     "Stations and charging": (
         STATIONS,
@@ -432,6 +507,18 @@ GROUPS: Final[dict[str, tuple[MetricSpec, ...]]] = {
         DASHBOARD_FRAMES_DROPPED,
         DASHBOARD_RESYNCS,
         BUILD_INFO,
+    ),
+    "History": (
+        HISTORY_RECORDS_WRITTEN,
+        HISTORY_RECORDS_DROPPED,
+        HISTORY_BACKLOG,
+        HISTORY_RECORDS_LOST,
+        HISTORY_RECORDS_REFUSED,
+        HISTORY_ROWS_WRITTEN,
+        HISTORY_ROWS_EXPIRED,
+        HISTORY_ROWS,
+        HISTORY_BYTES,
+        HISTORIAN_STATE,
     ),
     "Process": (
         EVENT_LOOP_LAG,

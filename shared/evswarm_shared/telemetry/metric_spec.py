@@ -22,9 +22,10 @@ class Exposer(StrEnum):
     WORKER = "worker"
     CSMS = "csms"
     CONTROLLER = "controller"
+    HISTORIAN = "historian"
 
 
-EVERYWHERE = (Exposer.WORKER, Exposer.CSMS, Exposer.CONTROLLER)
+EVERYWHERE = (Exposer.WORKER, Exposer.CSMS, Exposer.CONTROLLER, Exposer.HISTORIAN)
 
 
 @dataclass(frozen=True, slots=True)

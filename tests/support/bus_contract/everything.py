@@ -11,6 +11,7 @@ from tests.support.bus_contract.controllers import (
     TariffContract,
 )
 from tests.support.bus_contract.registry import ArchiveContract, RegistryContract, TagContract
+from tests.support.bus_contract.history import HistoryContract
 from tests.support.bus_contract.workers import (
     CommitContract,
     LeaseContract,
@@ -34,6 +35,7 @@ class BusContract(
     ReplicaContract,
     RecordContract,
     TransactionContract,
+    HistoryContract,
     TagContract,
     RegistryContract,
     ArchiveContract,

@@ -37,6 +37,7 @@ async def test_prometheus_gets_every_living_process_under_its_job(swarm: Desk) -
         {"targets": ["10.0.0.1:9100"], "labels": {"job": "worker", "worker": "w1"}},
         {"targets": ["10.0.0.2:9100"], "labels": {"job": "csms", "csms": "c1"}},
         {"targets": ["controller"], "labels": {"job": "controller"}},
+        {"targets": ["127.0.0.1:8100"], "labels": {"job": "historian"}},
     ]
 
 
@@ -202,6 +203,12 @@ async def test_the_documents_describe_every_route(swarm: Desk) -> None:
         "/stations/{station_id}",
         "/stations/{station_id}/logs",
         "/stations/{station_id}/actions/{action}",
+        "/stations/{station_id}/history",
+        "/history/logs",
+        "/history/messages",
+        "/history/transactions",
+        "/history/events",
+        "/history/runs",
         "/operations/{operation_id}",
         "/pricing",
         "/totals",

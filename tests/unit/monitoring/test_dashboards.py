@@ -35,9 +35,9 @@ def datasources(value: object) -> Iterator[str]:
             yield from datasources(inner)
 
 
-def test_there_are_the_five_dashboards_and_no_others() -> None:
+def test_there_are_the_six_dashboards_and_no_others() -> None:
     assert {f"grafana/dashboards/{name}" for name in NAMES} == files().keys()
-    assert len(NAMES) == 5
+    assert len(NAMES) == 6
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,7 +11,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from evswarm_controller.telemetry import ControllerTelemetry, Gauges
 from evswarm_csms.dispatch import FailedPart
 from evswarm_csms.metrics import central_system_metrics
+from evswarm_historian.service import Historian
+from evswarm_shared.bus.memory import MemoryBus, MemoryStore
 from evswarm_shared.bus.messages import CommandOutcome
+from evswarm_shared.history.recorder import Recorder
+from evswarm_shared.settings import HistorianSettings
 from evswarm_shared.telemetry.catalogue import CATALOGUE, FAILED_PARTS, SAMPLES_PER_TARGET
 from evswarm_shared.telemetry.counts import ACTIONS, PairTally, ProtocolCounts, StationCounts, Tally
 from evswarm_shared.telemetry.exposition import (
@@ -32,9 +36,11 @@ def worker() -> Iterator[Metric]:
     yield from protocol_metrics(StationCounts())
     yield from station_metrics(StationCounts())
     yield from shard_metrics(ShardGauges(), 0, 0.0, "EUR")
+    yield from Recorder(MemoryBus(MemoryStore()), "worker").metrics()
 
 
 def csms() -> Iterator[Metric]:
+    yield from Recorder(MemoryBus(MemoryStore()), "csms").metrics()
     yield from protocol_metrics(ProtocolCounts())
     yield from central_system_metrics(
         stations_connected=0,
@@ -46,7 +52,13 @@ def csms() -> Iterator[Metric]:
     )
 
 
+def historian() -> Iterator[Metric]:
+    settings = HistorianSettings(database_url="sqlite:///never-opened.db")
+    yield from Historian(settings, MemoryBus(MemoryStore())).metrics()
+
+
 def controller() -> Iterator[Metric]:
+    yield from Recorder(MemoryBus(MemoryStore()), "controller").metrics()
     telemetry = ControllerTelemetry("1.0")
     telemetry.expect_request("GET", "/totals", 200)
     yield from telemetry.metrics(
@@ -54,7 +66,12 @@ def controller() -> Iterator[Metric]:
     )
 
 
-SOURCES = {Exposer.WORKER: worker, Exposer.CSMS: csms, Exposer.CONTROLLER: controller}
+SOURCES = {
+    Exposer.WORKER: worker,
+    Exposer.CSMS: csms,
+    Exposer.CONTROLLER: controller,
+    Exposer.HISTORIAN: historian,
+}
 
 
 def exposed_by(exposer: Exposer) -> dict[str, Metric]:

@@ -4,13 +4,14 @@ from typing import Final
 
 from tools.generate.dashboards.charging import CHARGING
 from tools.generate.dashboards.controller import CONTROLLER
+from tools.generate.dashboards.history import HISTORY
 from tools.generate.dashboards.overview import OVERVIEW
 from tools.generate.dashboards.protocol import PROTOCOL
 from tools.generate.dashboards.rendering import render
 from tools.generate.dashboards.spec import Board
 from tools.generate.dashboards.workers import RUNTIME
 
-BOARDS: Final[tuple[Board, ...]] = (OVERVIEW, PROTOCOL, CHARGING, RUNTIME, CONTROLLER)
+BOARDS: Final[tuple[Board, ...]] = (OVERVIEW, PROTOCOL, CHARGING, RUNTIME, CONTROLLER, HISTORY)
 """Every dashboard, the one to begin with first."""
 
 FILE_NAMES: Final = {"overview": "swarm-overview", "protocol": "ocpp-protocol"}

@@ -29,6 +29,7 @@ async def change_price(context: ContextOf, body: PriceRequest) -> Response:
     at = context.observer.desired.clock.simulated(context.now())
     change = TariffChange(at=at, price_micro=round(body.price * 1_000_000))
     context.observer.take_tariff(await context.bus.change_tariff(change))
+    context.history.price(change)
     told = datetime.fromtimestamp(at, context.zone).strftime("%H:%M:%S")
     line = f"[{told}] Price changed to {body.price:g} {context.settings.currency}/kWh"
     await context.bus.append_log(list(context.fleet.rows), line)

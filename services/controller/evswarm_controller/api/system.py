@@ -74,6 +74,8 @@ async def prometheus_targets(context: ContextOf, request: Request) -> Response:
     found = [("worker", worker_id, w.metrics_url) for worker_id, w in context.observer.workers.items()]
     found += [("csms", replica.replica_id, replica.metrics_url) for replica in context.observer.csms]
     found.append(("controller", "", str(request.base_url)))
+    if context.settings.history:
+        found.append(("historian", "", context.settings.historian_url))
     return views.json_response(
         [
             {

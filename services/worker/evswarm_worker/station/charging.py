@@ -32,6 +32,7 @@ from evswarm_worker.station.cabinet import Cabinet, masked
 from evswarm_worker.station.calls import PendingCall
 from evswarm_worker.station.connector import Connector, TagState
 from evswarm_worker.station.connector_status import ConnectorEvent
+from evswarm_worker.station.ledger import close_in_ledger, open_in_ledger
 from evswarm_worker.station.metering import measurands, meter_value
 from evswarm_worker.station.reporting import move
 from evswarm_worker.station.transaction import Transaction, TransactionEvent, TransactionState
@@ -148,6 +149,7 @@ def _begin(cabinet: Cabinet, connector: Connector, offer_w: float) -> None:
     )
     transaction_data.begin(cabinet, connector, connector.transaction)
     cabinet.outbox.add(Action.start_transaction, serial, request)
+    open_in_ledger(cabinet, connector, connector.transaction, request)
     cabinet.counts.transactions_started += 1
     cabinet.lasting_changed = True
     cabinet.log(f"Transaction started: connector {connector.connector_id}, tag {masked(connector.id_tag)}")
@@ -362,6 +364,7 @@ def stop(cabinet: Cabinet, connector: Connector, reason: Reason, id_tag: str = "
     )
     flowed = meter.register_mwh - transaction.meter_start_mwh
     cabinet.outbox.add(Action.stop_transaction, transaction.serial, request, energy_mwh=flowed)
+    close_in_ledger(cabinet, connector, transaction, request)
     cabinet.counts.transactions_stopped.add(reason)
     cabinet.counts.transaction_duration.observe(cabinet.at - transaction.started_at)
     cabinet.lasting_changed = True

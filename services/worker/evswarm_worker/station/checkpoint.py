@@ -40,6 +40,8 @@ class TransactionCheckpoint(msgspec.Struct, array_like=True, frozen=True):
     meter_start_mwh: int
     started_at: float
     stop_at_mwh: float | None
+    told_started_at: float | None = None
+    earned_units_before: int = 0
     granted_w: float | None = None
     samples: bytes | None = None
 
@@ -213,6 +215,8 @@ def _connector_state(connector: Connector) -> ConnectorCheckpoint:
             transaction.meter_start_mwh,
             transaction.started_at,
             None if transaction.stop_at_mwh == inf else transaction.stop_at_mwh,
+            transaction.told_started_at,
+            transaction.earned_units_before,
             granted_w=None if transaction.granted_w == inf else transaction.granted_w,
             samples=_stored_samples(transaction),
         ),
@@ -269,6 +273,9 @@ def _restore_connector(connector: Connector, state: ConnectorCheckpoint) -> None
         transaction.transaction_id = kept.transaction_id
         transaction.state = kept.state
         transaction.stop_at_mwh = inf if kept.stop_at_mwh is None else kept.stop_at_mwh
+        if kept.told_started_at is not None:
+            transaction.told_started_at = kept.told_started_at
+        transaction.earned_units_before = kept.earned_units_before
         transaction.granted_w = inf if kept.granted_w is None else kept.granted_w
         if kept.samples is not None:
             transaction.samples = _restored_samples(kept.samples)

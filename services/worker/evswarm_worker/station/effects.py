@@ -3,6 +3,7 @@
 import msgspec
 
 from evswarm_shared.bus.messages import StationCommit
+from evswarm_shared.history.records import LedgerRecord
 
 
 class Connect(msgspec.Struct, frozen=True, gc=False):
@@ -31,6 +32,12 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
+class Ledger(msgspec.Struct, frozen=True, gc=False):
+    """A transaction began or ended; true as soon as the `Persist` behind it is done."""
+
+    record: LedgerRecord
+
+
 class Disconnect(msgspec.Struct, frozen=True, gc=False):
     """Close the WebSocket with this close code (RFC 6455 §7.4) and reason; the station counts it as closed already."""
 
@@ -42,7 +49,7 @@ class Stopped(msgspec.Struct, frozen=True, gc=False):
     """The station has ended in order: nothing is in flight and everything lasting is in an earlier `Persist`."""
 
 
-Effect = Connect | Send | Persist | SnapshotChanged | LogLine | Disconnect | Stopped
+Effect = Connect | Send | Persist | SnapshotChanged | LogLine | Ledger | Disconnect | Stopped
 
 CONNECT = Connect()
 SNAPSHOT_CHANGED = SnapshotChanged()

@@ -50,13 +50,15 @@ TRANSITIONS: Final[Mapping[tuple[TransactionState, TransactionEvent], Transactio
 class Transaction:
     """An open transaction. `serial` is the station's own number of it, `transaction_id` the central system's.
 
-    Meter readings in mWh, `started_at` in simulated unix seconds. `stop_at_mwh`: the register at which it must end,
+    `told_started_at` is the start as the StartTransaction tells it, `earned_units_before` what the meter had earned by
+    then. Meter readings in mWh, `started_at` in simulated unix seconds. `stop_at_mwh`: the register at which it must end,
     because the tag was refused and MaxEnergyOnInvalidId grants no more. `granted_w` is what the station's own rules
     let the connector offer, before any charging profile. `samples` are the readings that the stop will carry; None
     where none are asked for.
     """
 
     __slots__ = (
+        "earned_units_before",
         "granted_w",
         "id_tag",
         "meter_start_mwh",
@@ -66,6 +68,7 @@ class Transaction:
         "started_at",
         "state",
         "stop_at_mwh",
+        "told_started_at",
         "transaction_id",
     )
 
@@ -80,6 +83,8 @@ class Transaction:
         self.state = TransactionState.STARTED
         self.transaction_id = UNKNOWN_TRANSACTION
         self.stop_at_mwh = inf
+        self.told_started_at = started_at
+        self.earned_units_before = 0
         self.granted_w = inf
         self.samples: list[MeterValue] | None = None
 

@@ -7,6 +7,7 @@ from typing import Any
 from evswarm_shared.bus.memory.archive import ArchiveOperations
 from evswarm_shared.bus.memory.controller import ControllerOperations
 from evswarm_shared.bus.memory.csms import CsmsOperations
+from evswarm_shared.bus.memory.history import HistoryOperations
 from evswarm_shared.bus.memory.registry import RegistryOperations
 from evswarm_shared.bus.memory.store import MemoryStore
 from evswarm_shared.bus.memory.worker import WorkerOperations
@@ -14,7 +15,12 @@ from evswarm_shared.bus.messages import ChangeHint, Command, CommandReply, Comma
 
 
 class MemoryBus(
-    WorkerOperations, ControllerOperations, CsmsOperations, RegistryOperations, ArchiveOperations
+    WorkerOperations,
+    ControllerOperations,
+    CsmsOperations,
+    RegistryOperations,
+    ArchiveOperations,
+    HistoryOperations,
 ):
     """See `port.Bus`. Several buses on one store are several processes."""
 

@@ -20,6 +20,8 @@ from evswarm_shared.bus.messages import (
     Assignment,
     CsmsHeartbeat,
     DesiredState,
+    HistoryEntry,
+    HistoryStream,
     IdTagRecord,
     OperationSnapshot,
     StationRecord,
@@ -49,6 +51,17 @@ class Owner:
 
     process_id: str
     epoch: int
+
+
+@dataclass(slots=True)
+class HistoryLine:
+    """A history stream: what waits in it, the id last given, how far it was read, and the producers' last batches."""
+
+    entries: list[HistoryEntry] = field(default_factory=list)
+    last_id: tuple[int, int] = (0, 0)
+    read_to: tuple[int, int] = (0, 0)
+    records: int = 0
+    producers: dict[str, int] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -88,6 +101,7 @@ class MemoryStore:
         self.transaction_id = 0
         self.transactions: dict[int, TransactionRecord] = {}
         self.starts: dict[str, Lasting[int]] = {}
+        self.history: dict[HistoryStream, HistoryLine] = {}
         self.registrations: dict[str, StationRegistration] = {}
         self.boot_rules: tuple[BootRule, ...] = ()
         self.wishes: dict[str, dict[str, str]] = {}

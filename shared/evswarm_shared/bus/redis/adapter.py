@@ -12,6 +12,7 @@ from evswarm_shared.bus.redis.archive import ArchiveOperations
 from evswarm_shared.bus.redis.controller import ControllerOperations
 from evswarm_shared.bus.redis.csms import CsmsOperations
 from evswarm_shared.bus.redis.encoding import encode
+from evswarm_shared.bus.redis.history import HistoryOperations
 from evswarm_shared.bus.redis.link import Link
 from evswarm_shared.bus.redis.registry import RegistryOperations
 from evswarm_shared.bus.redis.subscription import subscribe
@@ -24,7 +25,14 @@ _reply = msgspec.json.Decoder(CommandReply)
 Message = TypeVar("Message")
 
 
-class RedisBus(WorkerOperations, ControllerOperations, CsmsOperations, RegistryOperations, ArchiveOperations):
+class RedisBus(
+    WorkerOperations,
+    ControllerOperations,
+    CsmsOperations,
+    RegistryOperations,
+    ArchiveOperations,
+    HistoryOperations,
+):
     """See `port.Bus`. Connects when first used and again after a failure; the caller owes `close`."""
 
     def __init__(self, link: Link, keys: Keys, *, transactions_kept: int = TRANSACTIONS_KEPT) -> None:

@@ -1,0 +1,227 @@
+"""The history: what happened, from the database of the historian. Pages of JSON, or whole exports as streams."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from evswarm_controller.api.stations import StationPath
+from evswarm_controller.context import Context, ContextOf
+from evswarm_controller.problems import documented
+from evswarm_shared.history.records import Direction, Outcome, Side
+
+MAX_LIMIT: Final = 1000
+
+router = APIRouter(tags=["history"])
+
+
+class HistoryFormat(StrEnum):
+    """The forms of an export."""
+
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+class TagDisplay(StrEnum):
+    """How id tags are shown."""
+
+    MASKED = "masked"
+    FULL = "full"
+
+
+class TransactionStatus(StrEnum):
+    """What a transaction is asked for by."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    DISPUTED = "disputed"
+    ONE_SIDED = "one_sided"
+
+
+class HistoryTopic(StrEnum):
+    """What `GET /stations/{station_id}/history` can be about."""
+
+    LOGS = "logs"
+    MESSAGES = "messages"
+    TRANSACTIONS = "transactions"
+    EVENTS = "events"
+
+
+class HistoryPage(BaseModel):
+    """One page, newest first."""
+
+    items: list[dict[str, Any]] = Field(description="What was found; the fields are in docs/history.md.")
+    next_cursor: str | None = Field(description="For the next page; null on the last one.")
+
+
+Since = Annotated[str, Query(max_length=40, description="From this time on: RFC 3339 or unix seconds.")]
+Until = Annotated[str, Query(max_length=40, description="Before this time.")]
+Station = Annotated[str, Query(max_length=48, description="A station's id.")]
+Run = Annotated[str, Query(max_length=64, description="A run's id, from /history/runs.")]
+Words = Annotated[str, Query(max_length=200, description="Words that all stand in it, in any order.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items a page.")]
+Cursor = Annotated[str, Query(max_length=40, description="`next_cursor` of the page before.")]
+Form = Annotated[
+    HistoryFormat | None, Query(alias="format", description="Everything as one stream instead of a page.")
+]
+Tags = Annotated[TagDisplay, Query(description="`full` shows id tags as they are.")]
+
+ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    **documented(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_IMPLEMENTED),
+    200: {
+        "model": HistoryPage,
+        "description": "A page; with `format` a stream of everything.",
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            "application/x-ndjson": {"schema": {"type": "string"}},
+            "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+        },
+    },
+}
+
+
+@router.get("/history/logs", responses=ANSWERS, response_class=Response)
+async def read_logs(
+    context: ContextOf,
+    request: Request,
+    since: Since = "",
+    until: Until = "",
+    station: Station = "",
+    run: Run = "",
+    kind: Annotated[str, Query(max_length=32, description="For example `transaction` or `connection`.")] = "",
+    level: Annotated[str, Query(pattern="^(info|warning|error|)$", description="How bad it is.")] = "",
+    text: Words = "",
+    limit: Limit = 100,
+    cursor: Cursor = "",
+    form: Form = None,
+) -> Response:
+    """Log lines of the stations."""
+    return await _pass_on(context, request, "logs")
+
+
+@router.get("/history/messages", responses=ANSWERS, response_class=Response)
+async def read_messages(
+    context: ContextOf,
+    request: Request,
+    since: Since = "",
+    until: Until = "",
+    station: Station = "",
+    run: Run = "",
+    action: Annotated[str, Query(max_length=64, description="An OCPP Action.")] = "",
+    direction: Annotated[Direction | None, Query(description="Who called.")] = None,
+    side: Annotated[Side | None, Query(description="Who saw it pass.")] = None,
+    status: Annotated[Outcome | None, Query(description="What became of the call.")] = None,
+    text: Words = "",
+    limit: Limit = 100,
+    cursor: Cursor = "",
+    form: Form = None,
+    tags: Tags = TagDisplay.MASKED,
+) -> Response:
+    """OCPP calls with their answers, both ways."""
+    return await _pass_on(context, request, "messages")
+
+
+@router.get("/history/transactions", responses=ANSWERS, response_class=Response)
+async def read_transactions(
+    context: ContextOf,
+    request: Request,
+    since: Since = "",
+    until: Until = "",
+    station: Station = "",
+    run: Run = "",
+    status: Annotated[
+        TransactionStatus | None,
+        Query(description="`disputed`: the sides disagree on the meter; `one_sided`: one has never spoken."),
+    ] = None,
+    limit: Limit = 100,
+    cursor: Cursor = "",
+    form: Form = None,
+    tags: Tags = TagDisplay.MASKED,
+) -> Response:
+    """Transactions as the station and as our central system have them, side by side."""
+    return await _pass_on(context, request, "transactions")
+
+
+@router.get("/history/events", responses=ANSWERS, response_class=Response)
+async def read_events(
+    context: ContextOf,
+    request: Request,
+    since: Since = "",
+    until: Until = "",
+    station: Station = "",
+    run: Run = "",
+    kind: Annotated[
+        str, Query(pattern="^(command|action|fault|scale|operation|price|)$", description="What it is about.")
+    ] = "",
+    action: Annotated[str, Query(max_length=64, description="What was done.")] = "",
+    status: Annotated[str, Query(max_length=32, description="How it ended.")] = "",
+    limit: Limit = 100,
+    cursor: Cursor = "",
+    form: Form = None,
+    tags: Tags = TagDisplay.MASKED,
+) -> Response:
+    """What was done to the swarm: commands, actions by hand, scaling, prices."""
+    return await _pass_on(context, request, "events")
+
+
+@router.get("/history/runs", responses=ANSWERS, response_class=Response)
+async def read_runs(
+    context: ContextOf,
+    request: Request,
+    since: Since = "",
+    until: Until = "",
+    run: Run = "",
+    limit: Limit = 100,
+    cursor: Cursor = "",
+    form: Form = None,
+) -> Response:
+    """The runs: when each began, its seed, and the configuration it had last."""
+    return await _pass_on(context, request, "runs")
+
+
+@router.get("/stations/{station_id}/history", responses=ANSWERS, response_class=Response)
+async def read_station_history(
+    context: ContextOf,
+    request: Request,
+    station_id: StationPath,
+    topic: Annotated[HistoryTopic, Query(description="What to read.")] = HistoryTopic.LOGS,
+    since: Since = "",
+    until: Until = "",
+    text: Words = "",
+    limit: Limit = 100,
+    cursor: Cursor = "",
+    form: Form = None,
+    tags: Tags = TagDisplay.MASKED,
+) -> Response:
+    """One station's history, also of a station that is no more. Takes the filters of `/history/{topic}` too."""
+    return await _pass_on(context, request, topic.value, station_id)
+
+
+async def _pass_on(context: Context, request: Request, topic: str, station_id: str | None = None) -> Response:
+    parameters = {
+        name: value for name, value in request.query_params.items() if name != "topic" or not station_id
+    }
+    if station_id is not None:
+        parameters["station"] = station_id
+    answer = await context.historian.ask(topic, parameters)
+    headers = {}
+    form = parameters.get("format")
+    if form:
+        at = datetime.fromtimestamp(context.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+        name = "-".join(
+            part for part in ("evswarm", topic, _plain(parameters.get("station", "")), at) if part
+        )
+        headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    return StreamingResponse(answer.body, media_type=answer.media_type, headers=headers)
+
+
+def _plain(text: str) -> str:
+    """A station's id as part of a file name."""
+    return "".join(each if each.isascii() and (each.isalnum() or each in "-_") else "_" for each in text)

@@ -1,0 +1,62 @@
+"""Reading the history: one page, or page after page. Each page is a short query of its own; writers are never blocked."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from evswarm_historian.database import Database
+from evswarm_historian.items import Item, item
+from evswarm_historian.questions import Question, statement
+
+EXPORT_PAGE: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Items, newest first, and the cursor of the page behind it; None on the last one."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+class Library:
+    """Answers questions from one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, question: Question, *, show_tags: bool) -> Page:
+        """One page.
+
+        Raises:
+            DatabaseAwayError: it does not answer.
+        """
+        # One more than asked for: whether there is a next page.
+        rows = await self._rows(replace(question, limit=question.limit + 1))
+        shown = rows[: question.limit]
+        more = len(rows) > question.limit
+        return Page(
+            [item(question.topic, row, show_tags=show_tags) for row in shown],
+            str(shown[-1]["id"]) if more else None,
+        )
+
+    async def pages(
+        self, question: Question, *, show_tags: bool, parsed: bool
+    ) -> AsyncIterator[Sequence[Item]]:
+        """All that answers the question, page by page.
+
+        Raises:
+            DatabaseAwayError: as `page`, at any page.
+        """
+        question = replace(question, limit=EXPORT_PAGE)
+        while rows := await self._rows(question):
+            yield [item(question.topic, row, show_tags=show_tags, parsed=parsed) for row in rows]
+            if len(rows) < EXPORT_PAGE:
+                return
+            question = replace(question, before=rows[-1]["id"])
+
+    async def _rows(self, question: Question) -> Sequence[Any]:
+        asked = statement(question, postgres=self._database.is_postgres)
+        async with self._database.transaction() as connection:
+            rows: Sequence[Any] = (await connection.execute(asked)).mappings().all()
+        return rows

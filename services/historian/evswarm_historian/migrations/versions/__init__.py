@@ -1,0 +1,1 @@
+"""One module a step of the database, applied in the order of `down_revision`."""
