@@ -174,6 +174,7 @@ class Directory:
         self._store_away = False
 
     # --- inside
+    # What is read is older than what waits to be written: a station may come back before its acceptance is stored.
 
     def _look_up(self, session: Session) -> None:
         self._lookups.setdefault(session.station_id, []).append(
@@ -199,14 +200,14 @@ class Directory:
         )
         for station_id, record, registration in zip(station_ids, records, registrations, strict=True):
             for answer in self._candidates.pop(station_id, ()):
-                answer(Known(record, registration))
+                answer(Known(self._records.get(station_id, record), registration))
 
     async def _read_records(self) -> None:
         station_ids = list(islice(self._lookups, BATCH))
         records = await self._bus.read_stations(station_ids)
         for station_id, record in zip(station_ids, records, strict=True):
             for answer in self._lookups.pop(station_id, ()):
-                answer(record)
+                answer(self._records.get(station_id, record))
 
     async def _write_records(self) -> None:
         records = list(islice(self._records.values(), BATCH))

@@ -197,3 +197,17 @@ async def test_news_that_come_during_a_flush_are_not_lost(monkeypatch: pytest.Mo
     monkeypatch.setattr(replica.bus, "stations_connected", another_comes)
     await replica.connect("CP-1")
     assert await replica.bus.csms_of("CP-2") == "csms-1"
+
+
+async def test_an_acceptance_counts_before_it_is_stored() -> None:
+    replica = Replica()
+    station = await replica.connect()
+    await station.call("BootNotification", BOOT)
+    station.leave()
+    told: list[Known | None] = []
+    replica.directory.ask("CP-1", told.append)
+    await replica.directory.flush()
+    (known,) = told
+    assert known is not None
+    assert known.record is not None
+    assert known.record.accepted
