@@ -8,7 +8,7 @@ DASHBOARD := services/controller/evswarm_controller/dashboard
 MEMBERS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt lint types imports unit integration conformance e2e bench images docs docs-check dashboard-check dashboard-test screenshots clean
+.PHONY: help up setup test check fmt lint types imports unit integration conformance e2e bench images docs docs-check dashboard-check dashboard-test screenshots panel-check grafana-smoke clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,12 @@ dashboard-check: $(DASHBOARD)/node_modules/.ready ## Types and lint of the dashb
 
 dashboard-test: $(VENV)/.ready-dev ## Tests of the dashboard's JavaScript
 	@$(BIN)/python -m tools.vendor_dashboard.node test
+
+panel-check: $(VENV)/.ready-dev ## Ask a real Prometheus every query of every Grafana panel, with a swarm that has troubles
+	@$(BIN)/python -W ignore::DeprecationWarning -m tools.panel_check $(ARGS)
+
+grafana-smoke: $(VENV)/.ready-dev ## Start the compose file with Grafana and ask it for every dashboard and panel
+	@$(BIN)/python -m tools.grafana_smoke $(ARGS)
 
 ## Documents -----------------------------------------------------------------------------------------------
 
