@@ -1,15 +1,19 @@
 """What our central system answers to frames that are wrong (OCPP-J 1.6 §4.1, §4.2; its errata §5)."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from evswarm_shared.bus.redis import RedisBus
 from tests.conformance.command_sender import CommandSender
-from tests.conformance.conftest import CentralSystem
-from tests.support.ocpp_peers.raw_connection import RawConnection, raw_station
+from tests.conformance.conftest import CentralSystem, running_central_system
+from tests.support.ocpp_peers.raw_connection import PATIENCE, RawConnection, raw_station
+from tests.support.valkey import embedded_valkey
 
 BOOT = {"chargePointVendor": "Vendor", "chargePointModel": "Model"}
 NOON = "2026-11-22T12:00:00.000Z"
@@ -220,3 +224,60 @@ async def test_unknown_fields_are_dropped_by_a_lenient_central_system(
     async with raw_station(lenient_central_system.url, registered_station) as station:
         answer = await station.call("BootNotification", BOOT | {"vendorsOwn": {"a": [1]}})
         assert answer[2]["status"] == "Accepted"
+
+
+async def test_j_4_2_a_malformed_call_is_never_executed(
+    central_system: CentralSystem, station_id: str, bus: RedisBus
+) -> None:
+    async with booted(central_system, station_id) as station:
+        start = {"connectorId": 1, "idTag": "T", "meterStart": 0, "timestamp": NOON}
+        await station.send_message(2, "long", "StartTransaction", start, {})
+        assert (await station.answer_to("long"))[2] == "FormationViolation"
+        assert (await station.call("StartTransaction", start | {"colour": "red"}))[2] == "FormationViolation"
+        assert (await station.call("StartTransaction", start, "i" * 37))[2] == "FormationViolation"
+        await lives_on(station)
+    assert list(await bus.list_transactions(station_id=station_id)) == []
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        "2026-11-22T12:00:00Z",
+        "2026-11-22T12:00:00.000000Z",
+        "2026-11-22T13:00:00+01:00",
+        "2026-11-22T12:00:00.0000000Z",
+        "2026-11-22T06:30:00-05:30",
+    ],
+)
+async def test_3_15_every_notation_of_a_time_is_the_same_time(
+    central_system: CentralSystem, station_id: str, timestamp: str
+) -> None:
+    async with booted(central_system, station_id) as station:
+        start = {"connectorId": 1, "idTag": "T", "meterStart": 0, "timestamp": NOON}
+        first = await station.call("StartTransaction", start)
+        again = await station.call("StartTransaction", start | {"timestamp": timestamp})
+    assert again[2] == first[2]
+
+
+async def test_our_failure_is_an_internal_error_and_the_connection_lives(
+    tmp_path: Path, station_id: str
+) -> None:
+    start = {"connectorId": 1, "idTag": "T", "meterStart": 0, "timestamp": NOON}
+    store = embedded_valkey(tmp_path, appendonly=True)
+    store.start()
+    port = store.port
+    with running_central_system(store.connection_url) as system:
+        async with booted(system, station_id) as station:
+            assert (await station.call("StartTransaction", start))[0] == 3
+            await asyncio.to_thread(store.stop)
+            assert (await station.call("StartTransaction", start))[2] == "InternalError"
+            assert (await station.call("Heartbeat", {}))[0] == 3
+            with embedded_valkey(tmp_path, port=port, appendonly=True):
+                await until_answered(station, start)
+
+
+async def until_answered(station: RawConnection, start: dict[str, Any]) -> None:
+    """Try again as a station does, until the answer is no error."""
+    async with asyncio.timeout(PATIENCE):
+        while (await station.call("StartTransaction", start))[0] != 3:  # noqa: ASYNC110 - as a station does
+            await asyncio.sleep(0.2)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.swarm_of_one import StationDriver, accepted
-from tests.support.ocpp_peers.raw_connection import RawCentralSystem, RawConnection
+from tests.conformance.swarm_of_one import StationDriver, WorkerProcess, accepted
+from tests.support.ocpp_peers.raw_connection import CALL_ERROR, RawCentralSystem, RawConnection, utc_now
 
 
 @pytest.fixture
@@ -138,3 +138,62 @@ async def test_rfc_6455_fragments_are_joined_and_pings_are_answered(connection: 
     await connection.socket.send(['[2,"frag', 'ments","Clear', 'Cache",{}]'])
     assert (await connection.answer_to("fragments"))[0] == 3
     await (await connection.socket.ping())
+
+
+async def test_j_4_2_a_malformed_call_is_never_executed(
+    system: RawCentralSystem, stations: StationDriver
+) -> None:
+    connection = await accepted(system, await stations.start(system.url))
+    for number, frame in enumerate(
+        (
+            '[2,"{id}","Reset",{{"type":"Hard"}},{{}}]',
+            '[2,"{id}","Reset",{{"type":"Hard","colour":"red"}}]',
+            '[2,"{id}","ChangeConfiguration",{{"key":"HeartbeatInterval","value":"7"}},1]',
+        )
+    ):
+        await connection.send(frame.format(id=number))
+        assert (await connection.answer_to(str(number)))[2] == "FormationViolation"
+    read = await connection.call("GetConfiguration", {"key": ["HeartbeatInterval"]})
+    assert read[2]["configurationKey"][0]["value"] != "7"
+    await connection.silence(0.5)
+    assert connection.close_code is None
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '[2,"bad","Heartbeat"]',
+        '[2,"bad","MakeCoffee",{}]',
+        '[2,"bad","Reset",{"type":"Gentle"}]',
+        '[2,"bad","ClearCache",{}',
+    ],
+)
+async def test_j_4_2_a_station_that_waits_for_its_boot_answers_wrong_frames_too(
+    system: RawCentralSystem, stations: StationDriver, frame: str
+) -> None:
+    system.answers["BootNotification"] = {"status": "Pending", "currentTime": utc_now(), "interval": 300}
+    station = await stations.start(system.url)
+    connection = await system.next_connection(station.station_id)
+    await connection.next_call("BootNotification")
+    await connection.send(frame)
+    assert (await connection.answer_to("bad"))[0] == CALL_ERROR
+    assert (await connection.call("GetConfiguration", {}))[0] == 3
+
+
+async def test_unknown_fields_are_dropped_by_a_lenient_station(valkey_url: str) -> None:
+    worker = WorkerProcess(valkey_url, station_strict="false")
+    async with RawCentralSystem().listening() as system:
+        system.answers["Heartbeat"] = {"currentTime": "2031-05-06T07:08:09Z", "vendorsOwn": [1]}
+        with worker.process:
+            stations = await StationDriver.of(worker)
+            connection = await accepted(system, await stations.start(system.url))
+            answer = await connection.call(
+                "GetConfiguration", {"key": ["ConnectionTimeOut"], "colour": "red"}
+            )
+            assert answer[2]["configurationKey"][0]["key"] == "ConnectionTimeOut"
+            await connection.call("TriggerMessage", {"requestedMessage": "Heartbeat", "vendorsOwn": {}})
+            await connection.next_call("Heartbeat")
+            await connection.call("TriggerMessage", {"requestedMessage": "StatusNotification"})
+            told = (await connection.next_call("StatusNotification"))[3]
+            assert told["timestamp"].startswith("2031-05-06")
+            await stations.close()
