@@ -8,10 +8,17 @@ from typing import Final
 
 import msgspec
 
-from evswarm_controller.errors import UnknownStationError
+from evswarm_controller.errors import StationExistsError, UnknownStationError
 from evswarm_controller.index_ranges import difference, normalized
 from evswarm_controller.planner import index_of
-from evswarm_shared.bus.messages import DEFAULT_MIX, DesiredState, IndexRange, ProfileName, Segment
+from evswarm_shared.bus.messages import (
+    DEFAULT_MIX,
+    DesiredState,
+    IndexRange,
+    ProfileName,
+    Segment,
+    StationSpec,
+)
 from evswarm_shared.clock import SimulatedClock
 
 OPERATIONS_KEPT: Final = 32
@@ -109,6 +116,41 @@ def with_stopped(
         return desired
     names = desired.stopped | {station_id} if stopped else desired.stopped - {station_id}
     return msgspec.structs.replace(_next(desired, operation_id), stopped=names)
+
+
+def with_individual(desired: DesiredState, spec: StationSpec, operation_id: str | None) -> DesiredState:
+    """The same swarm with one more station, created by name.
+
+    Raises:
+        StationExistsError: there is a station of this identity, or its number would be one.
+    """
+    station_id = spec.station_id
+    if index_of(desired.id_prefix, station_id) is not None:
+        raise StationExistsError(
+            f"{station_id} is the name of a numbered station: scale the swarm, or choose another name."
+        )
+    if station_id in Membership(desired):
+        raise StationExistsError(f"There is a station {station_id} already: delete it first.")
+    return msgspec.structs.replace(_next(desired, operation_id), individuals=(*desired.individuals, spec))
+
+
+def without_individual(desired: DesiredState, station_id: str, operation_id: str | None) -> DesiredState:
+    """The same swarm without a station that was created by name.
+
+    Raises:
+        UnknownStationError: the swarm has no such station.
+        StationExistsError: it is a numbered one, which goes only by scaling.
+    """
+    if station_id not in Membership(desired):
+        raise UnknownStationError(station_id)
+    individuals = tuple(spec for spec in desired.individuals if spec.station_id != station_id)
+    if individuals == desired.individuals:
+        raise StationExistsError(
+            f"{station_id} is one of the {desired.count} numbered stations: scale the swarm, or stop the station."
+        )
+    return msgspec.structs.replace(
+        _next(desired, operation_id), individuals=individuals, stopped=desired.stopped - {station_id}
+    )
 
 
 def without_operations(desired: DesiredState, ended: Iterable[str]) -> DesiredState:

@@ -12,6 +12,10 @@ class UnknownStationError(LocalError):
         self.station_id = station_id
 
 
+class StationExistsError(LocalError):
+    """A station cannot be created or deleted so, because of one that is there."""
+
+
 class UnknownOperationError(LocalError):
     """This operation never was, or is forgotten."""
 

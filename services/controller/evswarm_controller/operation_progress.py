@@ -21,6 +21,8 @@ STALL_STATIONS: Final = 3
 SCALE: Final = "scale"
 START: Final = "start"
 STOP: Final = "stop"
+CREATE: Final = "create"
+DELETE: Final = "delete"
 
 
 class Surplus:
@@ -88,6 +90,13 @@ def progress(
     else:
         left = 0
         for station_id in operation.station_ids:
+            if operation.kind == DELETE:
+                if station_id in wanted:
+                    return _ended(
+                        operation, OperationState.SUPERSEDED, "A newer command replaced this one.", now
+                    )
+                left += station_id in fleet.rows
+                continue
             stops = operation.kind == STOP
             if station_id not in wanted or (station_id in wanted.stopped) != stops:
                 return _ended(operation, OperationState.SUPERSEDED, "A newer command replaced this one.", now)

@@ -21,6 +21,7 @@ from evswarm_controller.errors import (
     HistorianError,
     InvalidFieldError,
     NotReadyError,
+    StationExistsError,
     TooLargeError,
     UnknownOperationError,
     UnknownStationError,
@@ -136,6 +137,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(TooLargeError)
     async def _too_large(_: Request, error: TooLargeError) -> Response:
         return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error), headers={"Connection": "close"})
+
+    @app.exception_handler(StationExistsError)
+    async def _exists(_: Request, error: StationExistsError) -> Response:
+        return problem(HTTPStatus.CONFLICT, str(error))
 
     @app.exception_handler(NotReadyError)
     async def _not_ready(_: Request, error: NotReadyError) -> Response:

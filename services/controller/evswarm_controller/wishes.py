@@ -8,16 +8,32 @@ import secrets
 from collections.abc import Callable
 from typing import Final
 
-from evswarm_controller.desired_state import Membership, scaled, with_stopped, without_operations
+from evswarm_controller.desired_state import (
+    Membership,
+    scaled,
+    with_individual,
+    with_stopped,
+    without_individual,
+    without_operations,
+)
 from evswarm_controller.errors import NotReadyError
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
-from evswarm_controller.operation_progress import SCALE, START, STOP, Surplus, remaining
+from evswarm_controller.operation_progress import (
+    CREATE,
+    DELETE,
+    SCALE,
+    START,
+    STOP,
+    Surplus,
+    remaining,
+)
 from evswarm_shared.bus.messages import (
     DesiredState,
     OperationSnapshot,
     OperationState,
     ProfileName,
+    StationSpec,
 )
 from evswarm_shared.bus.port import ControllerBus
 from evswarm_shared.errors import StaleGenerationError
@@ -81,6 +97,37 @@ class Wishes:
     async def stop(self, station_id: str) -> OperationSnapshot | None:
         """Wish that a station stops and stays so; None when that is wished for already. Errors as `start`."""
         return await self._stopped(STOP, station_id, stopped=True)
+
+    async def create(self, spec: StationSpec) -> OperationSnapshot:
+        """Wish for one more station, created by name; return the operation that ends when it runs.
+
+        Raises:
+            StationExistsError: there is one of this name.
+            NotReadyError: as `scale` does.
+        """
+        operation = await self._change(
+            CREATE,
+            (spec.station_id,),
+            lambda desired, operation_id: with_individual(desired, spec, operation_id),
+        )
+        assert operation is not None
+        return operation
+
+    async def delete(self, station_id: str) -> OperationSnapshot:
+        """Wish a station away that was created by name; return the operation that ends when it is gone.
+
+        Raises:
+            UnknownStationError: the swarm has no such station.
+            StationExistsError: it is a numbered one.
+            NotReadyError: as `scale` does.
+        """
+        operation = await self._change(
+            DELETE,
+            (station_id,),
+            lambda desired, operation_id: without_individual(desired, station_id, operation_id),
+        )
+        assert operation is not None
+        return operation
 
     async def _stopped(self, kind: str, station_id: str, *, stopped: bool) -> OperationSnapshot | None:
         def change(desired: DesiredState, operation_id: str) -> DesiredState:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any, Final, Protocol
 
 import msgspec
-from msgspec import Meta
-from ocpp.v16.enums import ChargePointErrorCode
+from msgspec import UNSET, Meta
+from ocpp.v16.enums import AuthorizationStatus, ChargePointErrorCode, Reason
 
 from evswarm_shared.bus.messages import ROW_FIELDS, Command, StationSnapshot
+from evswarm_shared.ocpp16.datatypes import IdTagInfo
 from evswarm_worker.errors import InvalidActionError
 from evswarm_worker.host import StationHost
 
@@ -25,6 +27,9 @@ class HandAction(StrEnum):
     POWER_CYCLE = "power_cycle"
     NETWORK_DOWN = "network_down"
     NETWORK_UP = "network_up"
+    SET_CONFIGURATION = "set_configuration"
+    ADD_TO_CACHE = "add_to_cache"
+    SET_AUTONOMOUS = "set_autonomous"
 
 
 class HandledStation(Protocol):
@@ -39,16 +44,16 @@ class HandledStation(Protocol):
     def authorize(self, connector_id: int, id_tag: str, now: float) -> None:
         """A tag is presented."""
 
-    def press_stop(self, connector_id: int, now: float) -> None:
+    def press_stop(self, connector_id: int, now: float, *, reason: Reason) -> None:
         """The stop button is pressed."""
 
-    def fault(self, connector_id: int, error_code: ChargePointErrorCode, now: float) -> None:
+    def fault(self, connector_id: int, error_code: ChargePointErrorCode, now: float, *, info: str) -> None:
         """Something breaks."""
 
     def clear_fault(self, connector_id: int, now: float) -> None:
         """It is repaired."""
 
-    def power_cycle(self, now: float) -> None:
+    def power_cycle(self, now: float, *, reason: Reason) -> None:
         """Power fails and comes back."""
 
     def network_down(self, now: float) -> None:
@@ -56,6 +61,15 @@ class HandledStation(Protocol):
 
     def network_up(self, now: float) -> None:
         """The network is back."""
+
+    def set_configuration(self, key: str, value: str, now: float) -> None:
+        """A configuration key is set at the station itself."""
+
+    def add_to_cache(self, id_tag: str, info: IdTagInfo, now: float) -> None:
+        """The authorization cache learns of a tag."""
+
+    def set_autonomous(self, autonomous: bool, now: float) -> None:
+        """People come and go by themselves, or everything is left to the hand."""
 
 
 class NothingMore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +80,46 @@ class OnConnector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The payload of an action at one connector."""
 
     connector_id: Annotated[int, Meta(ge=1)] = 1
+
+
+class WithReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payload of `press_stop`: what StopTransaction gives as the reason."""
+
+    connector_id: Annotated[int, Meta(ge=1)] = 1
+    reason: Reason = Reason.local
+
+
+class WithPowerReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payload of `power_cycle`: what StopTransaction gives as the reason."""
+
+    reason: Reason = Reason.power_loss
+
+
+class WithSetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payload of `set_configuration`: key and value as ChangeConfiguration has them (OCPP 1.6 §6.9)."""
+
+    key: Annotated[str, Meta(min_length=1, max_length=50)]
+    value: Annotated[str, Meta(max_length=500)]
+
+
+class WithTagInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payload of `add_to_cache`: a tag and what the cache shall know of it (OCPP 1.6 §7.27)."""
+
+    id_tag: Annotated[str, Meta(min_length=1, max_length=20)]
+    status: AuthorizationStatus = AuthorizationStatus.accepted
+    parent_id_tag: Annotated[str, Meta(min_length=1, max_length=20)] | None = None
+
+    def info(self) -> IdTagInfo:
+        """As an answer of the central system would say it."""
+        return IdTagInfo(
+            status=self.status, parent_id_tag=UNSET if self.parent_id_tag is None else self.parent_id_tag
+        )
+
+
+class WithAutonomy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payload of `set_autonomous`."""
+
+    autonomous: bool
 
 
 class WithTag(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +134,7 @@ class WithError(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     connector_id: Annotated[int, Meta(ge=0)] = 1
     error_code: ChargePointErrorCode = ChargePointErrorCode.other_error
+    info: Annotated[str, Meta(max_length=50)] = ""
 
 
 class Cleared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,12 +155,33 @@ ACTIONS: Final[Mapping[HandAction, tuple[type[msgspec.Struct], _Perform]]] = {
         WithTag,
         lambda station, p, tag: (station.authorize, (p.connector_id, p.id_tag or tag)),
     ),
-    HandAction.PRESS_STOP: (OnConnector, lambda station, p, tag: (station.press_stop, (p.connector_id,))),
-    HandAction.FAULT: (WithError, lambda station, p, tag: (station.fault, (p.connector_id, p.error_code))),
+    HandAction.PRESS_STOP: (
+        WithReason,
+        lambda station, p, tag: (partial(station.press_stop, reason=p.reason), (p.connector_id,)),
+    ),
+    HandAction.FAULT: (
+        WithError,
+        lambda station, p, tag: (partial(station.fault, info=p.info), (p.connector_id, p.error_code)),
+    ),
     HandAction.CLEAR_FAULT: (Cleared, lambda station, p, tag: (station.clear_fault, (p.connector_id,))),
-    HandAction.POWER_CYCLE: (NothingMore, lambda station, p, tag: (station.power_cycle, ())),
+    HandAction.POWER_CYCLE: (
+        WithPowerReason,
+        lambda station, p, tag: (partial(station.power_cycle, reason=p.reason), ()),
+    ),
     HandAction.NETWORK_DOWN: (NothingMore, lambda station, p, tag: (station.network_down, ())),
     HandAction.NETWORK_UP: (NothingMore, lambda station, p, tag: (station.network_up, ())),
+    HandAction.SET_CONFIGURATION: (
+        WithSetting,
+        lambda station, p, tag: (station.set_configuration, (p.key, p.value)),
+    ),
+    HandAction.ADD_TO_CACHE: (
+        WithTagInfo,
+        lambda station, p, tag: (station.add_to_cache, (p.id_tag, p.info())),
+    ),
+    HandAction.SET_AUTONOMOUS: (
+        WithAutonomy,
+        lambda station, p, tag: (station.set_autonomous, (p.autonomous,)),
+    ),
 }
 
 

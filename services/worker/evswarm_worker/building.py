@@ -41,6 +41,7 @@ class StationBuilder:
             reconnect_ceiling_seconds=settings.reconnect_ceiling_seconds,
             configuration={} if spec is None else spec.configuration,
             stopped=plan.stopped,
+            autonomous=spec is None or spec.autonomous,
         )
         return Station(
             config,

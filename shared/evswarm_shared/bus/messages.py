@@ -72,13 +72,14 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class StationSpec(msgspec.Struct, frozen=True):
-    """A station created by name rather than by count."""
+    """A station created by name rather than by count. `autonomous` False: what happens at it is left to the hand."""
 
     station_id: str
     profile: ProfileName
     csms_url: str | None = None
     connectors: int | None = None
     configuration: dict[str, str] = {}
+    autonomous: bool = True
 
 
 class DesiredState(msgspec.Struct, frozen=True):

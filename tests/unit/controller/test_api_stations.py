@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
@@ -313,6 +314,10 @@ async def test_a_station_without_a_living_worker_takes_no_hand_action(swarm: Des
         ("authorize", {"id_tag": "x" * 21}, "id_tag"),
         ("fault", {"error_code": "Bored"}, "error_code"),
         ("plug_in", {"speed": 3}, "speed"),
+        ("press_stop", {"reason": "Bored"}, "reason"),
+        ("add_to_cache", {"status": "Fine"}, "status"),
+        ("set_configuration", {"key": "k" * 51}, "key"),
+        ("set_autonomous", {}, "action"),
     ],
 )
 async def test_a_bad_hand_action_names_the_field(
@@ -321,3 +326,90 @@ async def test_a_bad_hand_action_names_the_field(
     answer = await swarm.client.post(f"/stations/CP-000001/actions/{action}", json=body)
     assert answer.status_code == 422
     assert [e["field"] for e in answer.json()["errors"]] == [field]
+
+
+# --- stations created by name -------------------------------------------------------------------------------
+
+
+async def _wish(desk: Desk, method: str, path: str, body: dict[str, object] | None = None) -> httpx.Response:
+    async with asyncio.TaskGroup() as tasks:
+        asked = tasks.create_task(desk.client.request(method, path, json=body))
+        tasks.create_task(settle_soon(desk))
+    return asked.result()
+
+
+async def test_a_station_is_created_answers_when_it_runs_and_goes_when_it_is_deleted(swarm: Desk) -> None:
+    body: dict[str, object] = {
+        "station_id": "GARAGE-7",
+        "csms_url": "wss://example.org/ocpp",
+        "connectors": 3,
+        "configuration": {"ConnectionTimeOut": "30"},
+        "autonomous": False,
+    }
+    answer = await _wish(swarm, "POST", "/stations", body)
+    assert (answer.status_code, answer.json()["station_id"], answer.json()["running"]) == (
+        201,
+        "GARAGE-7",
+        True,
+    )
+    (spec,) = swarm.context.observer.desired.individuals
+    assert (spec.csms_url, spec.connectors, spec.autonomous) == ("wss://example.org/ocpp", 3, False)
+    assert spec.configuration == {"ConnectionTimeOut": "30"}
+    assert (await swarm.client.post("/stations", json=body)).status_code == 409
+    answer = await _wish(swarm, "DELETE", "/stations/GARAGE-7")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert (await swarm.client.get("/stations/GARAGE-7")).status_code == 404
+    assert (await swarm.client.delete("/stations/GARAGE-7")).status_code == 404
+
+
+async def test_creating_and_deleting_that_takes_its_time_is_an_operation_that_ends(
+    swarm: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stations_api, "SETTLE_SECONDS", 0.0)
+    for method, path, body in (
+        ("POST", "/stations", {"station_id": "GARAGE-7"}),
+        ("DELETE", "/stations/GARAGE-7", None),
+    ):
+        answer = await swarm.client.request(method, path, json=body)
+        assert answer.status_code == 202
+        await swarm.settle()
+        followed = (await swarm.client.get(answer.headers["location"])).json()
+        assert (followed["state"], followed["done"]) == ("succeeded", 1)
+
+
+async def test_a_numbered_station_is_neither_created_nor_deleted(swarm: Desk) -> None:
+    created = await swarm.client.post("/stations", json={"station_id": "CP-000099"})
+    deleted = await swarm.client.delete("/stations/CP-000001")
+    assert created.status_code == deleted.status_code == 409
+    assert "scale the swarm" in deleted.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "station_id"),
+        ({"station_id": "a/b"}, "station_id"),
+        ({"station_id": "A", "csms_url": "http://x"}, "csms_url"),
+        ({"station_id": "A", "connectors": 0}, "connectors"),
+        ({"station_id": "A", "configuration": {"Colour": "red"}}, "configuration"),
+        ({"station_id": "A", "colour": "red"}, "colour"),
+    ],
+)
+async def test_a_station_that_cannot_be_is_not_created(
+    swarm: Desk, body: dict[str, object], field: str
+) -> None:
+    answer = await swarm.client.post("/stations", json=body)
+    assert answer.status_code == 422
+    assert [e["field"] for e in answer.json()["errors"]] == [field]
+    assert swarm.context.observer.desired.individuals == ()
+
+
+async def test_a_station_is_left_to_the_hand_by_its_worker(swarm: Desk) -> None:
+    async with answering(
+        swarm, CommandTarget.WORKER, "w1", outcome=CommandOutcome.DONE, payload=msgspec.Raw(b"{}")
+    ) as got:
+        answer = await swarm.client.patch("/stations/CP-000001", json={"autonomous": False})
+    assert answer.status_code == 200
+    (command,) = got
+    assert (command.action, bytes(command.payload)) == ("set_autonomous", b'{"autonomous":false}')
+    assert (await swarm.client.patch("/stations/CP-000001", json={})).status_code == 422

@@ -7,10 +7,12 @@ from evswarm_controller.desired_state import (
     Membership,
     founded,
     scaled,
+    with_individual,
     with_stopped,
+    without_individual,
     without_operations,
 )
-from evswarm_controller.errors import UnknownStationError
+from evswarm_controller.errors import StationExistsError, UnknownStationError
 from evswarm_shared.bus.messages import (
     DEFAULT_MIX,
     DesiredState,
@@ -127,3 +129,31 @@ def test_membership_counts_numbered_and_named_stations() -> None:
     wanted = Membership(desired)
     assert [s in wanted for s in ("CP-000003", "CP-000004", "Lobby", "lobby")] == [True, False, True, False]
     assert (len(wanted), wanted.expected_to_run) == (4, 3)
+
+
+GARAGE = StationSpec("GARAGE-7", ProfileName.PUBLIC)
+
+
+def test_a_station_created_by_name_belongs_to_the_swarm_until_it_is_deleted() -> None:
+    desired = with_individual(new_swarm(5), GARAGE, "op")
+    assert "GARAGE-7" in Membership(desired) and len(Membership(desired)) == 6
+    assert desired.generation == 2 and desired.operations == ("op",)
+    stopped = with_stopped(desired, "GARAGE-7", True, None)
+    gone = without_individual(stopped, "GARAGE-7", "op2")
+    assert "GARAGE-7" not in Membership(gone) and gone.stopped == frozenset() and gone.generation == 4
+
+
+@pytest.mark.parametrize(("name", "words"), [("CP-000003", "numbered"), ("CP-000099", "numbered")])
+def test_a_numbered_name_is_not_given_to_a_station_of_its_own(name: str, words: str) -> None:
+    with pytest.raises(StationExistsError, match=words):
+        with_individual(new_swarm(5), StationSpec(name, ProfileName.HOME), None)
+
+
+def test_a_name_is_given_once_and_only_named_stations_are_deleted() -> None:
+    desired = with_individual(new_swarm(5), GARAGE, None)
+    with pytest.raises(StationExistsError, match="already"):
+        with_individual(desired, GARAGE, None)
+    with pytest.raises(StationExistsError, match="numbered"):
+        without_individual(desired, "CP-000003", None)
+    with pytest.raises(UnknownStationError):
+        without_individual(desired, "GARAGE-8", None)

@@ -12,6 +12,7 @@ from evswarm_shared.bus.messages import (
     Tariff,
 )
 from evswarm_shared.clock import SimulatedClock
+from evswarm_shared.ocpp16.datatypes import IdTagInfo
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
 from evswarm_worker.host import StationMachine
 from evswarm_worker.share import StationPlan
@@ -76,8 +77,23 @@ class FakeStation(StationMachine):
     def authorize(self, connector_id: int, id_tag: str, now: float) -> None:
         self._input("authorize", connector_id, id_tag)
 
-    def fault(self, connector_id: int, error_code: str, now: float) -> None:
-        self._input("fault", connector_id, error_code)
+    def fault(self, connector_id: int, error_code: str, now: float, *, info: str = "") -> None:
+        self._input("fault", connector_id, error_code, info)
+
+    def press_stop(self, connector_id: int, now: float, *, reason: str) -> None:
+        self._input("press_stop", connector_id, reason)
+
+    def power_cycle(self, now: float, *, reason: str) -> None:
+        self._input("power_cycle", reason)
+
+    def set_configuration(self, key: str, value: str, now: float) -> None:
+        self._input("set_configuration", key, value)
+
+    def add_to_cache(self, id_tag: str, info: IdTagInfo, now: float) -> None:
+        self._input("add_to_cache", id_tag, info.status)
+
+    def set_autonomous(self, autonomous: bool, now: float) -> None:
+        self._input("set_autonomous", autonomous)
 
     def effects(self) -> Iterable[Effect]:
         asks, self.asks = self.asks, []

@@ -33,7 +33,16 @@ def served(
         ("plug_in", '{"connector_id": 2}', ("plug_in", 2)),
         ("authorize", "{}", ("authorize", 1, "TAG1")),
         ("authorize", '{"id_tag": "AB", "connector_id": 2}', ("authorize", 2, "AB")),
-        ("fault", '{"connector_id": 0, "error_code": "GroundFailure"}', ("fault", 0, "GroundFailure")),
+        ("fault", '{"connector_id": 0, "error_code": "GroundFailure"}', ("fault", 0, "GroundFailure", "")),
+        ("fault", '{"info": "hot"}', ("fault", 1, "OtherError", "hot")),
+        ("press_stop", "{}", ("press_stop", 1, "Local")),
+        ("press_stop", '{"reason": "EmergencyStop"}', ("press_stop", 1, "EmergencyStop")),
+        ("power_cycle", "null", ("power_cycle", "PowerLoss")),
+        ("power_cycle", '{"reason": "Reboot"}', ("power_cycle", "Reboot")),
+        ("set_configuration", '{"key": "A", "value": ""}', ("set_configuration", "A", "")),
+        ("add_to_cache", '{"id_tag": "AB"}', ("add_to_cache", "AB", "Accepted")),
+        ("add_to_cache", '{"id_tag": "AB", "status": "Blocked"}', ("add_to_cache", "AB", "Blocked")),
+        ("set_autonomous", '{"autonomous": false}', ("set_autonomous", False)),
     ],
 )
 def test_an_action_reaches_the_station_and_its_state_comes_back(
@@ -61,6 +70,10 @@ def test_an_action_reaches_the_station_and_its_state_comes_back(
         ("authorize", '{"id_tag": "123456789012345678901"}', "id_tag"),
         ("fault", '{"error_code": "Boredom"}', "error_code"),
         ("fault", '{"error_code": "NoError"}', "NoError"),
+        ("press_stop", '{"reason": "Boredom"}', "reason"),
+        ("set_configuration", '{"key": "A"}', "value"),
+        ("add_to_cache", "{}", "id_tag"),
+        ("set_autonomous", "{}", "autonomous"),
         ("network_down", '{"connector_id": 1}', "connector_id"),
     ],
 )

@@ -5,13 +5,15 @@ as RFC 3339 in UTC.
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from ocpp.v16.enums import ChargePointErrorCode
+from ocpp.v16.enums import AuthorizationStatus, ChargePointErrorCode, Reason
 from pydantic import BaseModel, ConfigDict, Field
 
 from evswarm_shared.bus.messages import OperationState, ProfileName, StationState
 
 MAX_STATIONS: Final = 1_000_000
 ERROR_CODES: Final = tuple(code.value for code in ChargePointErrorCode)
+REASONS: Final = tuple(reason.value for reason in Reason)
+TAG_STATUSES: Final = tuple(status.value for status in AuthorizationStatus)
 
 StationId = Annotated[str, Field(min_length=1, max_length=48, examples=["CP-000001"])]
 
@@ -79,13 +81,86 @@ class HandActionRequest(Body):
         examples=[1],
     )
     id_tag: str | None = Field(
-        default=None, min_length=1, max_length=20, description="For authorize.", examples=["TAG-1"]
+        default=None,
+        min_length=1,
+        max_length=20,
+        description="For authorize and add_to_cache.",
+        examples=["TAG-1"],
     )
     error_code: str | None = Field(
         default=None,
         pattern=f"^({'|'.join(ERROR_CODES)})$",
         description="For fault: a ChargePointErrorCode of OCPP 1.6.",
         examples=["GroundFailure"],
+    )
+    info: str | None = Field(
+        default=None, max_length=50, description="For fault: what StatusNotification says besides."
+    )
+    reason: str | None = Field(
+        default=None,
+        pattern=f"^({'|'.join(REASONS)})$",
+        description="For press_stop (Local without it) and power_cycle (PowerLoss without it).",
+        examples=["EmergencyStop"],
+    )
+    key: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=50,
+        description="For set_configuration.",
+        examples=["LocalPreAuthorize"],
+    )
+    value: str | None = Field(
+        default=None, max_length=500, description="For set_configuration.", examples=["true"]
+    )
+    status: str | None = Field(
+        default=None,
+        pattern=f"^({'|'.join(TAG_STATUSES)})$",
+        description="For add_to_cache; Accepted without it.",
+        examples=["Blocked"],
+    )
+    parent_id_tag: str | None = Field(
+        default=None, min_length=1, max_length=20, description="For add_to_cache: the group of the tag."
+    )
+
+
+class NewStationRequest(Body):
+    """A station of one's own making."""
+
+    station_id: str = Field(
+        pattern=r"^[A-Za-z0-9_.*=:+|@~-]{1,48}$",
+        description="Its identity: the last part of its URL, percent-encoded there.",
+        examples=["GARAGE-7"],
+    )
+    profile: ProfileName = Field(default=ProfileName.PUBLIC, description="What kind of station it is.")
+    csms_url: str | None = Field(
+        default=None,
+        pattern=r"^wss?://[^/\s]+",
+        max_length=500,
+        description="Its central system, if it is not that of the others.",
+        examples=["ws://127.0.0.1:9000"],
+    )
+    connectors: int | None = Field(
+        default=None, strict=True, ge=1, le=20, description="Without it as many as its profile has."
+    )
+    configuration: dict[Annotated[str, Field(max_length=50)], Annotated[str, Field(max_length=500)]] = Field(
+        default_factory=dict,
+        max_length=100,
+        description="Configuration keys preset at delivery, read-only ones too.",
+        examples=[{"MeterValueSampleInterval": "30"}],
+    )
+    autonomous: bool = Field(
+        default=True,
+        strict=True,
+        description="false: nobody comes by himself and no policy is asked; everything is left to your hand.",
+    )
+
+
+class StationChange(Body):
+    """What can be changed of a station."""
+
+    autonomous: bool = Field(
+        strict=True,
+        description="false holds its automatic behaviour still, so that a test can drive it step by step.",
     )
 
 

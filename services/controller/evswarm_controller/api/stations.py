@@ -6,20 +6,28 @@ from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Path, Query
+from ocpp.v16.enums import ConfigurationKey
 from starlette.responses import Response
 
 from evswarm_controller.api import views
 from evswarm_controller.api.schemas import (
     HandActionRequest,
     LogView,
+    NewStationRequest,
     OperationView,
     ScaleRequest,
+    StationChange,
     StationList,
     StationRequest,
     StationView,
 )
 from evswarm_controller.context import Context, ContextOf
-from evswarm_controller.errors import CommandFailedError, UnknownOperationError, UnknownStationError
+from evswarm_controller.errors import (
+    CommandFailedError,
+    InvalidFieldError,
+    UnknownOperationError,
+    UnknownStationError,
+)
 from evswarm_controller.problems import documented
 from evswarm_controller.station_query import (
     DEFAULT_LIMIT,
@@ -35,8 +43,11 @@ from evswarm_shared.bus.messages import (
     CommandTarget,
     OperationSnapshot,
     ProfileName,
+    StationSpec,
     StationState,
 )
+
+CONFIGURATION_KEYS: Final = frozenset(key.value for key in ConfigurationKey)
 
 SETTLE_SECONDS: Final = 8.0
 """How long start and stop wait for the station before they answer with an operation instead."""
@@ -58,6 +69,8 @@ class HandAction(StrEnum):
     POWER_CYCLE = "power_cycle"
     NETWORK_DOWN = "network_down"
     NETWORK_UP = "network_up"
+    SET_CONFIGURATION = "set_configuration"
+    ADD_TO_CACHE = "add_to_cache"
 
 
 @router.get("/stations", response_model=StationList, responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
@@ -158,6 +171,59 @@ async def stop_station(context: ContextOf, body: StationRequest) -> Response:
     return await _settled(context, body.station_id, operation, stops=True)
 
 
+@router.post(
+    "/stations",
+    status_code=HTTPStatus.CREATED,
+    response_model=StationView,
+    responses={
+        **documented(HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
+        HTTPStatus.ACCEPTED.value: STARTED_OR_STOPPED[HTTPStatus.ACCEPTED.value],
+    },
+)
+async def create_station(context: ContextOf, body: NewStationRequest) -> Response:
+    """Create one station of a given identity, and answer with it once it runs."""
+    context.require_ready()
+    unknown = sorted(set(body.configuration) - CONFIGURATION_KEYS)
+    if unknown:
+        raise InvalidFieldError("configuration", f"There is no configuration key {unknown[0]}.")
+    operation = await context.wishes.create(StationSpec(**body.model_dump()))
+    return await _settled(context, body.station_id, operation, stops=False, status=HTTPStatus.CREATED)
+
+
+@router.patch(
+    "/stations/{station_id}",
+    responses={
+        **documented(
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            HTTPStatus.GATEWAY_TIMEOUT,
+        ),
+        200: {"description": "The station after it."},
+    },
+)
+async def change_station(context: ContextOf, station_id: StationPath, body: StationChange) -> Response:
+    """Leave a station to your hand alone, or let people come and go again."""
+    return await _ask_worker(context, station_id, "set_autonomous", body.model_dump())
+
+
+@router.delete(
+    "/stations/{station_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses={
+        **documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        HTTPStatus.ACCEPTED.value: STARTED_OR_STOPPED[HTTPStatus.ACCEPTED.value],
+    },
+)
+async def delete_station(context: ContextOf, station_id: StationPath) -> Response:
+    """End a station that was created by name, its transactions first, and answer once it is gone."""
+    context.require_ready()
+    operation = await context.wishes.delete(station_id)
+    if await context.mirror.wait_until(lambda: station_id not in context.fleet.rows, SETTLE_SECONDS):
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    return _accepted(operation)
+
+
 @router.get("/stations/{station_id}", response_model=StationView, responses=documented(HTTPStatus.NOT_FOUND))
 async def read_station(context: ContextOf, station_id: StationPath) -> Response:
     """One station as it is now."""
@@ -188,18 +254,29 @@ async def act(
     context: ContextOf, station_id: StationPath, action: HandAction, body: HandActionRequest | None = None
 ) -> Response:
     """Do by hand what a driver, a defect or the network would do."""
+    payload = {} if body is None else body.model_dump(exclude_none=True)
+    return await _ask_worker(context, station_id, action.value, payload)
+
+
+async def _ask_worker(context: Context, station_id: str, action: str, payload: dict[str, object]) -> Response:
     row = context.row(station_id)
     if not context.fleet.lives(row.worker_id):
         raise CommandFailedError(
             CommandOutcome.NOT_CONNECTED, f"Station {station_id} has no living worker at the moment."
         )
-    payload = msgspec.json.encode({} if body is None else body.model_dump(exclude_none=True))
-    reply = await context.router.ask(CommandTarget.WORKER, row.worker_id, station_id, action.value, payload)
+    reply = await context.router.ask(
+        CommandTarget.WORKER, row.worker_id, station_id, action, msgspec.json.encode(payload)
+    )
     return Response(bytes(reply.payload), media_type="application/json")
 
 
 async def _settled(
-    context: Context, station_id: str, operation: OperationSnapshot | None, *, stops: bool
+    context: Context,
+    station_id: str,
+    operation: OperationSnapshot | None,
+    *,
+    stops: bool,
+    status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     def settled() -> bool:
         row = context.fleet.rows.get(station_id)
@@ -213,7 +290,7 @@ async def _settled(
     row = context.fleet.rows.get(station_id)
     if row is None:
         raise UnknownStationError(station_id)
-    return views.json_response(views.station(row))
+    return views.json_response(views.station(row), status)
 
 
 def _accepted(operation: OperationSnapshot) -> Response:
