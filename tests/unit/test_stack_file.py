@@ -1,0 +1,59 @@
+"""deploy/stack.yml: what Swarm mode gets of docker-compose.yml."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.machine import ROOT
+from tools.generate.stack import REFUSED, stack_of
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def stack(compose: dict[str, Any]) -> dict[str, Any]:
+    return stack_of(compose)
+
+
+def test_only_the_gateway_is_published(stack: dict[str, Any]) -> None:
+    assert [name for name, service in stack["services"].items() if "ports" in service] == ["gateway"]
+    assert [port["target"] for port in stack["services"]["gateway"]["ports"]] == [8000, 9000]
+
+
+def test_nothing_is_left_that_swarm_mode_refuses(stack: dict[str, Any]) -> None:
+    assert not [(n, key) for n, service in stack["services"].items() for key in REFUSED if key in service]
+
+
+def test_limits_are_those_of_the_compose_file(compose: dict[str, Any], stack: dict[str, Any]) -> None:
+    for name, service in stack["services"].items():
+        limits = service["deploy"]["resources"]["limits"]
+        assert limits["pids"] == compose["services"][name]["pids_limit"]
+        asked = compose["services"][name]["mem_limit"]
+        assert limits["memory"] == {"256m": "256M", "512m": "512M", "1g": "1024M", "2g": "2048M"}[asked]
+
+
+def test_what_holds_data_stays_on_its_machine_and_is_never_there_twice(stack: dict[str, Any]) -> None:
+    deploy = stack["services"]["redis"]["deploy"]
+    assert deploy["placement"] == {"constraints": ["node.labels.evswarm.store == true"]}
+    assert deploy["update_config"]["order"] == "stop-first"
+
+
+def test_what_scales_is_replaced_before_it_is_stopped(stack: dict[str, Any]) -> None:
+    for name in ("worker", "csms", "controller"):
+        deploy = stack["services"][name]["deploy"]
+        assert deploy["replicas"] >= 2
+        assert deploy["endpoint_mode"] == "dnsrr"
+        assert deploy["update_config"]["order"] == "start-first"
+
+
+def test_every_file_config_and_network_that_is_used_is_there(stack: dict[str, Any]) -> None:
+    for service in stack["services"].values():
+        assert set(service["networks"]) <= stack["networks"].keys()
+        assert {config["source"] for config in service.get("configs", ())} <= stack["configs"].keys()
+    for config in stack["configs"].values():
+        assert (ROOT / "deploy" / config["file"]).is_file()
