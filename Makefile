@@ -69,13 +69,13 @@ imports: $(VENV)/.ready-dev ## The architecture: what may import what
 	@$(BIN)/lint-imports --no-cache --quiet 2>/dev/null || $(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/.ready-dev ## Pure tests, in seconds
-	@$(BIN)/pytest tests/unit -q $(ARGS)
+	@$(BIN)/pytest tests/unit -q -n auto $(ARGS)
 
 integration: $(VENV)/.ready-dev ## Tests with sockets, processes and a real store
 	@$(BIN)/pytest tests/integration -q $(ARGS)
 
 conformance: $(VENV)/.ready-dev ## Independent OCPP 1.6J peers talk to our station and our CSMS
-	@$(BIN)/pytest tests/conformance -q $(ARGS)
+	@$(BIN)/pytest tests/conformance -q -n auto $(ARGS)
 
 e2e: $(VENV)/.ready-dev ## The whole system: containers, Prometheus, a browser
 	@$(BIN)/pytest tests/e2e -q $(ARGS)

@@ -279,7 +279,7 @@ def test_the_three_old_rules_come_before_the_constraints() -> None:
 
 BAD_NUMBERS: list[Any] = [nan, None, "0.2", [], Decimal("NaN")]
 BAD_HOURS: list[Any] = [-1, 24, 3.5, nan, inf, None, "12", [], {}]
-BAD_PEAK_HOURS: list[Any] = [None, 18, "18", [24], [-1], ["18"], [[]], [3.5], {18, nan}]
+BAD_PEAK_HOURS: list[Any] = [None, 18, "18", [24], [-1], ["18"], [[]], [3.5], [18, nan]]
 
 
 def bad_inputs() -> list[Any]:
