@@ -257,8 +257,8 @@ async def _stop_transaction(request: StopTransaction, station: StationFile, desk
     )
     if closing is None:
         orphan, key = ledger.orphan(request, station.station_id)
-        stored, _ = await desk.persistently(lambda: bus.start_transaction(orphan, key))
-        closing = ledger.closed(stored, request)
+        booked, _ = await desk.persistently(lambda: bus.start_transaction(orphan, key))
+        found, closing = booked, ledger.closed(booked, request)
     if closing is not found:
         record = closing
         await desk.persistently(lambda: bus.stop_transaction(record))

@@ -20,6 +20,10 @@ from evswarm_shared.ocpp16.timestamps import format_timestamp
 
 WH_PER_KWH: Final = 1000
 WATCHED_TRANSACTIONS: Final = 64
+MOST_WATTS: Final = 1_000_000
+SHORTEST_SECONDS: Final = 60.0
+"""No connector delivers more than a megawatt on average; shorter transactions are judged as if they took this long."""
+SECONDS_PER_HOUR: Final = 3600
 
 NOT_GIVEN_YET: Final = 0
 """The id of a transaction that the store has not numbered."""
@@ -32,6 +36,7 @@ class Flag(StrEnum):
     NEGATIVE_METER = "negative_meter"
     METER_FELL = "meter_fell"
     STOPPED_BEFORE_STARTED = "stopped_before_started"
+    TOO_MUCH_ENERGY = "too_much_energy"
     UNKNOWN_TRANSACTION = "unknown_transaction"
 
 
@@ -86,6 +91,9 @@ def closed(
         flags.append(Flag.METER_FELL)
     if request.timestamp < found.started_at:
         flags.append(Flag.STOPPED_BEFORE_STARTED)
+    seconds = max(SHORTEST_SECONDS, request.timestamp - found.started_at)
+    if request.meter_stop - found.meter_start > MOST_WATTS * seconds / SECONDS_PER_HOUR:
+        flags.append(Flag.TOO_MUCH_ENERGY)
     return replace(
         found,
         stopped_at=float(request.timestamp),

@@ -126,6 +126,23 @@ def test_a_stop_before_the_start_is_flagged() -> None:
     assert record.flags == (Flag.STOPPED_BEFORE_STARTED,)
 
 
+@pytest.mark.parametrize(
+    ("meter_stop", "seconds", "flags"),
+    [
+        (1_001_000, 3600, ()),
+        (1_001_001, 3600, (Flag.TOO_MUCH_ENERGY,)),
+        (1000 + 16_666, 0, ()),
+        (1000 + 16_667, 0, (Flag.TOO_MUCH_ENERGY,)),
+    ],
+)
+def test_more_than_a_connector_can_deliver_is_flagged(
+    meter_stop: int, seconds: float, flags: tuple[Flag, ...]
+) -> None:
+    request = stop(meter_stop=meter_stop, timestamp=Timestamp(NOON + seconds))
+    record = closed(running(meter_start=1000), request)
+    assert (record.meter_stop, record.flags) == (meter_stop, flags)
+
+
 def test_flags_of_the_start_stay() -> None:
     found = running(flags=(Flag.ID_TAG_REFUSED,))
     assert closed(found, stop(meter_stop=0)).flags == (Flag.ID_TAG_REFUSED, Flag.METER_FELL)

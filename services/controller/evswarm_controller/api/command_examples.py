@@ -4,7 +4,7 @@ from typing import Any, Final
 
 _PEM: Final = "-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----\n"
 _HASH: Final = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-_LATER: Final = "2027-01-01T12:00:00Z"
+_LATER: Final = "2027-01-01T12:00:00.000Z"
 
 COMMAND_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "CancelReservation": {"reservationId": 1},
