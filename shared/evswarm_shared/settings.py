@@ -79,6 +79,11 @@ class ServiceSettings(BaseSettings):
     currency: str = Field(
         default="EUR", pattern="^[A-Z]{3}$", description="Currency of prices and earnings (ISO 4217)."
     )
+    traces_url: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="Where traces of commands are sent (OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces); by default none are made.",
+    )
     metrics_host: str = Field(
         default="127.0.0.1", description="Address on which /metrics is served (worker and csms)."
     )

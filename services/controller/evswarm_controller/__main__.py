@@ -23,6 +23,7 @@ from evswarm_shared.bus.redis import RedisBus
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.settings import ControllerSettings, SettingsError
 from evswarm_shared.telemetry import service_log
+from evswarm_shared.telemetry.tracing import TRACER, TracingError
 
 EXIT_CONFIGURATION: Final = 2
 EXIT_STORE: Final = 3
@@ -48,14 +49,17 @@ def main() -> None:
         _end(EXIT_CONFIGURATION, str(error))
     service_log.configure("controller", level=settings.log_level, log_format=settings.log_format)
     try:
+        TRACER.start("controller", settings.traces_url)
         with listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(settings, listener))
-    except SettingsError as error:
+    except (SettingsError, TracingError) as error:
         _end(EXIT_CONFIGURATION, str(error))
     except BusUnavailableError as error:
         # Only what follows the '@': a password may stand before it.
         store = settings.redis_url.rpartition("@")[2]
         _end(EXIT_STORE, f"the store at {store} does not answer: {error}")
+    finally:
+        TRACER.stop()
 
 
 async def _run(settings: ControllerSettings, listener: socket.socket) -> None:

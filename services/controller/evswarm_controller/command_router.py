@@ -12,6 +12,7 @@ from evswarm_controller.errors import CommandFailedError
 from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, CommandTarget
 from evswarm_shared.bus.port import ControllerBus
 from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.telemetry.tracing import TRACER
 
 RETRY_SECONDS: Final = 0.5
 
@@ -63,7 +64,8 @@ class CommandRouter:
         """
         began, outcome, problem = self._now(), CommandOutcome.DONE, ""
         try:
-            return await self._ask(target, process_id, station_id, action, payload)
+            with TRACER.span(f"command {action}", station_id=station_id, target=target.value) as trace:
+                return await self._ask(target, process_id, station_id, action, payload, trace)
         except CommandFailedError as error:
             outcome, problem = error.outcome, str(error)
             raise
@@ -71,7 +73,7 @@ class CommandRouter:
             self._told(target, station_id, action, payload, outcome, problem, began)
 
     async def _ask(
-        self, target: CommandTarget, process_id: str, station_id: str, action: str, payload: bytes
+        self, target: CommandTarget, process_id: str, station_id: str, action: str, payload: bytes, trace: str
     ) -> CommandReply:
         command_id = secrets.token_hex(8)
         command = Command(
@@ -81,6 +83,7 @@ class CommandRouter:
             payload=msgspec.Raw(payload),
             expires_at=self._now() + self._timeout_seconds,
             reply_to=self._controller_id,
+            trace=trace,
         )
         future: asyncio.Future[CommandReply] = asyncio.get_running_loop().create_future()
         self._waiting[command_id] = future

@@ -15,6 +15,7 @@ from evswarm_shared.bus.redis import RedisBus
 from evswarm_shared.errors import BusUnavailableError, EvswarmError
 from evswarm_shared.settings import CsmsSettings, SettingsError
 from evswarm_shared.telemetry import service_log
+from evswarm_shared.telemetry.tracing import TRACER, TracingError
 
 EXIT_SETTINGS: Final = 2
 EXIT_CANNOT_RUN: Final = 3
@@ -31,13 +32,18 @@ def main() -> None:
     _raise_file_limit()
     service_log.configure("csms", level=settings.log_level, log_format=settings.log_format)
     try:
+        TRACER.start("csms", settings.traces_url)
         uvloop.run(_serve(settings))
     except BusUnavailableError as error:
         # Only what follows the '@': a password may stand before it.
         store = settings.redis_url.rpartition("@")[2]
         _give_up(f"the store at {store} cannot be reached: {error}", EXIT_CANNOT_RUN)
+    except TracingError as error:
+        _give_up(str(error), EXIT_SETTINGS)
     except EvswarmError as error:
         _give_up(str(error), EXIT_CANNOT_RUN)
+    finally:
+        TRACER.stop()
 
 
 async def _serve(settings: CsmsSettings) -> None:

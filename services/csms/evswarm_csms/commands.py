@@ -23,6 +23,7 @@ from evswarm_shared.ocpp16.frames import decode_request
 from evswarm_shared.ocpp16.messages import RemoteStartTransaction, Request
 from evswarm_shared.telemetry.counts import ACTIONS, PairTally, Tally
 from evswarm_shared.telemetry.service_log import about
+from evswarm_shared.telemetry.tracing import TRACER
 
 COMMANDS_AT_ONCE: Final = 2000
 """More commands than this under way in one replica are refused."""
@@ -96,7 +97,10 @@ class CommandDesk:
             if refusal is not None:
                 return refusal
             profile = session.security_profile
-            answer = await session.call(request, expires_at=command.expires_at)
+            with TRACER.span(
+                f"call {command.action}", command.trace, station_id=command.station_id
+            ) as message_id:
+                answer = await session.call(request, expires_at=command.expires_at, message_id=message_id)
             await self._configuration.answered(command.station_id, request, answer, profile)
             return answer
         finally:

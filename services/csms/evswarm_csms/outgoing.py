@@ -62,7 +62,9 @@ class OutgoingCalls:
         self._line: deque[_Call] = deque()
         self._in_flight: _Call | None = None
 
-    def call(self, request: Request, *, expires_at: float = math.inf) -> "asyncio.Future[Answer]":
+    def call(
+        self, request: Request, *, expires_at: float = math.inf, message_id: str = ""
+    ) -> "asyncio.Future[Answer]":
         """Put a call in line; the future always gets an `Answer`. Not sent any more after `expires_at` (unix)."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         if len(self._line) >= LINE_LENGTH:
@@ -70,7 +72,7 @@ class OutgoingCalls:
                 Answer(CommandOutcome.REFUSED, description="too many commands wait for this station already")
             )
             return future
-        self._line.append(_Call(request, ACTION_OF[type(request)].value, expires_at, future))
+        self._line.append(_Call(request, ACTION_OF[type(request)].value, expires_at, future, message_id))
         self.go_on()
         return future
 
@@ -84,7 +86,7 @@ class OutgoingCalls:
                     call, Answer(CommandOutcome.TIMEOUT, description="the command expired before it was sent")
                 )
                 continue
-            call.unique_id = str(uuid4())
+            call.unique_id = call.unique_id or str(uuid4())
             if not self._send(encode_call(call.unique_id, call.request)):
                 return
             self._line.popleft()

@@ -206,8 +206,13 @@ class Session:
 
     # --- to the station
 
-    def call(self, request: Request, *, expires_at: float = math.inf) -> "asyncio.Future[Answer]":
-        """Send a CALL when its turn comes; the future always gets an `Answer`. `expires_at` in unix seconds."""
+    def call(
+        self, request: Request, *, expires_at: float = math.inf, message_id: str = ""
+    ) -> "asyncio.Future[Answer]":
+        """Send a CALL when its turn comes; the future always gets an `Answer`. `expires_at` in unix seconds.
+
+        `message_id` is its unique id; by default one is made.
+        """
         refusal = self._refusal(request)
         if refusal is not None:
             future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -217,7 +222,7 @@ class Session:
             self._triggered |= {_triggered_action(request.requested_message)}
         if self._outgoing is None:
             self._outgoing = OutgoingCalls(self._office.rules, self._send)
-        return self._outgoing.call(request, expires_at=expires_at)
+        return self._outgoing.call(request, expires_at=expires_at, message_id=message_id)
 
     # --- inside
 

@@ -16,6 +16,7 @@ from evswarm_shared.bus.redis import RedisBus
 from evswarm_shared.errors import BusUnavailableError, LocalError
 from evswarm_shared.settings import WorkerSettings
 from evswarm_shared.telemetry import service_log
+from evswarm_shared.telemetry.tracing import TRACER
 from evswarm_worker.endpoint import Endpoint
 from evswarm_worker.file_limit import capacity, raise_file_limit
 from evswarm_worker.source_addresses import source_addresses
@@ -39,6 +40,7 @@ def main() -> None:
             log_format=settings.log_format,
             secrets=[settings.csms_auth_key],
         )
+        TRACER.start("worker", settings.traces_url)
         code = uvloop.run(_run(settings, identity))
     except LocalError as error:
         print(f"evswarm worker: {error}", file=sys.stderr)
@@ -46,6 +48,8 @@ def main() -> None:
     except BusUnavailableError as error:
         print(f"evswarm worker: the store does not answer: {error}", file=sys.stderr)
         sys.exit(EXIT_STORE)
+    finally:
+        TRACER.stop()
     sys.exit(code)
 
 

@@ -11,6 +11,7 @@ from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, C
 from evswarm_shared.bus.port import WorkerBus
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.telemetry.service_log import about
+from evswarm_shared.telemetry.tracing import TRACER
 from evswarm_worker import actions
 from evswarm_worker.errors import InvalidActionError
 from evswarm_worker.host import StationHost
@@ -54,7 +55,8 @@ class CommandService:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _answer(self, command: Command) -> None:
-        reply = self.serve(command)
+        with TRACER.span(f"action {command.action}", command.trace, station_id=command.station_id):
+            reply = self.serve(command)
         if reply is None:
             log.warning("%s for %s came too late", command.action, command.station_id, extra=_about(command))
             return

@@ -9,6 +9,7 @@ from evswarm_shared.bus.messages import StationCommit, StationSnapshot, Tariff
 from evswarm_shared.clock import SimulatedClock
 from evswarm_shared.history.records import LedgerRecord
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
+from evswarm_shared.telemetry.tracing import TRACER
 from evswarm_worker.history import NO_HISTORY, StationHistory
 from evswarm_worker.runner import Link, LinkUser
 from evswarm_worker.share import Goal, StationPlan
@@ -212,7 +213,11 @@ class StationHost(LinkUser):
         """A message for the station."""
         if self.tap is not None:
             self.tap.heard(frame, self.shell.now())
-        self.drive(self.station.receive, frame)
+        if TRACER.on:
+            with TRACER.span_of_call(frame, self.station_id):
+                self.drive(self.station.receive, frame)
+        else:
+            self.drive(self.station.receive, frame)
 
     def link_closed(self, reason: DisconnectReason) -> None:
         """The station's connection ended."""

@@ -348,7 +348,7 @@ class Command(msgspec.Struct, frozen=True):
 
     `payload` is a JSON object. `expires_at` (real unix seconds): later, nobody waits for the reply any more and the
     command must not be carried out. The reply goes to `reply_to`, the id under which the asker listens for
-    replies, with the same `command_id`.
+    replies, with the same `command_id`. `trace` says which trace it is part of (telemetry/tracing.py); empty: none.
     """
 
     command_id: str
@@ -357,6 +357,7 @@ class Command(msgspec.Struct, frozen=True):
     payload: msgspec.Raw
     expires_at: float
     reply_to: str
+    trace: str = ""
 
 
 class CommandOutcome(StrEnum):
