@@ -219,7 +219,12 @@ class WorkerSettings(ServiceSettings):
         default=None, description="PEM file with the certificate authorities trusted for wss."
     )
     client_cert: Path | None = Field(
-        default=None, description="PEM file with the client certificate and key for mutual TLS."
+        default=None,
+        description="PEM file with the client certificate and key for mutual TLS; `{station_id}` in it is each station's id.",
+    )
+    csms_tls_url: str | None = Field(
+        default=None,
+        description="Where stations with security profile 2 or 3 connect when csms_url is ws://; by default the same place with wss://.",
     )
     csms_require_subprotocol: bool = Field(
         default=True, description="Close the connection to a server that does not select ocpp1.6."

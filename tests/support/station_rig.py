@@ -24,16 +24,21 @@ from evswarm_shared.ocpp16.timestamps import format_timestamp
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, StationCounts
 from evswarm_worker.behaviour.profiles import PRESETS, Profile
 from evswarm_worker.station import (
+    CancelTransfer,
     Connect,
     Disconnect,
+    Download,
     LogLine,
+    MakeKey,
     Persist,
     Send,
     SnapshotChanged,
     Station,
     StationConfig,
     Stopped,
+    Upload,
 )
+from evswarm_worker.station.transfer import TransferResult
 
 NOON: Final = 1_795_348_800.0 - 1_795_348_800.0 % 86400.0 + 12 * 3600.0
 """A weekday noon, UTC: no preset's peak."""
@@ -52,7 +57,8 @@ def quiet_profile(name: ProfileName = ProfileName.PUBLIC, **changes: Any) -> Pro
 class StationRig:
     """A station, its world, and everything that came out of it.
 
-    `calls` are the (action, payload) the station sent, `replies` its answers by message id, `log` its lines. `given_ids` are the ids of the transactions that landed.
+    `calls` are the (action, payload) the station sent, `replies` its answers by message id, `log` its lines, `errands` what
+    it asked to have fetched, stored or made. `refusal` is how every attempt to connect ends. `given_ids` are the ids of the transactions that landed.
     """
 
     def __init__(
@@ -82,6 +88,9 @@ class StationRig:
         self.unique_ids: list[str] = []
         self.connected = False
         self.disconnects: list[Disconnect] = []
+        self.connects: list[Connect] = []
+        self.refusal: ConnectResult | None = None
+        self.errands: list[Download | Upload | CancelTransfer | MakeKey] = []
         self.stopped = False
         self.snapshots = 0
         self.checkpoint: bytes | None = None if stored is None else stored.checkpoint
@@ -163,6 +172,13 @@ class StationRig:
         """The next attempt to connect succeeds."""
         self.online = True
 
+    def fetched(self, result: TransferResult) -> None:
+        """The newest download or upload ends like this."""
+        errand = self.errands[-1]
+        assert isinstance(errand, Download | Upload)
+        self.station.transferred(errand.transfer, result, self.now)
+        self.settle()
+
     def answer_late(self, payload: Answer) -> None:
         """Answer the call that was left open."""
         assert self.unanswered is not None
@@ -225,7 +241,10 @@ class StationRig:
         match effect:
             case Connect():
                 assert not self.connected, "a second connection"
-                if self.online:
+                self.connects.append(effect)
+                if self.refusal is not None:
+                    self.station.connection_failed(self.refusal, self.now)
+                elif self.online:
                     self.connected = True
                     self.station.connected(self.now)
                 else:
@@ -244,6 +263,8 @@ class StationRig:
                 self.snapshots += 1
             case Stopped():
                 self.stopped = True
+            case Download() | Upload() | CancelTransfer() | MakeKey():
+                self.errands.append(effect)
 
     def _commit(self, commit: StationCommit) -> None:
         self.order.append("Persist")

@@ -17,6 +17,7 @@ from evswarm_shared.errors import BusUnavailableError, LocalError
 from evswarm_shared.settings import WorkerSettings
 from evswarm_shared.telemetry import service_log
 from evswarm_shared.telemetry.tracing import TRACER
+from evswarm_worker.delivered_security import STATION_ID
 from evswarm_worker.endpoint import Endpoint
 from evswarm_worker.file_limit import capacity, raise_file_limit
 from evswarm_worker.source_addresses import source_addresses
@@ -57,7 +58,10 @@ async def _run(settings: WorkerSettings, identity: service_log.Identity) -> int:
     def named(worker_id: str) -> None:
         identity.worker = worker_id
 
-    Endpoint(settings.csms_url, ca=settings.csms_ca, client_cert=settings.client_cert)
+    for_each = settings.client_cert is not None and STATION_ID in str(settings.client_cert)
+    Endpoint(settings.csms_url, ca=settings.csms_ca, client_cert=None if for_each else settings.client_cert)
+    if settings.csms_tls_url is not None:
+        Endpoint(settings.csms_tls_url, ca=settings.csms_ca)
     source_addresses(settings.source_addresses)
     able = capacity(raise_file_limit(), settings.worker_capacity)
     bus = RedisBus.connect(settings.redis_url, settings.key_prefix)

@@ -83,6 +83,8 @@ class Dialer:
                 return await link.handshake
         except TimeoutError:
             return ConnectResult.TIMEOUT
+        except ssl.SSLCertVerificationError:
+            return ConnectResult.UNTRUSTED
         except ssl.SSLError:
             return ConnectResult.TLS
         except OSError:
@@ -101,8 +103,8 @@ class Dialer:
                     address,
                     endpoint.port,
                     local_addr=next(self._sources),
-                    ssl=endpoint.context,
-                    server_hostname=endpoint.host if endpoint.context is not None else None,
+                    ssl=link.context,
+                    server_hostname=endpoint.host if link.context is not None else None,
                 )
             except ssl.SSLError:
                 raise

@@ -14,17 +14,23 @@ from evswarm_worker.history import NO_HISTORY, StationHistory
 from evswarm_worker.runner import Link, LinkUser
 from evswarm_worker.share import Goal, StationPlan
 from evswarm_worker.station.effects import (
+    CancelTransfer,
     Connect,
     Disconnect,
+    Download,
     Effect,
     Ledger,
+    LinkSecurity,
     LogLine,
+    MakeKey,
     Persist,
     Send,
     SnapshotChanged,
     Stopped,
+    Upload,
 )
 from evswarm_worker.station.errors import StationActionError
+from evswarm_worker.station.transfer import TransferResult
 
 HELD_PAUSE: Final = 64
 """With more effects than this waiting for a commit, the station's socket is not read any more."""
@@ -47,6 +53,12 @@ class StationMachine(Protocol):
 
     def receive(self, frame: bytes, now: float) -> None:
         """A text message arrived."""
+
+    def transferred(self, transfer: int, result: TransferResult, now: float) -> None:
+        """A file was fetched or stored, or could not be."""
+
+    def key_made(self, request: int, private_key: str, signing_request: str, now: float) -> None:
+        """A key pair and its signing request are there."""
 
     def wake(self, now: float) -> None:
         """The time of `next_wakeup` has come."""
@@ -84,8 +96,11 @@ class HostShell(Protocol):
     def may_act(self) -> bool:
         """Whether the lease is valid; when it is not, everything stops."""
 
-    def connect(self, host: "StationHost") -> Link | None:
+    def connect(self, host: "StationHost", security: LinkSecurity | None) -> Link | None:
         """Begin to open a WebSocket whose user is `host`; None when there is nowhere to connect to."""
+
+    def errand(self, host: "StationHost", errand: Download | Upload | CancelTransfer | MakeKey) -> None:
+        """Have something done that takes its time; what comes of it is an input of the station."""
 
     def commit(self, host: "StationHost", commit: StationCommit) -> None:
         """Write `commit`, then call `host.committed()`."""
@@ -248,15 +263,18 @@ class StationHost(LinkUser):
                 return
             elif isinstance(effect, Connect):
                 self._drop_link()
-                self.link = shell.connect(self)
+                self.link = shell.connect(self, effect.security)
             elif isinstance(effect, Disconnect):
                 link, self.link = self.link, None
                 self._close_tap()
                 if link is not None:
                     link.close(effect.code, effect.reason)
-            elif isinstance(effect, Stopped) and not self.settled:
-                self.settled = True
-                shell.settled(self)
+            elif isinstance(effect, Stopped):
+                if not self.settled:
+                    self.settled = True
+                    shell.settled(self)
+            else:
+                shell.errand(self, effect)
 
     def _note(self, text: str) -> None:
         if len(self.lines) >= LOG_LINES_KEPT:

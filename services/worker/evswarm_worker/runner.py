@@ -6,6 +6,7 @@ No task, queue or lock per connection. What the sans-I/O layer leaves out is don
 
 import asyncio
 import logging
+import ssl
 import time
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -83,6 +84,7 @@ class Link(asyncio.Protocol):
         "_terms",
         "_transport",
         "_user",
+        "context",
         "credentials",
         "endpoint",
         "handshake",
@@ -94,8 +96,15 @@ class Link(asyncio.Protocol):
     )
 
     def __init__(
-        self, user: LinkUser, endpoint: Endpoint, station_id: str, credentials: str | None, terms: LinkTerms
+        self,
+        user: LinkUser,
+        endpoint: Endpoint,
+        station_id: str,
+        credentials: str | None,
+        terms: LinkTerms,
+        context: ssl.SSLContext | None = None,
     ) -> None:
+        """`context` is the station's own TLS; without it the endpoint's holds."""
         self._user: LinkUser | None = user
         self._terms = terms
         self._protocol: ClientProtocol | None = None
@@ -105,6 +114,7 @@ class Link(asyncio.Protocol):
         self.endpoint = endpoint
         self.station_id = station_id
         self.credentials = credentials
+        self.context = endpoint.context if context is None else context
         self.phase = Phase.WAITING
         self.handshake: asyncio.Future[ConnectResult] | None = None
         self.task: asyncio.Task[None] | None = None

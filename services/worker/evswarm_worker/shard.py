@@ -12,8 +12,10 @@ from evswarm_shared.errors import LeaseLostError
 from evswarm_shared.telemetry.counts import ConnectResult, StationCounts
 from evswarm_shared.telemetry.service_log import about
 from evswarm_worker.commits import GroupCommit
+from evswarm_worker.delivered_security import secure_url
 from evswarm_worker.dialer import Dialer
 from evswarm_worker.endpoint import Endpoint
+from evswarm_worker.errands import Errands
 from evswarm_worker.errors import EndpointError
 from evswarm_worker.gauges import ShardGauges
 from evswarm_worker.history import NO_HISTORY, StationHistory
@@ -24,6 +26,9 @@ from evswarm_worker.publisher import Publisher
 from evswarm_worker.real_clock import RealClock
 from evswarm_worker.runner import Link, LinkTerms
 from evswarm_worker.share import StationPlan
+from evswarm_worker.station.effects import CancelTransfer, Download, LinkSecurity, MakeKey, Upload
+from evswarm_worker.station.security import TLS
+from evswarm_worker.station_tls import StationContexts
 from evswarm_worker.timers import Timers
 
 log = logging.getLogger(__name__)
@@ -31,16 +36,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LinkSettings:
-    """How stations reach their central system; the certificates are files in PEM."""
+    """How stations reach their central system; `ca` is a file in PEM. `csms_tls_url` is for security profiles 2 and 3."""
 
     csms_url: str
-    auth_key: str | None = None
     ca: Path | None = None
-    client_cert: Path | None = None
     require_subprotocol: bool = True
     max_frame_bytes: int = 65536
     connect_timeout_seconds: float = 20.0
     source_addresses: tuple[str, ...] = ()
+    csms_tls_url: str | None = None
 
 
 class Watcher(Protocol):
@@ -86,11 +90,13 @@ class Shard(HostShell):
         self.publisher = Publisher(
             bus, lease, self.clock, gauges, self._row_refused, tick_seconds=tick_seconds
         )
+        self.errands = Errands(bus, settings.ca)
         self.watcher: Watcher | None = None
         self._settings = settings
         self._terms = LinkTerms(counts, lease, settings.max_frame_bytes, settings.require_subprotocol)
         self._timers = Timers(asyncio.get_running_loop(), self.clock)
         self._endpoints: dict[str, Endpoint] = {}
+        self._contexts = StationContexts()
         self._fenced = asyncio.Event()
 
     async def run(self) -> None:
@@ -105,6 +111,7 @@ class Shard(HostShell):
                 group.create_task(self.dialer.run())
                 group.create_task(self.commits.run())
                 group.create_task(self.publisher.run())
+                group.create_task(self.errands.run())
                 group.create_task(self._watch_fence())
         finally:
             self.discard()
@@ -126,6 +133,7 @@ class Shard(HostShell):
         if self.hosts.get(host.station_id) is host:
             del self.hosts[host.station_id]
         host.discard()
+        self.errands.forget(host)
         self.publisher.forget(host)
 
     def discard(self) -> None:
@@ -152,24 +160,31 @@ class Shard(HostShell):
         self._fenced.set()
         return False
 
-    def connect(self, host: StationHost) -> Link | None:
-        """Begin to open a WebSocket for `host`."""
-        url = (host.plan.spec and host.plan.spec.csms_url) or self._settings.csms_url
+    def connect(self, host: StationHost, security: LinkSecurity | None) -> Link | None:
+        """Begin to open a WebSocket for `host`; without `security` as its URL says."""
         try:
-            endpoint = self._endpoint(url)
+            endpoint = self._endpoint(self._url(host, security))
+            context = endpoint.context
+            if security is not None and context is not None:
+                context = self._contexts.context(security)
         except EndpointError as error:
             log.error(
                 "%s cannot connect: %s", host.station_id, error, extra=about(station_id=host.station_id)
             )
             asyncio.get_running_loop().call_soon(host.link_failed, ConnectResult.UNREACHABLE)
             return None
-        link = Link(host, endpoint, host.station_id, self._settings.auth_key, self._terms)
+        key = None if security is None else security.authorization_key
+        link = Link(host, endpoint, host.station_id, key or None, self._terms, context)
         self.dialer.dial(link)
         return link
 
     def commit(self, host: StationHost, commit: StationCommit) -> None:
         """Write `commit` with the next group."""
         self.commits.add(host, commit)
+
+    def errand(self, host: StationHost, errand: Download | Upload | CancelTransfer | MakeKey) -> None:
+        """Have it done beside the event loop."""
+        self.errands.begin(host, errand)
 
     def mark_dirty(self, host: StationHost) -> None:
         """Publish with the next tick."""
@@ -200,10 +215,19 @@ class Shard(HostShell):
 
     # --- inside ---
 
+    def _url(self, host: StationHost, security: LinkSecurity | None) -> str:
+        spec = host.plan.spec
+        own = spec.csms_url if spec is not None else None
+        url = own or self._settings.csms_url
+        if security is None or security.profile < TLS:
+            return url
+        tls_url = spec.csms_tls_url if spec is not None else None
+        return secure_url(url, tls_url or (None if own else self._settings.csms_tls_url))
+
     def _endpoint(self, url: str) -> Endpoint:
         endpoint = self._endpoints.get(url)
         if endpoint is None:
-            endpoint = Endpoint(url, ca=self._settings.ca, client_cert=self._settings.client_cert)
+            endpoint = Endpoint(url, ca=self._settings.ca)
             self._endpoints[url] = endpoint
         return endpoint
 

@@ -72,7 +72,12 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class StationSpec(msgspec.Struct, frozen=True):
-    """A station created by name rather than by count. `autonomous` False: what happens at it is left to the hand."""
+    """A station created by name rather than by count. `autonomous` False: what happens at it is left to the hand.
+
+    None takes what the worker's settings say. `security_profile` is 0 to 3; `root_certificates` and `client_certificate`
+    (with its private key) are PEM; `csms_tls_url` is where it connects in security profiles 2 and 3 when `csms_url`
+    begins with ws://.
+    """
 
     station_id: str
     profile: ProfileName
@@ -80,6 +85,11 @@ class StationSpec(msgspec.Struct, frozen=True):
     connectors: int | None = None
     configuration: dict[str, str] = {}
     autonomous: bool = True
+    security_profile: int | None = None
+    authorization_key: str | None = None
+    root_certificates: str | None = None
+    client_certificate: str | None = None
+    csms_tls_url: str | None = None
 
 
 class DesiredState(msgspec.Struct, frozen=True):

@@ -117,6 +117,10 @@ class WorkerBus(Protocol):
         """
         ...
 
+    async def read_log(self, station_id: str) -> list[str]:
+        """The station's last log lines, newest last."""
+        ...
+
 
 class ControllerBus(AuditBus, Protocol):
     """What a controller does on the bus."""

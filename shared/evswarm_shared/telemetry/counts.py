@@ -71,6 +71,7 @@ class ConnectResult(StrEnum):
     AUTHENTICATION_REFUSED = "authentication_refused"
     NO_SUBPROTOCOL = "no_subprotocol"
     TLS = "tls"
+    UNTRUSTED = "untrusted"
 
 
 class DisconnectReason(StrEnum):

@@ -10,8 +10,8 @@ from tests.support.bus_contract.controllers import (
     OperationContract,
     TariffContract,
 )
-from tests.support.bus_contract.registry import ArchiveContract, RegistryContract, TagContract
 from tests.support.bus_contract.history import HistoryContract
+from tests.support.bus_contract.registry import ArchiveContract, RegistryContract, TagContract
 from tests.support.bus_contract.workers import (
     CommitContract,
     LeaseContract,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evswarm_shared.ocpp16.actions import ACTIONS, FeatureProfile, Sender
+from evswarm_shared.ocpp16.actions import ACTIONS, Sender
 from evswarm_worker.station.commands import HANDLERS
 from evswarm_worker.station.configuration import KEYS, MAX_REQUESTED_KEYS
 from tests.support.station_rig import StationRig, charging_rig, only
@@ -15,14 +15,7 @@ ACCEPTED, REJECTED = {"status": "Accepted"}, {"status": "Rejected"}
 def test_every_action_of_the_central_system_is_served_or_not_supported() -> None:
     served = {name for name, spec in ACTIONS.items() if spec.sender is not Sender.STATION}
     assert set(HANDLERS) <= served
-    supported = {
-        FeatureProfile.CORE,
-        FeatureProfile.LOCAL_AUTH_LIST_MANAGEMENT,
-        FeatureProfile.RESERVATION,
-        FeatureProfile.SMART_CHARGING,
-        FeatureProfile.REMOTE_TRIGGER,
-    }
-    assert {name for name in served if ACTIONS[name].profile in supported} <= set(HANDLERS)
+    assert set(HANDLERS) == served
 
 
 # --- configuration ------------------------------------------------------------------------------------------
@@ -263,12 +256,6 @@ def test_a_triggered_message_comes_after_the_answer(payload: dict[str, Any], exp
     assert rig.command("TriggerMessage", payload) == ACCEPTED
     assert rig.order[0] == "CallResult"
     assert rig.actions() == expected
-
-
-@pytest.mark.parametrize("message", ["FirmwareStatusNotification", "DiagnosticsStatusNotification"])
-def test_what_a_station_does_not_have_it_does_not_send(message: str) -> None:
-    rig = StationRig().start()
-    assert rig.command("TriggerMessage", {"requestedMessage": message}) == {"status": "NotImplemented"}
 
 
 def test_triggered_meter_values_carry_the_transaction_and_their_context() -> None:

@@ -52,16 +52,16 @@ def test_every_required_key_of_core_is_there(key: str) -> None:
 @pytest.mark.parametrize("key", [key for key, spec in KEYS.items() if spec.access is Access.WRITE])
 def test_every_writable_key_takes_its_own_default(key: str) -> None:
     values = configuration()
-    assert values.change(key, values.text(ConfigurationKey(key))) is ConfigurationStatus.accepted
+    assert values.change(key, values.text(key)) is ConfigurationStatus.accepted
     assert not values.changes
 
 
 @pytest.mark.parametrize("key", [key for key, spec in KEYS.items() if spec.access is Access.READ])
 def test_a_readonly_key_is_not_changed(key: str) -> None:
     values = configuration()
-    before = values.text(ConfigurationKey(key))
+    before = values.text(key)
     assert values.change(key, "1") is ConfigurationStatus.rejected
-    assert values.text(ConfigurationKey(key)) == before
+    assert values.text(key) == before
 
 
 def test_an_unknown_key_is_not_supported() -> None:

@@ -17,6 +17,7 @@ from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
 from evswarm_worker.host import StationMachine
 from evswarm_worker.share import StationPlan
 from evswarm_worker.station.effects import STOPPED, Effect, LogLine, SnapshotChanged
+from evswarm_worker.station.transfer import TransferResult
 
 
 class FakeStation(StationMachine):
@@ -53,6 +54,12 @@ class FakeStation(StationMachine):
 
     def receive(self, frame: bytes, now: float) -> None:
         self._input("receive", frame)
+
+    def transferred(self, transfer: int, result: TransferResult, now: float) -> None:
+        self._input("transferred", transfer, result)
+
+    def key_made(self, request: int, private_key: str, signing_request: str, now: float) -> None:
+        self._input("key_made", request, private_key, signing_request)
 
     def wake(self, now: float) -> None:
         self.wakeup = None

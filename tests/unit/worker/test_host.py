@@ -11,13 +11,18 @@ from evswarm_worker.host import HELD_PAUSE, HostShell, StationHost
 from evswarm_worker.runner import Link
 from evswarm_worker.share import Goal, StationPlan
 from evswarm_worker.station.effects import (
+    CancelTransfer,
     Connect,
     Disconnect,
+    Download,
+    LinkSecurity,
     LogLine,
+    MakeKey,
     Persist,
     Send,
     SnapshotChanged,
     Stopped,
+    Upload,
 )
 from evswarm_worker.station.errors import StationActionError
 from tests.unit.worker.fakes import FakeStation
@@ -65,12 +70,15 @@ class Shell(HostShell):
     def may_act(self) -> bool:
         return self.valid
 
-    def connect(self, host: StationHost) -> Link | None:
+    def connect(self, host: StationHost, security: LinkSecurity | None) -> Link | None:
         self.did.append("connect")
         return HostLink(self.did)
 
     def commit(self, host: StationHost, commit: StationCommit) -> None:
         self.did.append(("commit", commit.checkpoint))
+
+    def errand(self, host: StationHost, errand: Download | Upload | CancelTransfer | MakeKey) -> None:
+        self.did.append(errand)
 
     def mark_dirty(self, host: StationHost) -> None:
         self.did.append("dirty")

@@ -6,24 +6,35 @@ sockets, writes to the store and arms timers.
 
 from evswarm_worker.station.config import StationConfig
 from evswarm_worker.station.effects import (
+    CancelTransfer,
     Connect,
     Disconnect,
+    Download,
     Effect,
+    LinkSecurity,
     LogLine,
+    LogPart,
+    MakeKey,
     Persist,
     Send,
     SnapshotChanged,
     Stopped,
+    Upload,
 )
 from evswarm_worker.station.errors import CheckpointError, StationActionError, StationError
 from evswarm_worker.station.station import Station
 
 __all__ = [
+    "CancelTransfer",
     "CheckpointError",
     "Connect",
     "Disconnect",
+    "Download",
     "Effect",
+    "LinkSecurity",
     "LogLine",
+    "LogPart",
+    "MakeKey",
     "Persist",
     "Send",
     "SnapshotChanged",
@@ -32,4 +43,5 @@ __all__ = [
     "StationConfig",
     "StationError",
     "Stopped",
+    "Upload",
 ]

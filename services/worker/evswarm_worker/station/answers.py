@@ -11,11 +11,13 @@ from evswarm_shared.ocpp16.messages import (
     BootNotificationResponse,
     HeartbeatResponse,
     Response,
+    SignCertificateResponse,
     StartTransaction,
     StartTransactionResponse,
     StopTransaction,
     StopTransactionResponse,
 )
+from evswarm_worker.station import certificate_renewal, security_events
 from evswarm_worker.station.authorization import authorize_answered, authorize_failed
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.calls import PendingCall
@@ -48,10 +50,21 @@ def _stop(cabinet: Cabinet, call: PendingCall, response: StopTransactionResponse
 
 _METER_VALUES: Final = Action.meter_values
 
+
+def _security_event(cabinet: Cabinet, _: PendingCall, __: Response) -> None:
+    security_events.confirmed(cabinet)
+
+
+def _sign_certificate(cabinet: Cabinet, _: PendingCall, response: SignCertificateResponse) -> None:
+    certificate_renewal.request_answered(cabinet, response)
+
+
 _ANSWERED: Final[Mapping[Action, Callable[[Cabinet, PendingCall, Any], None]]] = {
     Action.authorize: _authorize,
     Action.boot_notification: _boot,
     Action.heartbeat: _heartbeat,
+    Action.security_event_notification: _security_event,
+    Action.sign_certificate: _sign_certificate,
     Action.start_transaction: _start,
     Action.stop_transaction: _stop,
 }
@@ -85,3 +98,7 @@ def failed(cabinet: Cabinet, call: PendingCall, *, refused: bool) -> None:
         boot_failed(cabinet)
     elif call.action is Action.authorize:
         authorize_failed(cabinet, call)
+    elif call.action is Action.security_event_notification:
+        security_events.not_confirmed(cabinet, refused=refused)
+    elif call.action is Action.sign_certificate:
+        certificate_renewal.request_failed(cabinet)

@@ -7,7 +7,7 @@ The concerns (messaging, registration, reporting, charging, visiting, the comman
 from collections.abc import Mapping
 from enum import Enum, auto
 from math import inf
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ocpp.v16.enums import ChargePointStatus
 
@@ -31,6 +31,14 @@ from evswarm_worker.station.local_time import local_time
 from evswarm_worker.station.outbox import Outbox
 from evswarm_worker.station.reservation import Reservation
 
+if TYPE_CHECKING:
+    from evswarm_worker.station.firmware_update import FirmwareUpdate
+    from evswarm_worker.station.log_upload import LogUpload
+    from evswarm_worker.station.security import Security
+
+FIRST_FIRMWARE: Final = "1.0.0"
+"""The version that stations are delivered with."""
+
 DEFAULT_HEARTBEAT_SECONDS: Final = 60.0
 """Until the central system names an interval, and when it names 0."""
 
@@ -47,7 +55,8 @@ class Ending(Enum):
 class Cabinet:
     """The parts of a station.
 
-    The `…_at` fields are real unix seconds, infinite when nothing is due. `booted`: accepted since the last boot, so
+    The `…_at` fields are real unix seconds, infinite when nothing is due. `firmware`, `log_upload` and `security` are None
+    until something of it happens, and `upkeep_at` is when one of them is to be looked after. `booted`: accepted since the last boot, so
     that a reconnect is none; `accepted_ever`: somebody can be charged for energy (OCPP 1.6 §4.2.1). `switched_off`: it was stopped, and nobody can have
     used it since. `autonomous`: people come and go, and the policy is asked, without anybody's hand. `replies` are
     encoded answers to the central system that wait for the end of the input. `lasting_changed`: the checkpoint must
@@ -80,6 +89,8 @@ class Cabinet:
         "end_at",
         "ending",
         "failures",
+        "firmware",
+        "firmware_version",
         "grid",
         "heartbeat_at",
         "heartbeat_sent_at",
@@ -90,9 +101,11 @@ class Cabinet:
         "link",
         "local_list",
         "local_time",
+        "log_upload",
         "max_energy_wh",
         "max_power_w",
         "next_serial",
+        "next_transfer",
         "now",
         "operative",
         "outbox",
@@ -103,11 +116,13 @@ class Cabinet:
         "report_due",
         "reported",
         "reservation",
+        "security",
         "simulated_due",
         "snapshot_changed",
         "store_at",
         "switched_off",
         "tariff",
+        "upkeep_at",
         "wake_at",
     )
 
@@ -138,7 +153,9 @@ class Cabinet:
         self.grid: Mapping[str, float] | None = None
         self.draws = Draws(config.seed, config.index)
         self.jitter = self.draws.derive("connection")
-        self.configuration = Configuration(profile, connectors)
+        self.configuration = Configuration(
+            profile, connectors, 0 if config.security is None else config.security.profile
+        )
         self.configuration.override(config.configuration)
         self.connectors = tuple(Connector(number, at) for number in range(1, connectors + 1))
         self.calls = Calls()
@@ -164,12 +181,18 @@ class Cabinet:
         self.autonomous = config.autonomous
         self.reported: ChargePointStatus | None = None
         self.next_serial = 1
+        self.firmware_version = FIRST_FIRMWARE
+        self.firmware: FirmwareUpdate | None = None
+        self.log_upload: LogUpload | None = None
+        self.security: Security | None = None
+        self.next_transfer = 0
 
         self.attempt_at = inf
         self.boot_at = inf
         self.heartbeat_at = inf
         self.store_at = inf
         self.end_at = inf
+        self.upkeep_at = inf
         self.report_due = inf
         self.simulated_due = inf
         self.real_due = -inf
@@ -194,6 +217,15 @@ class Cabinet:
         """Put a call in line, in front of it when it must not wait; what finds no room is counted."""
         if not self.calls.enqueue(call, first=first):
             self.counts.dropped_frames.add(DroppedFrame.QUEUE_FULL)
+
+    def look_soon(self) -> None:
+        """Have the rare concerns looked after at the end of this input, or at once if that is over."""
+        self.upkeep_at = self.now
+
+    def new_transfer(self) -> int:
+        """A number that no other download or upload of this station has."""
+        self.next_transfer += 1
+        return self.next_transfer
 
     def log(self, message: str) -> None:
         """Write a line to the station's log."""

@@ -18,12 +18,15 @@ from evswarm_shared.ocpp16.payloads import decode_request
 from evswarm_worker.behaviour.car import Car
 from evswarm_worker.behaviour.visits import Visit
 from evswarm_worker.station.authorization_cache import CachedTag
-from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.cabinet import FIRST_FIRMWARE, Cabinet
 from evswarm_worker.station.charging_profiles import InstalledProfile
 from evswarm_worker.station.connector import Connector, TagState
 from evswarm_worker.station.errors import CheckpointError
+from evswarm_worker.station.firmware_update import FirmwareUpdate
 from evswarm_worker.station.local_list import LocalList
+from evswarm_worker.station.log_upload import LogUpload
 from evswarm_worker.station.reservation import Reservation
+from evswarm_worker.station.security import Security
 from evswarm_worker.station.transaction import Transaction, TransactionState
 
 VERSION = 1
@@ -97,6 +100,10 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     reservation: Reservation | None = None
     local_list: LocalList | None = None
     profiles: tuple[InstalledProfile, ...] | None = None
+    firmware_version: str = FIRST_FIRMWARE
+    firmware: FirmwareUpdate | None = None
+    log_upload: LogUpload | None = None
+    security: Security | None = None
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -148,6 +155,15 @@ def restore(cabinet: Cabinet, stored: StoredStation) -> bool:
     cabinet.reservation = checkpoint.reservation
     cabinet.local_list = checkpoint.local_list
     cabinet.profiles = checkpoint.profiles
+    cabinet.firmware_version = checkpoint.firmware_version
+    cabinet.firmware = checkpoint.firmware
+    cabinet.log_upload = checkpoint.log_upload
+    cabinet.security = checkpoint.security
+    # Whoever fetched and stored files for it is gone; that begins anew.
+    if cabinet.firmware is not None:
+        cabinet.firmware.transfer = 0
+    if cabinet.log_upload is not None:
+        cabinet.log_upload.transfer = 0
     for connector, state in zip(cabinet.connectors, checkpoint.connectors, strict=False):
         _restore_connector(connector, state)
     return True
@@ -174,6 +190,10 @@ def _encode(cabinet: Cabinet) -> bytes:
             reservation=cabinet.reservation,
             local_list=cabinet.local_list,
             profiles=cabinet.profiles,
+            firmware_version=cabinet.firmware_version,
+            firmware=cabinet.firmware,
+            log_upload=cabinet.log_upload,
+            security=cabinet.security,
         )
     )
 

@@ -18,6 +18,11 @@ _K = ConfigurationKey
 
 UNBOUNDED: Final = 2**31 - 1
 
+FILE_TRANSFER_PROTOCOLS: Final = "SupportedFileTransferProtocols"
+"""Defined by the errata alone (§3.90), so the `ocpp` package has no name for it."""
+CERTIFICATE_STORE_LENGTH: Final = 8
+CERTIFICATE_CHAIN_CHARACTERS: Final = 10_000
+
 
 class Access(Enum):
     """What the central system may do with a key."""
@@ -46,6 +51,16 @@ def _integer(least: int, most: int = UNBOUNDED) -> Callable[[str], bool]:
         return value.isascii() and value.isdigit() and len(value) <= 10 and least <= int(value) <= most
 
     return accepts
+
+
+def _password(value: str) -> bool:
+    """At least 16 bytes, as text or up to 40 hexadecimal digits (A00.FR.205)."""
+    return 16 <= len(value) <= 40 and value.isascii() and value.isprintable()
+
+
+def _organization(value: str) -> bool:
+    """What fits into an organizationName (RFC 5280, upper bound 64)."""
+    return 1 <= len(value) <= 64 and value.isprintable()
 
 
 def split_list(value: str) -> tuple[str, ...]:
@@ -126,15 +141,20 @@ MAX_SCHEDULE_PERIODS: Final = 50
 MAX_PROFILES_INSTALLED: Final = 20
 
 KEYS: Final[Mapping[str, KeySpec]] = {
-    key.value: spec
+    str(key): spec
     for key, spec in {
+        _K.additional_root_certificate_check: _fixed("false"),
         _K.allow_offline_tx_for_unknown_id: _key("false", _boolean),
+        _K.authorization_key: KeySpec("", _password, Access.WRITE_ONLY),
         _K.authorization_cache_enabled: _key("true", _boolean),
         _K.authorize_remote_tx_requests: _key("false", _boolean),
+        _K.certificate_signed_max_chain_size: _fixed(str(CERTIFICATE_CHAIN_CHARACTERS)),
+        _K.certificate_store_max_length: _fixed(str(CERTIFICATE_STORE_LENGTH)),
         _K.clock_aligned_data_interval: _key("0", _integer(0)),
         _K.connection_time_out: _key("120", _integer(1)),
         _K.connector_phase_rotation: _key("0.RST", _rotations),
         _K.connector_phase_rotation_max_length: _fixed("8"),
+        _K.cpo_name: _key("evswarm", _organization),
         _K.get_configuration_max_keys: _fixed(str(MAX_REQUESTED_KEYS)),
         _K.heartbeat_interval: _key("60", _integer(1)),
         _K.local_authorize_offline: _key("true", _boolean),
@@ -148,6 +168,8 @@ KEYS: Final[Mapping[str, KeySpec]] = {
         _K.minimum_status_duration: _key("0", _integer(0)),
         _K.number_of_connectors: _fixed("1"),
         _K.reset_retries: _key("1", _integer(0)),
+        _K.security_profile: _key("0", _integer(0, 3)),
+        FILE_TRANSFER_PROTOCOLS: _fixed("FTP,FTPS,HTTP,HTTPS"),
         _K.stop_transaction_on_ev_side_disconnect: _key("true", _boolean),
         _K.stop_transaction_on_invalid_id: _key("true", _boolean),
         _K.stop_txn_aligned_data: _key("", _measurands),
@@ -155,7 +177,7 @@ KEYS: Final[Mapping[str, KeySpec]] = {
         _K.stop_txn_sampled_data: _key("", _measurands),
         _K.stop_txn_sampled_data_max_length: _fixed(str(MEASURANDS_MAX_LENGTH)),
         _K.supported_feature_profiles: _fixed(
-            "Core,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
+            "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
         ),
         _K.supported_feature_profiles_max_length: _fixed("6"),
         _K.transaction_message_attempts: _key("3", _integer(1)),
@@ -186,7 +208,7 @@ SAMPLED_BY_DEFAULT: Final = (
 
 
 @cache
-def _defaults(profile: Profile, connectors: int) -> Mapping[str, str]:
+def _defaults(profile: Profile, connectors: int, security_profile: int) -> Mapping[str, str]:
     values = {name: spec.default for name, spec in KEYS.items()}
     rotation = "RST" if profile.phases == 3 else "NotApplicable"
     values[_K.number_of_connectors.value] = str(connectors)
@@ -194,6 +216,7 @@ def _defaults(profile: Profile, connectors: int) -> Mapping[str, str]:
         values[_K.charging_schedule_allowed_charging_rate_unit.value] = "Power"
     if profile.phases != 3 or profile.current is CurrentKind.DC:
         values[_K.connector_switch_3to1_phase_supported.value] = "false"
+    values[_K.security_profile.value] = str(security_profile)
     values[_K.meter_value_sample_interval.value] = str(profile.meter_interval_seconds)
     values[_K.meter_values_sampled_data.value] = ",".join(m.value for m in SAMPLED_BY_DEFAULT)
     values[_K.connector_phase_rotation.value] = ",".join(f"{n}.{rotation}" for n in range(connectors + 1))
@@ -205,8 +228,8 @@ class Configuration:
 
     __slots__ = ("_defaults", "changes")
 
-    def __init__(self, profile: Profile, connectors: int) -> None:
-        self._defaults = _defaults(profile, connectors)
+    def __init__(self, profile: Profile, connectors: int, security_profile: int = 0) -> None:
+        self._defaults = _defaults(profile, connectors, security_profile)
         self.changes: dict[str, str] | None = None
 
     def override(self, values: Mapping[str, str]) -> None:
@@ -231,7 +254,11 @@ class Configuration:
         self._store(key, value)
         return ConfigurationStatus.reboot_required if spec.reboot_required else ConfigurationStatus.accepted
 
-    def text(self, key: ConfigurationKey) -> str:
+    def put(self, key: str, value: str) -> None:
+        """Set a key by the station's own doing to a value that it takes."""
+        self._store(key, value)
+
+    def text(self, key: str) -> str:
         """The value as it is on the wire."""
         if self.changes is not None:
             value = self.changes.get(key)
@@ -239,11 +266,11 @@ class Configuration:
                 return value
         return self._defaults[key]
 
-    def integer(self, key: ConfigurationKey) -> int:
+    def integer(self, key: str) -> int:
         """The value of a key that takes whole numbers."""
         return int(self.text(key))
 
-    def flag(self, key: ConfigurationKey) -> bool:
+    def flag(self, key: str) -> bool:
         """The value of a key that takes true or false."""
         return self.text(key).lower() == "true"
 

@@ -13,16 +13,18 @@ from ocpp.v16.enums import (
 from evswarm_shared.ocpp16.datatypes import IdTagInfo
 from evswarm_shared.telemetry.counts import FaultKind
 from evswarm_worker.behaviour.visits import next_visit
-from evswarm_worker.station import reserving, visiting
+from evswarm_worker.station import reserving, security_events, visiting
 from evswarm_worker.station.authorization import present_tag
 from evswarm_worker.station.cabinet import Cabinet, masked
 from evswarm_worker.station.charging import leave_free, stop
+from evswarm_worker.station.commands import security_settings
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.errors import StationActionError
 from evswarm_worker.station.link import LinkEvent, LinkState
 from evswarm_worker.station.rebooting import NORMAL_CLOSURE, begin_reboot
 from evswarm_worker.station.registration import apply, hang_up
 from evswarm_worker.station.reporting import report
+from evswarm_worker.station.security import SecurityEventType
 from evswarm_worker.station.taking_effect import take_effect
 
 _NO_ERROR = ChargePointErrorCode.no_error
@@ -116,6 +118,10 @@ def power_cycle(cabinet: Cabinet, reason: Reason = Reason.power_loss) -> None:
 def set_configuration(cabinet: Cabinet, key: str, value: str) -> None:
     """Set a configuration key at the station itself; what the central system may not change, a hand may not either."""
     _require_on(cabinet)
+    if security_settings.is_security_key(key):
+        if security_settings.change(cabinet, key, value) is ConfigurationStatus.rejected:
+            raise StationActionError(f"{key} cannot be that now: the station's log says why")
+        return
     status = cabinet.configuration.change(key, value)
     if status is ConfigurationStatus.not_supported:
         raise StationActionError(f"there is no configuration key {key!r}: GetConfiguration lists them")
@@ -144,6 +150,12 @@ def set_autonomous(cabinet: Cabinet, autonomous: bool) -> None:
     cabinet.log("Left to itself" if autonomous else "Left to the hand")
     if not autonomous:
         visiting.leave_to_the_hand(cabinet)
+
+
+def open_door(cabinet: Cabinet) -> None:
+    """Open the housing: the tamper sensor notices (security whitepaper §8)."""
+    _require_on(cabinet)
+    security_events.record(cabinet, SecurityEventType.TAMPER_DETECTION, "the door was opened")
 
 
 def network_down(cabinet: Cabinet) -> None:

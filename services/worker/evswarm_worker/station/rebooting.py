@@ -9,12 +9,14 @@ from typing import Final
 
 from ocpp.v16.enums import ChargePointStatus, Reason
 
+from evswarm_worker.station import security_events
 from evswarm_worker.station.authorization import begin_use
 from evswarm_worker.station.cabinet import Cabinet, Ending
 from evswarm_worker.station.charging import leave_free, stop
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.link import LinkEvent, LinkState
 from evswarm_worker.station.registration import REBOOT_SECONDS, hang_up
+from evswarm_worker.station.security import SecurityEventType
 
 FAREWELL_SECONDS: Final = 5.0
 """How long an end waits for the last messages to be answered, in real seconds."""
@@ -65,6 +67,7 @@ def end(cabinet: Cabinet) -> bool:
         hang_up(cabinet, LinkEvent.STOP, NORMAL_CLOSURE, "station stopped")
         cabinet.log("Stopped")
         return True
+    security_events.record(cabinet, SecurityEventType.RESET_OR_REBOOT)
     hang_up(cabinet, LinkEvent.REBOOT, GOING_AWAY, "station reboots")
     if cabinet.link is LinkState.DOWN:
         cabinet.attempt_at = cabinet.now + REBOOT_SECONDS

@@ -12,12 +12,19 @@ from evswarm_shared.ocpp16.messages import (
     HeartbeatResponse,
 )
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
+from evswarm_worker.station import security_events
 from evswarm_worker.station.authorization import ask_again
 from evswarm_worker.station.cabinet import DEFAULT_HEARTBEAT_SECONDS, Cabinet
 from evswarm_worker.station.calls import PendingCall
-from evswarm_worker.station.effects import CONNECT, Disconnect
+from evswarm_worker.station.effects import Disconnect
 from evswarm_worker.station.link import CONNECTED, TRANSITIONS, LinkEvent, LinkState, reconnect_delay
 from evswarm_worker.station.reporting import not_delivered, report_changes, report_everything
+from evswarm_worker.station.security import (
+    SecurityEventType,
+    attempt_failed,
+    connect_effect,
+    connection_works,
+)
 from evswarm_worker.station.visiting import in_service
 
 DEFAULT_BOOT_RETRY_SECONDS: Final = 30.0
@@ -34,6 +41,16 @@ HEARTBEAT_AT_LEAST_SECONDS: Final = 86400.0
 
 CLOCK_TOLERANCE_SECONDS: Final = 1.0
 """Closer than this the two clocks agree: a round trip is in the difference."""
+
+_TOLD_LATER: Final = frozenset(
+    (
+        Action.diagnostics_status_notification,
+        Action.firmware_status_notification,
+        Action.log_status_notification,
+        Action.signed_firmware_status_notification,
+    )
+)
+"""What a connection takes with it is told on the next one, in the same order."""
 
 _BOOT_EVENTS: Final = {
     RegistrationStatus.accepted: LinkEvent.BOOT_ACCEPTED,
@@ -65,7 +82,7 @@ def attempt(cabinet: Cabinet) -> None:
     """The wait before a connection is over."""
     cabinet.attempt_at = inf
     if apply(cabinet, LinkEvent.ATTEMPT):
-        cabinet.effects.append(CONNECT)
+        cabinet.effects.append(connect_effect(cabinet))
 
 
 def connected(cabinet: Cabinet) -> None:
@@ -76,7 +93,9 @@ def connected(cabinet: Cabinet) -> None:
     cabinet.connected_at = cabinet.now
     cabinet.calls.new_connection(cabinet.config.run_id, cabinet.config.station_id, cabinet.now)
     cabinet.log("Connected")
+    connection_works(cabinet)
     if cabinet.booted:
+        _look_after_security(cabinet)
         report_changes(cabinet)
         first_heartbeat(cabinet)
         in_service(cabinet)
@@ -89,7 +108,11 @@ def connection_failed(cabinet: Cabinet, reason: ConnectResult) -> None:
     if cabinet.link is not LinkState.CONNECTING:
         return
     apply(cabinet, LinkEvent.LOST)
-    _wait_before_reconnect(cabinet, slowly=reason is ConnectResult.AUTHENTICATION_REFUSED)
+    if _something_else_to_try(cabinet, reason):
+        cabinet.failures = 0
+        _wait_before_reconnect(cabinet, slowly=False)
+    else:
+        _wait_before_reconnect(cabinet, slowly=reason is ConnectResult.AUTHENTICATION_REFUSED)
     wait = cabinet.attempt_at - cabinet.now
     cabinet.log(f"Connection failed: {_in_words(reason)}; next attempt in {wait:.0f} s")
 
@@ -126,6 +149,8 @@ def close(cabinet: Cabinet, event: LinkEvent) -> None:
             not_delivered(cabinet, call)
         elif call.action is Action.authorize:
             ask_again(cabinet, call)
+        elif call.action in _TOLD_LATER:
+            cabinet.call(call)
     for connector in cabinet.connectors:
         connector.report_at = inf
 
@@ -138,7 +163,7 @@ def send_boot(cabinet: Cabinet) -> None:
         charge_point_vendor=profile.vendor,
         charge_point_model=profile.model,
         charge_point_serial_number=cabinet.config.station_id[:25],
-        firmware_version="1.0.0",
+        firmware_version=cabinet.firmware_version,
     )
     cabinet.call(PendingCall(Action.boot_notification, request, allowed_while_pending=True), first=True)
 
@@ -161,6 +186,9 @@ def boot_answered(cabinet: Cabinet, response: BootNotificationResponse) -> None:
     interval = float(response.interval) if response.interval > 0 else DEFAULT_HEARTBEAT_SECONDS
     cabinet.configuration.change(ConfigurationKey.heartbeat_interval, str(int(interval)))
     cabinet.boot_at = inf
+    if not cabinet.booted:
+        security_events.record(cabinet, SecurityEventType.STARTUP)
+    _look_after_security(cabinet)
     cabinet.booted = cabinet.accepted_ever = True
     cabinet.lasting_changed = True
     cabinet.log(f"Boot accepted; heartbeat every {interval:.0f} s")
@@ -221,6 +249,7 @@ def set_clock(cabinet: Cabinet, current_time: float) -> None:
     if abs(offset - cabinet.clock_offset) > CLOCK_TOLERANCE_SECONDS:
         cabinet.clock_offset = offset
         cabinet.log(f"Clock set by {offset:+.1f} s to the central system's time")
+        security_events.record(cabinet, SecurityEventType.SETTING_SYSTEM_TIME, f"by {offset:+.1f} s")
 
 
 def _wait_before_reconnect(cabinet: Cabinet, *, slowly: bool) -> None:
@@ -232,6 +261,23 @@ def _wait_before_reconnect(cabinet: Cabinet, *, slowly: bool) -> None:
     delay = reconnect_delay(cabinet.failures, floor, ceiling, cabinet.jitter.uniform())
     cabinet.failures += 1
     cabinet.attempt_at = cabinet.now + delay
+
+
+def _something_else_to_try(cabinet: Cabinet, reason: ConnectResult) -> bool:
+    """Note why an attempt failed in the security log; True when settings that worked before are to be tried at once."""
+    refused = reason is ConnectResult.AUTHENTICATION_REFUSED
+    untrusted = reason is ConnectResult.UNTRUSTED
+    if cabinet.failures == 0 and untrusted:
+        security_events.record(cabinet, SecurityEventType.INVALID_CENTRAL_SYSTEM_CERTIFICATE)
+    elif cabinet.failures == 0 and refused and cabinet.config.security is not None:
+        security_events.record(cabinet, SecurityEventType.FAILED_TO_AUTHENTICATE)
+    return attempt_failed(cabinet, decided=refused or untrusted or reason is ConnectResult.TLS)
+
+
+def _look_after_security(cabinet: Cabinet) -> None:
+    """Connected and accepted: what waited for that can go on."""
+    if cabinet.security is not None or cabinet.firmware is not None or cabinet.config.security is not None:
+        cabinet.look_soon()
 
 
 def _in_words(reason: ConnectResult | DisconnectReason) -> str:

@@ -13,7 +13,16 @@ from evswarm_shared.bus.messages import StationSnapshot, StoredStation, Tariff
 from evswarm_shared.clock import SimulatedClock
 from evswarm_shared.ocpp16.datatypes import IdTagInfo
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, StationCounts
-from evswarm_worker.station import hand_actions, messaging, rebooting, registration, reporting, visiting
+from evswarm_worker.station import (
+    certificate_renewal,
+    hand_actions,
+    messaging,
+    rebooting,
+    registration,
+    reporting,
+    upkeep,
+    visiting,
+)
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.charging import advance, catch_up, next_aligned, skip_missed_samples
 from evswarm_worker.station.checkpoint import restore
@@ -21,6 +30,7 @@ from evswarm_worker.station.config import StationConfig
 from evswarm_worker.station.effects import SNAPSHOT_CHANGED, STOPPED, Effect
 from evswarm_worker.station.link import LinkEvent, LinkState
 from evswarm_worker.station.snapshot import snapshot_of
+from evswarm_worker.station.transfer import TransferResult
 
 _OFF = LinkState.OFF
 _EARLY_SECONDS = 1e-3
@@ -64,6 +74,8 @@ class Station:
             return
         self._wake_connectors()
         registration.switch_on(cabinet)
+        if cabinet.firmware is not None or cabinet.log_upload is not None or cabinet.security is not None:
+            cabinet.look_soon()
         cabinet.lasting_changed = True
         self._live()
         self._settle()
@@ -154,6 +166,18 @@ class Station:
             else:
                 messaging.flush(self._cabinet)
                 self._cabinet.wake_at = self._next_due()
+
+    def transferred(self, transfer: int, result: TransferResult, now: float) -> None:
+        """The `Download` or `Upload` of this number has ended; unknown numbers change nothing."""
+        if self._enter(now):
+            upkeep.transferred(self._cabinet, transfer, result)
+            self._settle()
+
+    def key_made(self, request: int, private_key: str, signing_request: str, now: float) -> None:
+        """The key pair and certificate signing request (PEM) that `MakeKey` asked for are there."""
+        if self._enter(now):
+            certificate_renewal.key_made(self._cabinet, request, private_key, signing_request)
+            self._settle()
 
     # --- time and the world -----------------------------------------------------------------------------------
 
@@ -247,6 +271,10 @@ class Station:
     def network_down(self, now: float) -> None:
         """Cut the station off until `network_up`."""
         self._by_hand(now, hand_actions.network_down)
+
+    def open_door(self, now: float) -> None:
+        """Open the housing."""
+        self._by_hand(now, hand_actions.open_door)
 
     def network_up(self, now: float) -> None:
         """Give the network back."""
@@ -343,6 +371,8 @@ class Station:
     def _settle(self) -> None:
         """The end of every input: store, send, end, show, and work out when to be woken."""
         cabinet = self._cabinet
+        if cabinet.upkeep_at <= cabinet.now:
+            upkeep.look(cabinet)
         due = inf
         for connector in cabinet.connectors:
             if connector.visit is None:
@@ -382,6 +412,7 @@ class Station:
             cabinet.heartbeat_at,
             cabinet.store_at,
             cabinet.end_at,
+            cabinet.upkeep_at,
         )
         if cabinet.simulated_due < inf:
             return min(due, cabinet.clock.real(cabinet.simulated_due))

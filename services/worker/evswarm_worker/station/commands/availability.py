@@ -8,6 +8,7 @@ from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.charging import try_to_begin
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.connector_status import ConnectorEvent
+from evswarm_worker.station.firmware_update import hold_availability
 from evswarm_worker.station.reporting import move, report_station
 from evswarm_worker.station.visiting import in_service
 
@@ -28,14 +29,16 @@ def change_availability(cabinet: Cabinet, request: ChangeAvailability) -> Change
         meant = (connector,)
     cabinet.lasting_changed = True
     scheduled = False
+    if hold_availability(cabinet, tuple(c.connector_id for c in meant), operative=operative):
+        meant, scheduled = (), True
     for connector in meant:
         connector.operative = operative
         if operative:
-            _come_into_service(cabinet, connector)
+            come_into_service(cabinet, connector)
         elif connector.transaction is not None:
             scheduled = True
         else:
-            _go_out_of_service(cabinet, connector)
+            go_out_of_service(cabinet, connector)
     where = f"Connector {request.connector_id}" if request.connector_id else "Station"
     cabinet.log(f"{where} {request.type.lower()}{' after the transaction' if scheduled else ''}")
     return ChangeAvailabilityResponse(
@@ -43,7 +46,8 @@ def change_availability(cabinet: Cabinet, request: ChangeAvailability) -> Change
     )
 
 
-def _come_into_service(cabinet: Cabinet, connector: Connector) -> None:
+def come_into_service(cabinet: Cabinet, connector: Connector) -> None:
+    """The connector, operative again, can be used at once."""
     if connector.status is not ChargePointStatus.unavailable or not cabinet.operative:
         return
     if connector.plugged:
@@ -54,7 +58,8 @@ def _come_into_service(cabinet: Cabinet, connector: Connector) -> None:
         move(cabinet, connector, ConnectorEvent.COMES_INTO_SERVICE)
 
 
-def _go_out_of_service(cabinet: Cabinet, connector: Connector) -> None:
+def go_out_of_service(cabinet: Cabinet, connector: Connector) -> None:
+    """The connector, without a transaction, is taken away from whoever prepares to use it."""
     connector.forget_tag()
     reserving.release(cabinet, connector)
     if not move(cabinet, connector, ConnectorEvent.GOES_OUT_OF_SERVICE):

@@ -14,12 +14,15 @@ from evswarm_shared.ocpp16.messages import (
     GetConfigurationResponse,
 )
 from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.commands import security_settings
 from evswarm_worker.station.configuration import KEYS, MAX_REQUESTED_KEYS, Access
 from evswarm_worker.station.taking_effect import take_effect
 
 
 def change_configuration(cabinet: Cabinet, request: ChangeConfiguration) -> ChangeConfigurationResponse:
     """Set a key; it holds from now on and survives reboots."""
+    if security_settings.is_security_key(request.key):
+        return ChangeConfigurationResponse(security_settings.change(cabinet, request.key, request.value))
     status = cabinet.configuration.change(request.key, request.value)
     if status in (ConfigurationStatus.accepted, ConfigurationStatus.reboot_required):
         cabinet.lasting_changed = True
@@ -43,9 +46,7 @@ def get_configuration(cabinet: Cabinet, request: GetConfiguration) -> GetConfigu
         KeyValue(
             name,
             KEYS[name].access is Access.READ,
-            UNSET
-            if KEYS[name].access is Access.WRITE_ONLY
-            else cabinet.configuration.text(ConfigurationKey(name)),
+            UNSET if KEYS[name].access is Access.WRITE_ONLY else cabinet.configuration.text(name),
         )
         for name in names
         if name in KEYS

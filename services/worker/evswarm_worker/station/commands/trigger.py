@@ -2,7 +2,14 @@
 
 from ocpp.v16.enums import Action, ConfigurationKey, MessageTrigger, ReadingContext, TriggerMessageStatus
 
-from evswarm_shared.ocpp16.messages import MeterValues, TriggerMessage, TriggerMessageResponse
+from evswarm_shared.ocpp16.messages import (
+    ExtendedTriggerMessage,
+    ExtendedTriggerMessageResponse,
+    MeterValues,
+    TriggerMessage,
+    TriggerMessageResponse,
+)
+from evswarm_worker.station import certificate_renewal, firmware, log_upload
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.calls import PendingCall
 from evswarm_worker.station.charging import advance, send_sample
@@ -29,9 +36,31 @@ def trigger_message(cabinet: Cabinet, request: TriggerMessage) -> TriggerMessage
             _statuses(cabinet, connector_id)
         else:
             _meter_values(cabinet, connector_id)
+    elif wanted is MessageTrigger.firmware_status_notification:
+        firmware.tell_again(cabinet, signed=False)
+    elif wanted is MessageTrigger.diagnostics_status_notification:
+        log_upload.tell_again(cabinet, diagnostics=True)
     else:
         return TriggerMessageResponse(TriggerMessageStatus.not_implemented)
     return TriggerMessageResponse(TriggerMessageStatus.accepted)
+
+
+def extended_trigger_message(
+    cabinet: Cabinet, request: ExtendedTriggerMessage
+) -> ExtendedTriggerMessageResponse:
+    """As `trigger_message`, with the messages of the security extension (security whitepaper §5.5)."""
+    wanted = request.requested_message
+    if wanted is MessageTrigger.firmware_status_notification:
+        firmware.tell_again(cabinet, signed=True)
+    elif wanted is MessageTrigger.log_status_notification:
+        log_upload.tell_again(cabinet, diagnostics=False)
+    elif wanted is MessageTrigger.sign_charge_point_certificate:
+        if not certificate_renewal.request_certificate(cabinet):
+            return ExtendedTriggerMessageResponse(TriggerMessageStatus.rejected)
+    else:
+        response = trigger_message(cabinet, TriggerMessage(wanted, request.connector_id))
+        return ExtendedTriggerMessageResponse(response.status)
+    return ExtendedTriggerMessageResponse(TriggerMessageStatus.accepted)
 
 
 def _statuses(cabinet: Cabinet, connector_id: int | None) -> None:
