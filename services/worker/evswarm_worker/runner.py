@@ -126,7 +126,8 @@ class Link(asyncio.Protocol):
     def send(self, frame: bytes) -> bool:
         """Send one text message; False, and nothing sent, unless the link is open."""
         protocol = self._protocol
-        if self.phase is not Phase.OPEN or protocol is None:
+        # A close frame, or one that is too long, may stand in the same segment as the message that is answered here.
+        if self.phase is not Phase.OPEN or protocol is None or protocol.state is not _OPEN:
             return False
         protocol.send_text(frame)
         self._flush()

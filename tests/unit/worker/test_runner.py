@@ -280,3 +280,20 @@ async def test_the_peers_connection_stays_open_while_all_is_well() -> None:
     pair.send(Frame(Opcode.TEXT, b"x"))
     assert pair.server.state is State.OPEN
     assert pair.link.phase is Phase.OPEN
+
+
+async def test_an_answer_to_a_message_that_came_together_with_the_close_is_not_sent() -> None:
+    pair = Pair().open()
+    sent: list[bool] = []
+
+    class Answering(User):
+        def link_message(self, frame: bytes) -> None:
+            sent.append(pair.link.send(b"[3]"))
+
+    pair.link._user = Answering()
+    pair.server.send_text(b"[2]")
+    pair.server.send_close(1000)
+    pair.to_link()
+    assert sent == [False]
+    pair.to_server()
+    assert pair.texts == []
