@@ -91,7 +91,7 @@ dashboard-test: $(VENV)/.ready-dev ## Tests of the dashboard's JavaScript
 	@$(BIN)/python -m tools.vendor_dashboard.node test
 
 panel-check: $(VENV)/.ready-dev ## Ask a real Prometheus every query of every Grafana panel, with a swarm that has troubles
-	@$(BIN)/python -W ignore::DeprecationWarning -m tools.panel_check $(ARGS)
+	@$(BIN)/python -m tools.panel_check $(ARGS)
 
 grafana-smoke: $(VENV)/.ready-dev ## Start the compose file with Grafana and ask it for every dashboard and panel
 	@$(BIN)/python -m tools.grafana_smoke $(ARGS)

@@ -30,7 +30,12 @@ def main() -> None:
     except SettingsError as error:
         _give_up(str(error), EXIT_SETTINGS)
     _raise_file_limit()
-    service_log.configure("csms", level=settings.log_level, log_format=settings.log_format)
+    service_log.configure(
+        "csms",
+        level=settings.log_level,
+        log_format=settings.log_format,
+        secrets=[settings.csms_auth_key],
+    )
     try:
         TRACER.start("csms", settings.traces_url)
         uvloop.run(_serve(settings))
