@@ -60,6 +60,19 @@ class ServiceProcess:
             self.process.wait()
             raise
 
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+        self.process.wait()
+
+    def start_again(self) -> None:
+        """Start it anew with the same settings after it was killed."""
+        self.process = self._start()
+
+    def tail(self, lines: int = 15) -> str:
+        """Its module and the last lines it printed."""
+        return "\n".join([f"--- {self._module}", *self.output().splitlines()[-lines:]])
+
     def check_alive(self) -> None:
         """Fail with what it printed if it has ended."""
         if self.process.poll() is not None:

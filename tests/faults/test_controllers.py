@@ -1,0 +1,51 @@
+"""The leader dies in the middle of an operation, and everything is restarted piece by piece."""
+
+from pathlib import Path
+
+from tests.support.compose import eventually
+from tests.support.fault_swarm import FaultSwarm, wait_until
+from tests.support.faulty_network import FaultyNetwork
+
+
+def test_the_standby_goes_on_with_the_operation_and_no_station_notices(tmp_path: Path) -> None:
+    swarm = FaultSwarm(tmp_path, stations=100, controllers=2)
+    with FaultyNetwork(("127.0.0.1", swarm.csms_ports[0])) as road, swarm:
+        swarm.csms_road = road.port
+        swarm.start()
+        connected = road.open_connections
+        leads = [("leading (term" in controller.output()) for controller in swarm.controllers]
+        leader = leads.index(True)
+        urls = [f"http://127.0.0.1:{port}" for port in swarm.controller_ports]
+        swarm.url = urls[1 - leader]
+        answer = swarm.post("/stations/scale", {"count": 200, "ramp_per_second": 20})
+        assert answer.status_code == 202
+        operation = answer.json()["operation_id"]
+        wait_until(lambda: swarm.get("/totals")["running"] > 110, "the operation is under way")
+        assert swarm.get(f"/operations/{operation}")["state"] == "running"
+        swarm.controllers[leader].kill()
+        eventually(
+            lambda: swarm.get(f"/operations/{operation}")["state"],
+            lambda state: state == "succeeded",
+            60,
+            "the operation's end",
+        )
+        swarm.wait_for_running(200)
+        assert all(connection.open for connection in connected), "a station noticed"
+        swarm.wait_for_charging(10)
+        swarm.settle()
+
+
+def test_everything_is_restarted_piece_by_piece_and_nothing_is_lost(tmp_path: Path) -> None:
+    swarm = FaultSwarm(tmp_path, stations=200, workers=2, csms=2, controllers=2, lease_seconds=5)
+    with FaultyNetwork(*(("127.0.0.1", port) for port in swarm.csms_ports)) as road, swarm:
+        swarm.csms_road = road.port
+        swarm.start()
+        swarm.wait_for_charging(10)
+        for service in (*swarm.workers, *swarm.csms, *swarm.controllers):
+            service.restart()
+            wait_until(lambda: len(swarm.get("/workers")["workers"]) >= 1, "the controller answers")
+            swarm.wait_for_running(200, 90)
+        swarm.store.stop()
+        swarm.store.start()
+        swarm.wait_for_running(200, 90)
+        swarm.settle()

@@ -1,0 +1,64 @@
+"""The store restarts within the lease, stays away for longer than a lease, and runs out of room."""
+
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.support.fault_swarm import LEASE_SECONDS, FaultSwarm, wait_until
+from tests.support.faulty_network import FaultyNetwork
+
+STATIONS = 200
+
+
+def test_stations_stay_connected_while_the_store_restarts_within_the_lease(tmp_path: Path) -> None:
+    swarm = FaultSwarm(tmp_path, stations=STATIONS, lease_seconds=8)
+    with FaultyNetwork(("127.0.0.1", swarm.csms_ports[0])) as road, swarm:
+        swarm.csms_road = road.port
+        swarm.start()
+        swarm.wait_for_charging(10)
+        connected = road.open_connections
+        names = {worker["worker_id"] for worker in swarm.get("/workers")["workers"]}
+        swarm.store.stop()
+        time.sleep(1.5)
+        swarm.store.start()
+        swarm.wait_for_running(STATIONS)
+        time.sleep(2)
+        assert all(connection.open for connection in connected), "a station lost its connection"
+        assert {worker["worker_id"] for worker in swarm.get("/workers")["workers"]} == names
+        swarm.settle()
+
+
+def test_stations_end_and_resume_when_the_store_is_away_for_longer_than_the_lease(tmp_path: Path) -> None:
+    swarm = FaultSwarm(tmp_path, stations=STATIONS)
+    with FaultyNetwork(("127.0.0.1", swarm.csms_ports[0])) as road, swarm:
+        swarm.csms_road = road.port
+        swarm.start()
+        swarm.wait_for_charging(10)
+        booked = swarm.open_transactions()
+        swarm.store.stop()
+        wait_until(lambda: not road.open_connections, "no station acts without a lease", LEASE_SECONDS * 5)
+        swarm.store.start()
+        swarm.wait_for_running(STATIONS, 90)
+        kept = swarm.open_transactions()
+        assert len(booked.keys() & kept.keys()) > 0.7 * len(booked), "transactions went on where they were"
+        swarm.settle()
+
+
+def test_a_store_without_room_is_said_and_nothing_is_lost_when_it_has_room_again(tmp_path: Path) -> None:
+    with FaultSwarm(tmp_path, stations=STATIONS, store_bytes=64 * 1024 * 1024).start() as swarm:
+        swarm.wait_for_charging(10)
+        store = psutil.Process(swarm.store.process.pid)
+        used = max(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
+        store.rlimit(psutil.RLIMIT_FSIZE, (used, psutil.RLIM_INFINITY))
+
+        def refusal() -> str:
+            answer = swarm.post("/stations/scale", {"count": STATIONS})
+            return "" if answer.status_code == 202 else str(answer.json().get("detail", ""))
+
+        wait_until(lambda: "store" in refusal(), "a command is refused with a sentence about the store")
+        time.sleep(LEASE_SECONDS * 2)
+        assert swarm.store.process.poll() is None
+        store.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
+        swarm.wait_for_running(STATIONS, 90)
+        swarm.settle()
