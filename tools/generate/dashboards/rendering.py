@@ -1,6 +1,7 @@
 """Boards as Grafana's JSON, by Grafana's own SDK. Whatever is the same for all panels stands here once."""
 
 from typing import Final
+from zlib import crc32
 
 from grafana_foundation_sdk.builders import dashboard, heatmap, prometheus, stat, table, timeseries
 from grafana_foundation_sdk.builders.common import (
@@ -100,24 +101,28 @@ def render(board: Board) -> str:
             .title_format(title)
             .text_format(text)
         )
-    number = y = 0
+    y = 0
     for row in board.rows:
-        number += 1
         built = built.with_row(
-            dashboard.Row(row.title).id(number).grid_pos(GridPos(h=1, w=COLUMNS, x=0, y=y))
+            dashboard.Row(row.title).id(_id(board, row.title)).grid_pos(GridPos(h=1, w=COLUMNS, x=0, y=y))
         )
         y += 1
         column = height = 0
         for panel in row.panels:
-            number += 1
             if column + panel.width > COLUMNS:
                 column, y, height = 0, y + height, 0
             height = max(height, panel.height)
             position = GridPos(h=panel.height, w=panel.width, x=column, y=y)
+            number = _id(board, row.title, panel.title)
             built = built.with_panel(_panel(panel).id(number).grid_pos(position))
             column += panel.width
         y += height
     return JSONEncoder(sort_keys=True, indent=2).encode(built.build()) + "\n"
+
+
+def _id(board: Board, *titles: str) -> int:
+    """The number by which links name a panel: it stays when panels are added or moved."""
+    return crc32("/".join((board.slug, *titles)).encode()) % 1_000_000
 
 
 def _variables(board: Board) -> list[dashboard.QueryVariable | dashboard.TextBoxVariable]:
