@@ -1,5 +1,6 @@
 """Transaction messages through bad times: offline, refused, unanswered (OCPP 1.6 §3.7, errata §3.18)."""
 
+import pytest
 from ocpp.v16.enums import ChargePointStatus
 
 from tests.support.station_rig import NOON, StationRig, charging_rig, only
@@ -166,3 +167,35 @@ def test_a_stop_without_id_tag_info_is_fine_and_one_with_it_reaches_the_cache() 
     rig.settle()
     assert len(rig.sent("StartTransaction")) == 1
     assert any("not authorized" in line for line in rig.log)
+
+
+def test_a_refused_stop_waits_the_interval_times_the_attempt_and_is_given_up_after_the_last() -> None:
+    rig = charging_rig(
+        configuration={"TransactionMessageAttempts": "4", "TransactionMessageRetryInterval": "30"}
+    )
+    rig.answers["StopTransaction"] = ("InternalError", "")
+    rig.station.press_stop(1, rig.now)
+    rig.settle()
+    begun = rig.now
+    times = [0.0]
+    for _ in range(2000):
+        rig.run(0.5)
+        if len(rig.sent("StopTransaction")) > len(times):
+            times.append(rig.now - begun)
+    assert times == pytest.approx([0.0, 30.0, 90.0, 180.0], abs=1.0)
+    assert rig.outbox == {}
+
+
+def test_meter_values_and_stop_of_a_start_that_was_given_up_carry_minus_one() -> None:
+    rig = StationRig(
+        configuration={"TransactionMessageAttempts": "1", "MeterValueSampleInterval": "10"}
+    ).start()
+    rig.answers["StartTransaction"] = ("InternalError", "")
+    rig.station.plug_in(1, rig.now)
+    rig.station.authorize(1, "TAG1", rig.now)
+    rig.settle()
+    rig.run(11.0)
+    rig.station.press_stop(1, rig.now)
+    rig.settle()
+    assert {m["transactionId"] for m in rig.sent("MeterValues")} == {-1}
+    assert only(rig.sent("StopTransaction"))["transactionId"] == -1

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 
 import pytest
-from ocpp.v16.enums import ChargePointErrorCode
+from ocpp.v16.enums import AuthorizationStatus, ChargePointErrorCode, Reason
 
+from evswarm_shared.bus.messages import ProfileName, Tariff, TariffChange
+from evswarm_shared.ocpp16.datatypes import IdTagInfo
+from evswarm_worker.behaviour.profiles import PRESETS
 from evswarm_worker.station import StationActionError
 from tests.support.station_rig import StationRig, charging_rig, only
 
+DEAR = Tariff(1, (TariffChange(0.0, 9_000_000),))
 GROUND = ChargePointErrorCode.ground_failure
 
 
@@ -23,6 +27,9 @@ GROUND = ChargePointErrorCode.ground_failure
         (lambda r: r.station.authorize(2, "", r.now), "1 to 20 characters"),
         (lambda r: r.station.authorize(2, "x" * 21, r.now), "1 to 20 characters"),
         (lambda r: r.station.fault(1, ChargePointErrorCode.no_error, r.now), "NoError is no fault"),
+        (lambda r: r.station.set_configuration("Colour", "red", r.now), "no configuration key 'Colour'"),
+        (lambda r: r.station.set_configuration("ConnectionTimeOut", "soon", r.now), "cannot be 'soon'"),
+        (lambda r: r.station.set_configuration("NumberOfConnectors", "9", r.now), "read-only"),
     ],
 )
 def test_what_is_not_possible_is_said_clearly_and_changes_nothing(
@@ -136,3 +143,86 @@ def test_status_changes_shorter_than_the_minimum_duration_are_not_told() -> None
     assert rig.statuses() == []
     rig.run(2.0)
     assert rig.statuses() == ["Preparing"]
+
+
+def test_the_button_and_the_power_say_the_reason_they_are_given() -> None:
+    rig = charging_rig()
+    rig.station.press_stop(1, rig.now, reason=Reason.emergency_stop)
+    rig.settle()
+    assert rig.sent("StopTransaction")[-1]["reason"] == "EmergencyStop"
+    rig.station.authorize(1, "TAG1", rig.now)
+    rig.settle()
+    rig.station.power_cycle(rig.now, reason=Reason.reboot)
+    rig.settle()
+    rig.run(10.0)
+    assert rig.sent("StopTransaction")[-1]["reason"] == "Reboot"
+
+
+def test_a_fault_is_told_with_its_info() -> None:
+    rig = StationRig().start()
+    rig.station.fault(1, GROUND, rig.now, info="relay 2")
+    rig.settle()
+    assert rig.sent("StatusNotification")[-1]["info"] == "relay 2"
+
+
+def test_a_setting_by_hand_holds_and_survives() -> None:
+    rig = charging_rig()
+    rig.station.set_configuration("MeterValueSampleInterval", "25", rig.now)
+    rig.settle()
+    rig.forget()
+    rig.run(24.0)
+    assert rig.sent("MeterValues") == []
+    heir = rig.heir().start()
+    asked = heir.command("GetConfiguration", {"key": ["MeterValueSampleInterval"]})
+    assert only(asked["configurationKey"])["value"] == "25"
+
+
+def test_a_tag_put_into_the_cache_by_hand_charges_offline() -> None:
+    rig = StationRig().start()
+    rig.station.add_to_cache("KNOWN", IdTagInfo(AuthorizationStatus.accepted), rig.now)
+    rig.station.plug_in(1, rig.now)
+    rig.lose()
+    rig.station.authorize(1, "KNOWN", rig.now)
+    rig.settle()
+    assert rig.status() == "Charging"
+    rig.station.set_configuration("AuthorizationCacheEnabled", "false", rig.now)
+    with pytest.raises(StationActionError, match="cache is off"):
+        rig.station.add_to_cache("KNOWN", IdTagInfo(AuthorizationStatus.accepted), rig.now)
+
+
+def test_a_station_left_to_the_hand_does_nothing_by_itself() -> None:
+    rig = StationRig(profile=PRESETS[ProfileName.HIGHWAY], autonomous=False, tariff=DEAR).start()
+    rig.run(86400.0)
+    assert rig.sent("StartTransaction") == [] and set(rig.statuses()) == {"Available"}
+    rig.station.plug_in(1, rig.now)
+    rig.station.authorize(1, "TAG1", rig.now)
+    rig.settle()
+    assert rig.status() == "Charging"
+    rig.run(7200.0)
+    assert rig.sent("StopTransaction") == []
+    rig.station.unplug(1, rig.now)
+    rig.settle()
+    assert rig.status() == "Available"
+
+
+def test_a_busy_station_that_is_left_to_the_hand_keeps_what_is_there_until_it_is_left_to_itself() -> None:
+    rig = StationRig(profile=PRESETS[ProfileName.HIGHWAY], index=1).start()
+    rig.run(120.0)
+    assert rig.sent("StartTransaction")
+    rig.station.set_autonomous(False, rig.now)
+    rig.settle()
+    rig.forget()
+    before = rig.snapshot().connectors
+    rig.run(6 * 3600.0)
+    assert rig.sent("StopTransaction") == [] and rig.sent("StartTransaction") == []
+    heir = rig.heir().start()
+    heir.run(3600.0)
+    assert heir.sent("StopTransaction") == [] and heir.sent("StartTransaction") == []
+    assert len(before) == len(heir.snapshot().connectors)
+    for connector_id, status in enumerate(heir.snapshot().connectors, 1):
+        if status != "Available":
+            heir.station.unplug(connector_id, heir.now)
+    heir.station.set_autonomous(True, heir.now)
+    heir.settle()
+    heir.run(12 * 3600.0)
+    assert heir.sent("StartTransaction")

@@ -94,9 +94,9 @@ def test_a_limit_in_amperes_is_that_of_each_phase_the_car_loads() -> None:
 
 def test_periods_change_the_power_at_their_second() -> None:
     rig = charging()
-    install(rig, profile((0, 5000.0), (100, 6000.0), (200, 0.0), (300, 7000.0)))
+    install(rig, profile((0, 5000.0), (103, 6000.0), (204, 0.0), (307, 7000.0)))
     begun = rig.now
-    for at, expected in ((99.0, 5000), (101.0, 6000), (201.0, 0), (301.0, 7000)):
+    for at, expected in ((102.5, 5000), (103.5, 6000), (204.5, 0), (307.5, 7000)):
         rig.run(begun + at - rig.now)
         assert power(rig) == pytest.approx(expected, abs=1), at
     assert rig.statuses() == [

@@ -1,0 +1,167 @@
+"""What a meter says: every measurand, phase, context and location that can be asked for (OCPP 1.6 §3.16, §9.1)."""
+
+from typing import Any
+
+import pytest
+from ocpp.v16.enums import Measurand
+
+from evswarm_shared.bus.messages import ProfileName
+from tests.support.station_rig import StationRig, charging_rig, only, quiet_profile
+
+EVERY = [measurand.value for measurand in Measurand]
+
+
+def values(message: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = only(message["meterValue"])["sampledValue"]
+    return found
+
+
+@pytest.mark.parametrize("name", list(ProfileName))
+@pytest.mark.parametrize("half", [EVERY[:11], EVERY[11:]])
+def test_every_measurand_can_be_asked_for_and_has_its_unit(name: ProfileName, half: list[str]) -> None:
+    rig = charging_rig(profile=quiet_profile(name), configuration={"MeterValuesSampledData": ",".join(half)})
+    rig.run(61.0)
+    told = values(rig.sent("MeterValues")[0])
+    assert [v["measurand"] for v in told] == half
+    for v in told:
+        float(v["value"])
+        family = v["measurand"].split(".")[0]
+        reactive = "Reactive" in v["measurand"]
+        unit = {
+            "Current": "A",
+            "Energy": "varh" if reactive else "Wh",
+            "Frequency": "Hertz",
+            "Power": "var" if reactive else "W",
+            "SoC": "Percent",
+            "Temperature": "Celsius",
+            "Voltage": "V",
+        }.get(family)
+        assert v.get("unit") == (None if v["measurand"] == "Power.Factor" else unit), v
+    assert {v["measurand"]: v.get("location") for v in told}.get("SoC", "EV") == "EV"
+
+
+def test_the_phases_of_a_three_phase_outlet_fit_together() -> None:
+    keys = [f"{m}.{p}" for m in ("Power.Active.Import", "Current.Import") for p in ("L1", "L2", "L3")]
+    keys += ["Power.Active.Import", "Voltage.L1-N", "Voltage.L1-L2", "Current.Import.N", "Frequency"]
+    rig = charging_rig(
+        profile=quiet_profile(ProfileName.WORKPLACE), configuration={"MeterValuesSampledData": ",".join(keys)}
+    )
+    rig.run(61.0)
+    told = [float(v["value"]) for v in values(rig.sent("MeterValues")[0])]
+    powers, whole, between, hertz = told[:3], told[6], told[8] / told[7], told[10]
+    assert sum(powers) == pytest.approx(whole, abs=0.5) and whole > 1000
+    assert between == pytest.approx(3**0.5, rel=0.001) and hertz == 50.0
+
+
+def test_pairs_of_phases_that_an_outlet_does_not_have_are_left_out() -> None:
+    rig = charging_rig(
+        profile=quiet_profile(ProfileName.HOME),
+        configuration={"MeterValuesSampledData": "Voltage.L1-N,Voltage.L1-L2"},
+    )
+    rig.run(61.0)
+    assert [v["phase"] for v in values(rig.sent("MeterValues")[0])] == ["L1-N"]
+
+
+def test_the_energies_of_the_intervals_add_up_to_the_register() -> None:
+    both = "Energy.Active.Import.Interval,Energy.Active.Import.Register"
+    rig = charging_rig(configuration={"MeterValuesSampledData": both})
+    rig.run(61.0)
+    samples = [values(message) for message in rig.sent("MeterValues")]
+    start = only(rig.sent("StartTransaction"))["meterStart"]
+    sums = sum(float(interval["value"]) for interval, _ in samples)
+    assert len(samples) > 3 and sums == pytest.approx(float(samples[-1][1]["value"]) - start, abs=1.0)
+    later = [float(interval["value"]) for interval, _ in samples]
+    assert max(later) < 2 * min(later)
+
+
+def test_clock_aligned_values_have_lists_and_a_context_of_their_own() -> None:
+    rig = charging_rig(
+        configuration={
+            "ClockAlignedDataInterval": "60",
+            "MeterValuesAlignedData": "Voltage,Current.Offered",
+            "MeterValueSampleInterval": "0",
+        }
+    )
+    rig.run(61.0)
+    told = [v for m in rig.sent("MeterValues") if m["connectorId"] == 1 for v in values(m)]
+    assert [(v["measurand"], v["context"]) for v in told] == [
+        ("Voltage", "Sample.Clock"),
+        ("Current.Offered", "Sample.Clock"),
+    ]
+
+
+# --- what the stop carries ----------------------------------------------------------------------------------
+
+
+def stopped(rig: StationRig) -> list[dict[str, Any]]:
+    rig.station.press_stop(1, rig.now)
+    rig.settle()
+    found: list[dict[str, Any]] = only(rig.sent("StopTransaction")).get("transactionData", [])
+    return found
+
+
+def contexts(moments: list[dict[str, Any]]) -> list[str]:
+    return [only(m["sampledValue"]).get("context", "Sample.Periodic") for m in moments]
+
+
+def test_unless_it_is_asked_for_a_stop_carries_no_readings() -> None:
+    rig = charging_rig()
+    rig.run(61.0)
+    assert stopped(rig) == []
+
+
+def test_a_stop_carries_the_sampled_readings_from_begin_to_end() -> None:
+    rig = charging_rig(
+        configuration={
+            "StopTxnSampledData": "Energy.Active.Import.Register",
+            "MeterValueSampleInterval": "20",
+        }
+    )
+    rig.run(45.0)
+    moments = stopped(rig)
+    assert contexts(moments) == [
+        "Transaction.Begin",
+        "Sample.Periodic",
+        "Sample.Periodic",
+        "Transaction.End",
+    ]
+    registers = [int(only(m["sampledValue"])["value"]) for m in moments]
+    assert registers == sorted(registers)
+    assert registers[0] == only(rig.sent("StartTransaction"))["meterStart"]
+    assert registers[-1] == only(rig.sent("StopTransaction"))["meterStop"]
+
+
+def test_a_stop_carries_the_clock_aligned_readings() -> None:
+    rig = charging_rig(
+        configuration={"StopTxnAlignedData": "SoC", "ClockAlignedDataInterval": "30"},
+    )
+    rig.run(70.0)
+    moments = stopped(rig)
+    assert contexts(moments) == ["Sample.Clock", "Sample.Clock"]
+    assert {only(m["sampledValue"])["measurand"] for m in moments} == {"SoC"}
+
+
+def test_the_readings_for_the_stop_come_along_to_a_new_owner() -> None:
+    options: dict[str, Any] = {
+        "configuration": {"StopTxnSampledData": "SoC", "MeterValueSampleInterval": "20"}
+    }
+    rig = charging_rig(**options)
+    rig.run(45.0)
+    heir = rig.heir(after=1.0).start()
+    assert contexts(stopped(heir)) == [
+        "Transaction.Begin",
+        "Sample.Periodic",
+        "Sample.Periodic",
+        "Transaction.End",
+    ]
+
+
+def test_a_very_long_transaction_keeps_fewer_readings_but_the_first_and_last_and_counts_the_others() -> None:
+    rig = charging_rig(
+        configuration={"StopTxnSampledData": "SoC", "MeterValueSampleInterval": "5"},
+    )
+    rig.run(5.0 * 200 + 1.0)
+    moments = stopped(rig)
+    assert 60 <= len(moments) <= 121
+    assert contexts(moments)[0] == "Transaction.Begin" and contexts(moments)[-1] == "Transaction.End"
+    assert sum(rig.counts.dropped_frames.values()) >= 60
