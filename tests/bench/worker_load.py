@@ -139,7 +139,6 @@ async def measure(url: str, port: int, worker_pid: int, csms_pid: int, options: 
     before = await asyncio.to_thread(calls, live.metrics_url or "")
     worker.take()
     csms.take()
-    kernel = worker.system
     await asyncio.sleep(options.seconds)
     answered = await asyncio.to_thread(calls, live.metrics_url or "") - before
     worker_cpu, memory = worker.take()

@@ -1,0 +1,245 @@
+"""The swarm bench: real processes on loopback, measured from outside. `python -m tests.bench.swarm [--quick] [--only …]`.
+
+Prints each figure as it comes and merges all into docs/performance.json, from which docs/performance.md is generated. What
+is compared runs in one run, in turn (A B A B). A run whose worker could not keep its own time (99 % of its event loop's
+timers within 50 ms) is marked invalid instead of reported. Nothing is asserted.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from timeit import repeat
+from typing import Any, Final
+
+import psutil
+import uvloop
+
+from evswarm_controller.planner import PlannedWorker, plan
+from evswarm_shared.bus.messages import DesiredState
+from tests.bench import csms_call, million
+from tests.bench.swarm_processes import Swarm, between, observations, quantile
+from tests.bench.test_policy import at_a_meter_value, bare, before_a_transaction, seconds_a_call
+from tests.support.machine import ROOT
+from tests.support.swarm import SwarmProcess
+
+RESULTS: Final = ROOT / "docs" / "performance.json"
+LAG_LIMIT_SECONDS: Final = 0.05
+CALL: Final = "evswarm_ocpp_call_duration_seconds"
+LAG: Final = "evswarm_event_loop_lag_seconds"
+Figures = dict[str, Any]
+
+
+def steady(swarm: Swarm, seconds: float) -> Figures:
+    """Calls a second, their 99th percentile, CPU and memory of every process over a time of steady running."""
+    calls, lag = swarm.histogram("worker", CALL), swarm.histogram("worker", LAG)
+    swarm.cpu()
+    began = time.monotonic()
+    time.sleep(seconds)
+    passed = time.monotonic() - began
+    cpu, memory = swarm.cpu(), swarm.memory()
+    calls = between(calls, swarm.histogram("worker", CALL))
+    late = quantile(between(lag, swarm.histogram("worker", LAG)), 0.99)
+    workers = sum(used for name, used in cpu.items() if name.startswith("worker"))
+    return {
+        "calls_per_second": observations(calls) / passed,
+        "call_p99_seconds": quantile(calls, 0.99),
+        "cpu_percent": {name: 100 * used / passed for name, used in cpu.items()},
+        "cpu_percent_all": 100 * sum(cpu.values()) / passed,
+        "memory_mib": {name: used / 2**20 for name, used in memory.items()},
+        "worker_us_a_call": 1e6 * workers / max(1.0, observations(calls)),
+        "loop_lag_p99_seconds": late,
+        "valid": late <= LAG_LIMIT_SECONDS,
+    }
+
+
+def idle_hundred(_: bool) -> Figures:
+    """The whole of `evswarm up` with 100 stations: memory of all its processes, by resident and by shared-out pages."""
+    began = time.monotonic()
+    with SwarmProcess("--stations", "100") as swarm:
+        swarm.wait_for_running(100, 120)
+        running = time.monotonic() - began
+        time.sleep(5)
+        parts = [psutil.Process(swarm.process.pid), *swarm.descendants()]
+        sizes = [part.memory_full_info() for part in parts]
+    return {
+        "processes": len(parts),
+        "resident_mb": sum(size.rss for size in sizes) / 1e6,
+        "shared_out_mb": sum(size.pss for size in sizes) / 1e6,
+        "start_to_running_seconds": running,
+    }
+
+
+def call_cost(quick: bool) -> Figures:
+    """CPU of a call: a worker's full stations against bare clients, all of them one Heartbeat a second."""
+    connections, seconds = 500, 5.0 if quick else 10.0
+    costs: dict[str, list[float]] = {"station": [], "websockets": [], "ocpp": []}
+    with Swarm(CSMS_HEARTBEAT_INTERVAL_SECONDS="1") as swarm:
+        swarm.scale(connections, 60)
+        time.sleep(3)
+        url = f"ws://127.0.0.1:{swarm.csms_ports[0]}"
+        for _ in range(2):
+            costs["station"].append(steady(swarm, seconds)["worker_us_a_call"])
+            for kind in ("websockets", "ocpp"):
+                costs[kind].append(bare_cost(kind, url, connections, seconds))
+    best = {kind: min(values) for kind, values in costs.items()}
+    return {
+        "stations": connections,
+        "us_a_call": best,
+        "rounds": costs,
+        "against_websockets": best["station"] / best["websockets"],
+        "against_ocpp": best["station"] / best["ocpp"],
+    }
+
+
+def bare_cost(kind: str, url: str, connections: int, seconds: float) -> float:
+    """What a client without a station uses a call, in microseconds."""
+    command = [sys.executable, "-m", "tests.bench.bare_client", kind, url]
+    command += ["--connections", str(connections), "--seconds", str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=180, cwd=ROOT)
+    return float(done.stdout.split()[-1])
+
+
+def saturation(quick: bool) -> Figures:
+    """One worker and one central system with more and more stations that all send a Heartbeat a second."""
+    found = []
+    with Swarm(CSMS_HEARTBEAT_INTERVAL_SECONDS="1") as swarm:
+        for stations in (2_000,) if quick else (4_000, 8_000, 12_000):
+            swarm.scale(stations, 120)
+            time.sleep(3)
+            found.append({"stations": stations, **steady(swarm, 5 if quick else 10)})
+    return {"steps": found, "most_calls_per_second": max(step["calls_per_second"] for step in found)}
+
+
+def hundred_and_ten_thousand(quick: bool) -> Figures:
+    """One worker, one central system, defaults: first 100 stations, then all, from the command to all running, then steady."""
+    many, seconds = (2_000, 10.0) if quick else (10_000, 30.0)
+    with Swarm() as swarm:
+        empty = swarm.memory()
+        swarm.scale(100, 60)
+        time.sleep(5)
+        few = steady(swarm, seconds)
+        swarm.cpu()
+        boot = swarm.scale(many, 180)
+        boot_cpu = swarm.cpu()
+        time.sleep(10 if quick else 30)
+        found = steady(swarm, seconds)
+        full = swarm.memory()
+    each = {name: (full[name] - empty[name]) / many / 1024 for name in full}
+    cost = {stations: f["cpu_percent_all"] / stations for stations, f in ((100, few), (many, found))}
+    return {
+        "stations": many,
+        "command_to_running_seconds": boot,
+        "boot_cpu_seconds": boot_cpu,
+        "steady": found,
+        "few": few,
+        "memory_kib_a_station": each,
+        "cpu_a_station_against_hundred": cost[many] / cost[100],
+    }
+
+
+def most_stations(quick: bool) -> Figures:
+    """As many as asked, over several workers, central systems and source addresses."""
+    stations, workers = (4_000, 2) if quick else (20_000, 2)
+    with Swarm(workers=workers, csms=2) as swarm:
+        empty = swarm.memory()
+        boot = swarm.scale(stations, 300)
+        time.sleep(5 if quick else 30)
+        found = steady(swarm, 10 if quick else 30)
+        held = swarm.get("/totals")["running"]
+        full = swarm.memory()
+    kinds = sorted({name.split("-")[0] for name in full})
+    return {
+        "stations": stations,
+        "held": held,
+        "workers": workers,
+        "command_to_running_seconds": boot,
+        "steady": found,
+        "memory_kib_a_station": {
+            kind: sum(full[n] - empty[n] for n in full if n.split("-")[0] == kind) / stations / 1024
+            for kind in kinds
+        },
+    }
+
+
+def central_system(quick: bool) -> Figures:
+    """CPU of a MeterValues in the central system against bare echo servers of `websockets`."""
+    return csms_call.measure(stations=200, calls=5_000 if quick else 20_000)
+
+
+def policy(_: bool) -> Figures:
+    """The policy's two questions against four bare comparisons."""
+    least, before, at = seconds_a_call(bare, before_a_transaction, at_a_meter_value)
+    return {
+        "before_a_transaction_us": before * 1e6,
+        "at_a_meter_value_us": at * 1e6,
+        "bare_us": least * 1e6,
+        "ratio": max(before, at) / least,
+    }
+
+
+def planner(_: bool) -> Figures:
+    """One of 100 workers is lost that run 100,000 stations."""
+    crew = [PlannedWorker(f"worker-{number:03d}") for number in range(100)]
+    desired = DesiredState(generation=1, count=100_000)
+    previous = plan(desired, crew, {}, leader_epoch=1).assignments
+    rounds = repeat(lambda: plan(desired, crew[:-1], previous, leader_epoch=1), number=1, repeat=20)
+    return {"milliseconds": min(rounds) * 1e3}
+
+
+def simulation(quick: bool) -> Figures:
+    """Planner and bus with a million stations and a thousand workers."""
+    return uvloop.run(million.simulate(100_000 if quick else 1_000_000, 100 if quick else 1_000))
+
+
+SCENARIOS: Final[dict[str, Callable[[bool], Figures]]] = {
+    "policy": policy,
+    "planner": planner,
+    "simulation": simulation,
+    "idle_hundred": idle_hundred,
+    "central_system": central_system,
+    "call_cost": call_cost,
+    "saturation": saturation,
+    "ten_thousand": hundred_and_ten_thousand,
+    "most_stations": most_stations,
+}
+
+
+def machine() -> Figures:
+    """Where and when, and how busy the machine was with other things."""
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+        "python": platform.python_version(),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def main() -> None:
+    """Run the scenarios asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes and short times; writes nothing")
+    parser.add_argument("--only", nargs="*", choices=sorted(SCENARIOS), help="by default all")
+    parser.add_argument("--out", type=Path, help="another file for the results")
+    options = parser.parse_args()
+    out = options.out or (None if options.quick else RESULTS)
+    for name in options.only or SCENARIOS:
+        where = machine()
+        began = time.monotonic()
+        figures = SCENARIOS[name](options.quick)
+        print(f"== {name} ({time.monotonic() - began:.0f} s)\n{json.dumps(figures, indent=2)}", flush=True)
+        if out is not None:
+            known = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}
+            known[name] = {"machine": where, **figures}
+            out.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
