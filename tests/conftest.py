@@ -4,4 +4,8 @@ import pytest
 
 pytest.register_assert_rewrite("tests.support")
 
-pytest_plugins = ("tests.support.valkey", "tests.support.redis_container")
+pytest_plugins = (
+    "tests.support.valkey",
+    "tests.support.redis_container",
+    "tests.support.postgres_container",
+)

@@ -16,12 +16,15 @@ from sqlalchemy import table as sql_table
 from evswarm_historian.errors import BadQueryError
 from evswarm_historian.rows import first_id, milliseconds
 from evswarm_historian.tables import events, logs, messages, runs, transactions
+from evswarm_shared.history.records import RECORDS_LIVE_SECONDS, Outcome
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1000
 LATEST_MS: Final = 2**41 - 1
-LATE_MS: Final = 15 * 60 * 1000
-"""A record enters its stream at most so much before (clocks differ) the time that it bears."""
+EARLY_MS: Final = 15 * 60 * 1000
+"""Clocks differ: a record may enter its stream so much before the time that it bears."""
+LATE_MS: Final = 2 * round(RECORDS_LIVE_SECONDS * 1000)
+"""A record enters its stream at most so long after the time that it bears: older ones are dropped by their recorder."""
 _WORD: Final = re.compile(r"[^\W_]+")
 _FIELDS: Final = (
     "since",
@@ -152,6 +155,9 @@ def statement(question: Question, *, postgres: bool) -> Select[Any]:
             conditions.append(_TRANSACTION_STATUS[value])
         else:
             conditions.append(_EQUAL[topic][name] == value)
+            if topic is Topic.MESSAGES and name == "status" and value != Outcome.ANSWERED:
+                # Word for word as in the index of what went wrong, or it is not used.
+                conditions.append(text("outcome <> 'answered'"))
     conditions += _between(question)
     number: ColumnElement[Any] = table.c.id
     if question.words and postgres:
@@ -166,10 +172,13 @@ def statement(question: Question, *, postgres: bool) -> Select[Any]:
         number = found.c.rowid
     if question.before is not None:
         conditions.append(number < question.before)
-    if question.since_ms is not None and topic in _BY_TIME_OF_WRITING:
-        # Ids grow with the time of writing, which is never much before the time that a record bears: what is far too
-        # old need not be looked at.
-        conditions.append(number >= first_id(max(0, question.since_ms - LATE_MS)))
+    if topic in _BY_TIME_OF_WRITING:
+        # Ids grow with the time of writing, which is never far from the time that a record bears: what is far too old
+        # or too new need not be looked at.
+        if question.since_ms is not None:
+            conditions.append(number >= first_id(max(0, question.since_ms - EARLY_MS)))
+        if question.until_ms is not None:
+            conditions.append(number < first_id(question.until_ms + LATE_MS))
     return asked.where(*conditions).order_by(number.desc()).limit(question.limit)
 
 

@@ -6,8 +6,9 @@ to a cap; past it the oldest go, counted.
 
 import asyncio
 import logging
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -17,7 +18,13 @@ from evswarm_shared.bus.keys import HISTORY_ENTRIES_KEPT
 from evswarm_shared.bus.messages import HistoryBatch, HistoryStream
 from evswarm_shared.bus.port import HistoryFeed
 from evswarm_shared.errors import BusUnavailableError
-from evswarm_shared.history.records import LogRecord, MessageRecord, Record, encode_batches
+from evswarm_shared.history.records import (
+    RECORDS_LIVE_SECONDS,
+    LogRecord,
+    MessageRecord,
+    Record,
+    encode_batches,
+)
 from evswarm_shared.telemetry import catalogue
 from evswarm_shared.telemetry.exposition import family
 
@@ -37,11 +44,12 @@ log = logging.getLogger(__name__)
 class _Lane:
     """One stream's records: those not encoded yet, and the batches of the write under way."""
 
-    __slots__ = ("batches", "next_number", "waiting")
+    __slots__ = ("batches", "encoded_at", "next_number", "waiting")
 
     def __init__(self) -> None:
         self.waiting: deque[Record] = deque()
         self.batches: list[HistoryBatch] = []
+        self.encoded_at = 0.0
         self.next_number = 0
 
 
@@ -55,12 +63,14 @@ class Recorder:
         *,
         enabled: bool = True,
         entries_kept: int = HISTORY_ENTRIES_KEPT,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.run_id = ""
         self.enabled = enabled
         self.written = dict.fromkeys(HistoryStream, 0)
         self.dropped = dict.fromkeys(HistoryStream, 0)
         self._flushing = asyncio.Lock()
+        self._clock = clock
         self._feed = feed
         self._producer_id = producer_id
         self._entries_kept = entries_kept
@@ -119,6 +129,7 @@ class Recorder:
                 await self._flush(stream, lane)
 
     async def _flush(self, stream: HistoryStream, lane: _Lane) -> None:
+        self._drop_stale(stream, lane)
         while lane.batches or lane.waiting:
             if not lane.batches:
                 self._encode(lane)
@@ -133,9 +144,18 @@ class Recorder:
 
     def _encode(self, lane: _Lane) -> None:
         records, lane.waiting = lane.waiting, deque()
+        lane.encoded_at = self._clock()
         for data, count in encode_batches(self.run_id, self._producer_id, records):
             lane.batches.append(HistoryBatch(lane.next_number, data, count))
             lane.next_number += 1
+
+    def _drop_stale(self, stream: HistoryStream, lane: _Lane) -> None:
+        stale = self._clock() - RECORDS_LIVE_SECONDS
+        if lane.batches and lane.encoded_at < stale:
+            self.dropped[stream] += sum(batch.count for batch in lane.batches)
+            lane.batches.clear()
+        while lane.waiting and lane.waiting[0].at < stale:
+            self._drop_oldest(stream, lane)
 
     def _drop_oldest(self, stream: HistoryStream, lane: _Lane) -> None:
         lane.waiting.popleft()

@@ -14,6 +14,8 @@ from evswarm_shared.bus.messages import TransactionRecord
 BATCH_BYTES: Final = 64 * 1024
 """A batch ends before it is larger than this, unless a single record is."""
 BATCH_RECORDS: Final = 500
+RECORDS_LIVE_SECONDS: Final = 3600.0
+"""What could not be given to the store for so long is dropped, so that the order of writing is nearly that of time."""
 
 
 class Side(StrEnum):

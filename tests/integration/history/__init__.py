@@ -1,0 +1,1 @@
+"""The historian against real databases and a real store."""

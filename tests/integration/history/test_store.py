@@ -1,0 +1,434 @@
+"""The contract of the database, on SQLite and on Postgres: what is written once, found again, and forgotten in time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, inspect, text
+
+from evswarm_historian import migrations
+from evswarm_historian.archive import Archive
+from evswarm_historian.database import Database
+from evswarm_historian.errors import DatabaseAwayError, RecordsRefusedError
+from evswarm_historian.exports import ExportFormat, export, wants_text
+from evswarm_historian.library import Library
+from evswarm_historian.questions import Topic, read_question
+from evswarm_historian.retention import Limit, Retention
+from evswarm_historian.tables import logs, messages, metadata, runs
+from evswarm_shared.bus.messages import HistoryStream
+from evswarm_shared.history.records import Direction, EventKind, MessageRecord, Outcome, Record, RunRecord
+from tests.support.history import AT, Tape, central, event, ledger, log, message
+from tools.generate.sessions_dashboard import queries
+
+FACTS = HistoryStream.FACTS
+KEEP_ALL = Limit(0, 0)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'history.db'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    database = Database(url)
+    await database.open()
+    yield database
+    await database.close()
+
+
+async def found(database: Database, topic: Topic, **asked: str) -> list[dict[str, Any]]:
+    """All that answers, page by page of two."""
+    library, items, cursor = Library(database), [], ""
+    while True:
+        question = read_question(topic, {"limit": "2", "cursor": cursor, **asked})
+        page = await library.page(question, show_tags=True)
+        items += page.items
+        if page.next_cursor is None:
+            return items
+        cursor = page.next_cursor
+
+
+async def test_migrations_make_what_the_code_expects_and_take_it_away_again(database: Database) -> None:
+    def differences(connection: Connection) -> list[Any]:
+        # What a migration makes by hand is not in the metadata: the words, and the index of what went wrong.
+        def ours(_: Any, name: str | None, kind: str, *__: Any) -> bool:
+            return not (
+                kind in ("table", "index") and name and ("_words" in name or name == "messages_wrong")
+            )
+
+        context = MigrationContext.configure(connection, opts={"include_object": ours})
+        return [d for d in compare_metadata(context, metadata) if "alembic_version" not in str(d)]
+
+    async with database.transaction() as connection:
+        assert await connection.run_sync(differences) == []
+        await connection.run_sync(migrations.downgrade)
+        assert await connection.run_sync(lambda c: inspect(c).get_table_names()) == ["alembic_version"]
+        await connection.run_sync(migrations.upgrade)
+        assert "messages" in await connection.run_sync(lambda c: inspect(c).get_table_names())
+
+
+async def test_an_up_to_date_database_is_opened_as_it_is(database: Database, url: str) -> None:
+    await Archive(database).write([Tape().entry(log())])
+    again = Database(url)
+    await again.open()
+    assert len(await found(again, Topic.LOGS)) == 1
+    await again.close()
+
+
+async def test_what_comes_again_after_a_crash_is_there_once(database: Database) -> None:
+    tape = Tape()
+    entries = [tape.entry(log("a"), message()), tape.entry(log("b"))]
+    await Archive(database).write(entries)
+    restarted = Archive(database)
+    await restarted.load()
+    written = await restarted.write([*entries, tape.entry(log("c"))])
+    assert written.rows["logs"] == 1
+    assert [item["text"] for item in await found(database, Topic.LOGS)] == ["c", "b", "a"]
+    assert len(await found(database, Topic.MESSAGES)) == 1
+
+
+async def test_the_rows_own_keys_refuse_a_repetition_too(database: Database) -> None:
+    entry = Tape().entry(log("a"), message())
+    await Archive(database).write([entry])
+    await Archive(database).write([entry])  # an archive that does not know how far the stream is written
+    assert len(await found(database, Topic.LOGS)) == 1
+    assert len(await found(database, Topic.LOGS, text="a")) == 1
+    assert len(await found(database, Topic.MESSAGES)) == 1
+
+
+async def test_nothing_of_a_write_that_fails_is_there(database: Database) -> None:
+    archive, tape = Archive(database), Tape()
+    good, bad = (
+        tape.entry(log("good")),
+        tape.entry(log("bad", station="x" * 70) if database.is_postgres else log("bad")),
+    )
+    if not database.is_postgres:
+        async with database.transaction() as connection:
+            await connection.execute(
+                text(
+                    "CREATE TRIGGER no BEFORE INSERT ON logs WHEN new.text = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END"
+                )
+            )
+    with pytest.raises(RecordsRefusedError):
+        await archive.write([good, bad])
+    assert await found(database, Topic.LOGS) == []
+    assert archive.positions[HistoryStream.TRAFFIC].next_record == 0
+    await archive.write([good])
+    assert len(await found(database, Topic.LOGS)) == 1
+
+
+async def test_records_that_the_cap_took_are_counted_also_over_a_restart(database: Database) -> None:
+    archive, tape = Archive(database), Tape()
+    await archive.write([tape.entry(log())])
+    tape.lose(40)
+    await archive.write([tape.entry(log())])
+    restarted = Archive(database)
+    await restarted.load()
+    tape.lose(2)
+    await restarted.write([tape.entry(log())])
+    assert restarted.positions[HistoryStream.TRAFFIC].lost == 42
+
+
+async def test_a_store_that_lost_everything_counts_anew_and_that_is_no_loss(database: Database) -> None:
+    archive, tape = Archive(database), Tape()
+    await archive.write([tape.entry(log(), log())])
+    tape.first = 0
+    await archive.write([tape.entry(log())])
+    assert archive.positions[HistoryStream.TRAFFIC].lost == 0
+    assert archive.positions[HistoryStream.TRAFFIC].next_record == 1
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
+@pytest.mark.parametrize("together", [True, False])
+async def test_both_sides_of_a_transaction_meet_in_one_row(
+    database: Database, order: tuple[int, ...], together: bool
+) -> None:
+    told: list[Record] = [ledger(), central(), ledger(stopped=True), central(stopped=True, meter_stop=3400)]
+    archive, tape = Archive(database), Tape(FACTS)
+    if together:
+        await archive.write([tape.entry(*(told[n] for n in order))])
+    else:
+        for n in order:
+            await archive.write([tape.entry(told[n])])
+    (row,) = await found(database, Topic.TRANSACTIONS)
+    assert row["station_meter_stop"] == 3500
+    assert row["csms_meter_stop"] == 3400
+    assert row["transaction_id"] == 7
+    assert row["energy_kwh"] == 2.5
+    assert row["earnings"] == 0.75
+    assert row["price"] == 0.3
+    assert row["csms_flags"] == "odd"
+    assert row["station_seen"]
+    assert row["csms_seen"]
+    assert len(await found(database, Topic.TRANSACTIONS, status="disputed")) == 1
+    assert await found(database, Topic.TRANSACTIONS, status="open") == []
+
+
+async def test_transactions_are_found_by_what_is_missing(database: Database) -> None:
+    archive, tape = Archive(database), Tape(FACTS)
+    await archive.write(
+        [tape.entry(ledger(), ledger(station="CP-2"), central(station="CP-2"), central(station="CP-3"))]
+    )
+
+    async def stations(status: str) -> set[str]:
+        return {row["station_id"] for row in await found(database, Topic.TRANSACTIONS, status=status)}
+
+    assert await stations("one_sided") == {"CP-000001", "CP-3"}
+    assert await stations("open") == {"CP-000001", "CP-2", "CP-3"}
+    assert await stations("closed") == set()
+
+
+async def test_records_without_a_run_belong_to_the_run_told_last(database: Database) -> None:
+    archive, tape = Archive(database), Tape(FACTS, run_id="")
+    run = RunRecord(AT, "r-9", AT, 1, 20, log_free())
+    await archive.write([tape.entry(run)])
+    await archive.write([tape.entry(event())])
+    await archive.write([tape.entry(RunRecord(AT + 5, "r-9", AT, 1, 30, log_free()))])
+    assert [item["run_id"] for item in await found(database, Topic.EVENTS)] == ["r-9"]
+    assert [(item["run_id"], item["stations"]) for item in await found(database, Topic.RUNS)] == [("r-9", 30)]
+
+
+def log_free() -> Any:
+    """An empty configuration."""
+    import msgspec
+
+    return msgspec.Raw(b"{}")
+
+
+STATIONS = ("CP-1", "CP-2", "CP-3")
+ACTIONS = ("Heartbeat", "MeterValues", "StatusNotification")
+WORDS = ("alpha", "Beta", "gamma-7", "0815", "über")
+exchanges = st.lists(
+    st.builds(
+        lambda station, action, direction, outcome, second, words: message(
+            action,
+            at=AT + second,
+            station=station,
+            direction=direction,
+            outcome=outcome,
+            request=f'{{"w":"{" ".join(words)}"}}'.encode(),
+        ),
+        st.sampled_from(STATIONS),
+        st.sampled_from(ACTIONS),
+        st.sampled_from(Direction),
+        st.sampled_from(Outcome),
+        st.integers(0, 50),
+        st.lists(st.sampled_from(WORDS), max_size=3),
+    ),
+    max_size=12,
+)
+filters: dict[str, tuple[list[str], Callable[[MessageRecord, str], bool]]] = {
+    "station": (list(STATIONS), lambda m, v: m.station_id == v),
+    "action": (list(ACTIONS), lambda m, v: m.action == v),
+    "direction": ([d.value for d in Direction], lambda m, v: m.direction.value == v),
+    "status": ([o.value for o in Outcome], lambda m, v: m.outcome.value == v),
+    "since": ([str(AT + 10), str(AT + 30)], lambda m, v: m.at >= float(v)),
+    "until": ([str(AT + 20), str(AT + 40)], lambda m, v: m.at < float(v)),
+    "text": (
+        ["ALPHA", "beta", "gamma 7", "alpha 0815", "über", "heartbeat"],
+        lambda m, v: all(
+            word
+            in "".join(c if c.isalnum() else " " for c in f"{m.action} {bytes(m.request).decode()}")
+            .lower()
+            .split()
+            for word in v.lower().split()
+        ),
+    ),
+}
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(exchanges)
+async def test_what_went_in_comes_out_under_every_filter(
+    database: Database, sent: list[MessageRecord]
+) -> None:
+    test_what_went_in_comes_out_under_every_filter.runs += 1  # type: ignore[attr-defined]
+    run_id = f"run-{test_what_went_in_comes_out_under_every_filter.runs}"  # type: ignore[attr-defined]
+    archive = Archive(database)
+    await archive.load()
+    tape = Tape(run_id=run_id)
+    tape.milliseconds += 100 * test_what_went_in_comes_out_under_every_filter.runs  # type: ignore[attr-defined]
+    tape.first = archive.positions[HistoryStream.TRAFFIC].next_record
+    if sent:
+        await archive.write([tape.entry(each) for each in sent])
+
+    def as_sent(each: MessageRecord) -> tuple[str, str, str, str, str]:
+        return each.station_id, each.action, each.direction, each.outcome, bytes(each.request).decode()
+
+    async def check(asked: dict[str, str], wanted: list[MessageRecord]) -> None:
+        items = await found(database, Topic.MESSAGES, run=run_id, **asked)
+        got = [
+            (i["station_id"], i["action"], i["direction"], i["outcome"], bytes(i["request"]).decode())
+            for i in items
+        ]
+        assert got == [as_sent(each) for each in reversed(wanted)], asked
+
+    await check({}, sent)
+    for name, (values, matches) in filters.items():
+        for value in values:
+            wanted = [each for each in sent if matches(each, value)]
+            await check({name: value}, wanted)
+            await check(
+                {name: value, "since": str(AT + 5)}, [e for e in wanted if e.at >= (max(AT + 5, 0))]
+            ) if name != "since" else None
+
+
+test_what_went_in_comes_out_under_every_filter.runs = 0  # type: ignore[attr-defined]
+
+
+async def test_text_that_a_database_has_no_room_for_is_kept_without_it(database: Database) -> None:
+    await Archive(database).write([Tape().entry(log("a\0b"), message(request=b'{"x":"\\u0000"}'))])
+    assert (await found(database, Topic.LOGS))[0]["text"] == "a\ufffdb"
+    assert len(await found(database, Topic.MESSAGES)) == 1
+
+
+async def test_lines_and_events_are_found_by_their_labels(database: Database) -> None:
+    await Archive(database).write(
+        [Tape().entry(log("[10:00:00] Connector 1 faulted: GroundFailure"), log("[10:00:01] Connected"))]
+    )
+    await Archive(database).write([Tape(FACTS).entry(event(), event("scale", EventKind.SCALE))])
+    assert [i["kind"] for i in await found(database, Topic.LOGS, level="error")] == ["fault"]
+    assert [i["text"] for i in await found(database, Topic.LOGS, kind="connection")] == [
+        "[10:00:01] Connected"
+    ]
+    assert [i["name"] for i in await found(database, Topic.EVENTS, kind="scale")] == ["scale"]
+    assert [i["name"] for i in await found(database, Topic.EVENTS, action="Reset")] == ["Reset"]
+
+
+async def test_what_is_too_old_goes_and_its_words_with_it(database: Database) -> None:
+    tape = Tape()
+    await Archive(database).write(
+        [tape.entry(log("old")), tape.entry(log("new", at=AT + 3600), later_ms=3_600_000)]
+    )
+    retention = Retention(database, {"logs": Limit(1800, 0)})
+    held = (await retention.holdings())["logs"]
+    assert held.rows == 2
+    held = await retention.step("logs", AT + 3601, held)
+    assert held.rows == 1
+    assert (await retention.step("logs", AT + 3601, held)) == held
+    assert (await retention.holdings())["logs"] == held
+    assert [i["text"] for i in await found(database, Topic.LOGS)] == ["new"]
+    assert await found(database, Topic.LOGS, text="old") == []
+    assert len(await found(database, Topic.LOGS, text="new")) == 1
+
+
+async def test_what_is_too_much_goes_oldest_first(database: Database) -> None:
+    tape = Tape()
+    await Archive(database).write(
+        [tape.entry(message(unique_id=f"u-{n}", request=b'"%s"' % (b"x" * 1000))) for n in range(20)]
+    )
+    retention = Retention(database, {"messages": Limit(0, 10_000)})
+    held = (await retention.holdings())["messages"]
+    while (less := await retention.step("messages", AT, held)) != held:
+        held = less
+    assert 8 <= held.rows <= 10
+    assert held.bytes <= 10_000
+    kept = [i["unique_id"] for i in await found(database, Topic.MESSAGES)]
+    assert kept == [f"u-{n}" for n in range(19, 19 - held.rows, -1)]
+
+
+async def test_without_a_limit_nothing_goes(database: Database) -> None:
+    await Archive(database).write([Tape().entry(log())])
+    retention = Retention(database, {"logs": KEEP_ALL})
+    held = (await retention.holdings())["logs"]
+    assert await retention.step("logs", AT + 1e9, held) == held
+
+
+async def test_transactions_and_events_expire_too(database: Database) -> None:
+    await Archive(database).write([Tape(FACTS).entry(ledger(), event())])
+    retention = Retention(database, {"transactions": Limit(60, 0), "events": Limit(60, 0)})
+    held = await retention.holdings()
+    assert (held["transactions"].rows, held["events"].rows) == (1, 1)
+    for name in ("transactions", "events"):
+        assert (await retention.step(name, AT + 3600, held[name])).rows == 0
+    assert await found(database, Topic.TRANSACTIONS) == []
+
+
+@pytest.mark.parametrize("form", ExportFormat)
+async def test_an_export_holds_everything_in_order(
+    database: Database, form: ExportFormat, tmp_path: Path
+) -> None:
+    tape = Tape()
+    await Archive(database).write([tape.entry(log(f'line {n}, with "quotes"')) for n in range(5)])
+    pages = Library(database).pages(
+        read_question(Topic.LOGS, {}), show_tags=False, parsed=not wants_text(form)
+    )
+    content = b"".join([part async for part in export(Topic.LOGS, form, pages)])
+    texts = read_back(form, content, tmp_path)
+    assert texts == [f'line {n}, with "quotes"' for n in (4, 3, 2, 1, 0)]
+
+
+def read_back(form: ExportFormat, content: bytes, folder: Path) -> list[str]:
+    """The texts of an export, read as its users would."""
+    import csv
+    import io
+    import json
+
+    import pyarrow.parquet as parquet
+
+    if form is ExportFormat.CSV:
+        return [row["text"] for row in csv.DictReader(io.StringIO(content.decode()))]
+    if form is ExportFormat.JSON:
+        return [item["text"] for item in json.loads(content)]
+    if form is ExportFormat.JSONL:
+        return [json.loads(line)["text"] for line in content.splitlines()]
+    file = folder / "export.parquet"
+    file.write_bytes(content)
+    return [str(text) for text in parquet.read_table(file).column("text").to_pylist()]
+
+
+async def test_readers_do_not_wait_for_the_writer(database: Database) -> None:
+    archive, tape = Archive(database), Tape()
+    await archive.write([tape.entry(log("before"))])
+    async with database.transaction() as connection:
+        await database.insert(connection, logs, [])
+        await connection.execute(text("UPDATE logs SET level = 'info'"))
+        async with asyncio.timeout(10):
+            assert len(await found(database, Topic.LOGS)) == 1
+
+
+async def test_the_questions_of_the_sessions_dashboard_have_answers(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    await database.open()
+    await Archive(database).write(
+        [Tape(FACTS).entry(ledger(), central(), ledger(stopped=True), central(stopped=True))]
+    )
+    answers = {}
+    async with database.transaction() as connection:
+        for title, sql in queries().items():
+            filled = sql.replace(
+                "$__unixEpochFilter(started_ms / 1000)", "started_ms / 1000 BETWEEN 0 AND 4000000000"
+            )
+            answers[title] = (
+                await connection.exec_driver_sql(filled.replace("$__interval_ms", "60000"))
+            ).all()
+    assert [tuple(map(float, answers[title][0])) for title in ("Sessions", "Energy", "Earnings")] == [
+        (1.0,),
+        (2.5,),
+        (0.75,),
+    ]
+    assert float(answers["Mean duration"][0][0]) == 600
+    assert all(answers.values())
+    await database.close()
+
+
+async def test_a_database_that_is_not_there_is_away(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for url in (f"sqlite:///{tmp_path / 'file' / 'history.db'}", "postgresql://u:p@127.0.0.1:9/nothing"):
+        database = Database(url)
+        with pytest.raises(DatabaseAwayError):
+            await database.open()
+        await database.close()
+
+
+def test_every_large_table_has_its_place() -> None:
+    assert {table.name for table in (logs, messages, runs)} <= set(metadata.tables)
