@@ -8,7 +8,7 @@ DASHBOARD := services/controller/evswarm_controller/dashboard
 MEMBERS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt lint types imports unit integration conformance faults e2e bench images docs docs-check dashboard-check dashboard-test screenshots panel-check grafana-smoke clean
+.PHONY: help up setup test check fmt lint types imports unit integration conformance robustness fuzz faults e2e bench images docs docs-check dashboard-check dashboard-test screenshots panel-check grafana-smoke clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ images: ## Build the container images
 
 ## Check ---------------------------------------------------------------------------------------------------
 
-test: unit integration conformance faults e2e dashboard-test ## Run every test
+test: unit integration conformance robustness faults e2e dashboard-test ## Run every test
 
 check: lint types imports docs-check dashboard-check unit ## Format, lint, types, imports, generated docs, unit tests: seconds
 
@@ -79,6 +79,12 @@ conformance: $(VENV)/.ready-dev ## Independent OCPP 1.6J peers talk to our stati
 
 faults: $(VENV)/.ready-dev ## Kill, freeze and cut off real processes while stations charge; the audit must pass
 	@$(BIN)/pytest tests/faults -q -n 2 --dist loadfile --timeout 300 $(ARGS)
+
+robustness: $(VENV)/.ready-dev ## 2,000 spoiled frames at either side
+	@$(BIN)/pytest tests/fuzz -q $(ARGS)
+
+fuzz: $(VENV)/.ready-dev ## 100,000 spoiled frames at either side: minutes (ARGS="--fuzz-seed 7")
+	@$(BIN)/pytest tests/fuzz -q -s --fuzz-frames 100000 --timeout 1200 $(ARGS)
 
 e2e: $(VENV)/.ready-dev ## The whole system: containers, Prometheus, a browser
 	@$(BIN)/pytest tests/e2e -q $(ARGS)

@@ -156,6 +156,13 @@ class RawConnection:
         """Send a CALLERROR to a CALL."""
         await self.send_message(CALL_ERROR, call[1], code, description, {})
 
+    def forget(self) -> None:
+        """Let go of everything that was sent and received so far; for connections that carry very much."""
+        self.received.clear()
+        self.received_at.clear()
+        self.sent.clear()
+        self._consumed.clear()
+
     def calls(self, action: str) -> list[Any]:
         """The payloads of all CALLs of this Action so far."""
         return [m[3] for m in self.received if _is_call(m) and m[2] == action]
