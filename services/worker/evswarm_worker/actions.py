@@ -29,6 +29,7 @@ class HandAction(StrEnum):
     NETWORK_UP = "network_up"
     SET_CONFIGURATION = "set_configuration"
     ADD_TO_CACHE = "add_to_cache"
+    OPEN_DOOR = "open_door"
     SET_AUTONOMOUS = "set_autonomous"
 
 
@@ -67,6 +68,9 @@ class HandledStation(Protocol):
 
     def add_to_cache(self, id_tag: str, info: IdTagInfo, now: float) -> None:
         """The authorization cache learns of a tag."""
+
+    def open_door(self, now: float) -> None:
+        """Somebody opens the housing."""
 
     def set_autonomous(self, autonomous: bool, now: float) -> None:
         """People come and go by themselves, or everything is left to the hand."""
@@ -178,6 +182,7 @@ ACTIONS: Final[Mapping[HandAction, tuple[type[msgspec.Struct], _Perform]]] = {
         WithTagInfo,
         lambda station, p, tag: (station.add_to_cache, (p.id_tag, p.info())),
     ),
+    HandAction.OPEN_DOOR: (NothingMore, lambda station, p, tag: (station.open_door, ())),
     HandAction.SET_AUTONOMOUS: (
         WithAutonomy,
         lambda station, p, tag: (station.set_autonomous, (p.autonomous,)),

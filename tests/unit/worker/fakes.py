@@ -99,6 +99,9 @@ class FakeStation(StationMachine):
     def add_to_cache(self, id_tag: str, info: IdTagInfo, now: float) -> None:
         self._input("add_to_cache", id_tag, info.status)
 
+    def open_door(self, now: float) -> None:
+        self._input("open_door")
+
     def set_autonomous(self, autonomous: bool, now: float) -> None:
         self._input("set_autonomous", autonomous)
 

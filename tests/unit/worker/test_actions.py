@@ -42,6 +42,7 @@ def served(
         ("set_configuration", '{"key": "A", "value": ""}', ("set_configuration", "A", "")),
         ("add_to_cache", '{"id_tag": "AB"}', ("add_to_cache", "AB", "Accepted")),
         ("add_to_cache", '{"id_tag": "AB", "status": "Blocked"}', ("add_to_cache", "AB", "Blocked")),
+        ("open_door", "null", ("open_door",)),
         ("set_autonomous", '{"autonomous": false}', ("set_autonomous", False)),
     ],
 )

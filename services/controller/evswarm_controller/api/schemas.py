@@ -153,6 +153,29 @@ class NewStationRequest(Body):
         strict=True,
         description="false: nobody comes by himself and no policy is asked; everything is left to your hand.",
     )
+    security_profile: int | None = Field(
+        default=None,
+        strict=True,
+        ge=0,
+        le=3,
+        description="How it proves who it is: 0 not at all, 1 Basic, 2 TLS and Basic, 3 TLS with a certificate.",
+        examples=[2],
+    )
+    authorization_key: str | None = Field(
+        default=None, min_length=16, max_length=40, description="Its password in profiles 1 and 2."
+    )
+    root_certificates: str | None = Field(
+        default=None, max_length=50_000, description="PEM of the authorities it trusts in profiles 2 and 3."
+    )
+    client_certificate: str | None = Field(
+        default=None, max_length=50_000, description="PEM of its certificate and private key for profile 3."
+    )
+    csms_tls_url: str | None = Field(
+        default=None,
+        pattern=r"^wss://[^/\s]+",
+        max_length=500,
+        description="Where it connects in profiles 2 and 3 when csms_url begins with ws://.",
+    )
 
 
 class StationChange(Body):

@@ -71,6 +71,7 @@ class HandAction(StrEnum):
     NETWORK_UP = "network_up"
     SET_CONFIGURATION = "set_configuration"
     ADD_TO_CACHE = "add_to_cache"
+    OPEN_DOOR = "open_door"
 
 
 @router.get("/stations", response_model=StationList, responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))

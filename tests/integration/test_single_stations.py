@@ -1,0 +1,122 @@
+"""One station of one's own in a running swarm: created by API, driven by hand, steered by the central system."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.compose import eventually
+from tests.support.swarm import SwarmProcess
+
+ID = "GARAGE-7"
+
+
+@pytest.fixture(scope="module")
+def swarm() -> Iterator[SwarmProcess]:
+    with SwarmProcess("--stations", "1", "--workers", "1") as running:
+        running.wait_for_running(1)
+        yield running
+
+
+@pytest.fixture
+def garage(swarm: SwarmProcess) -> Iterator[SwarmProcess]:
+    """The swarm with one station that only hands move."""
+    created = swarm.api.post(
+        "/stations",
+        json={
+            "station_id": ID,
+            "profile": "workplace",
+            "connectors": 2,
+            "configuration": {"MeterValueSampleInterval": "1"},
+            "autonomous": False,
+        },
+    )
+    assert created.status_code == 201 and created.json()["running"]
+    assert created.json()["connectors"] == ["Available", "Available"]
+    yield swarm
+    assert swarm.api.delete(f"/stations/{ID}").status_code == 204
+    assert swarm.api.get(f"/stations/{ID}").status_code == 404
+
+
+def act(swarm: SwarmProcess, action: str, **body: Any) -> Any:
+    return swarm.post(f"/stations/{ID}/actions/{action}", body)
+
+
+def ask(swarm: SwarmProcess, action: str, **body: Any) -> Any:
+    return swarm.post(f"/csms/stations/{ID}/commands/{action}", body)
+
+
+def power_kw(swarm: SwarmProcess) -> float:
+    return float(swarm.get(f"/stations/{ID}")["power_kw"])
+
+
+def test_the_state_after_an_action_comes_with_its_answer(garage: SwarmProcess) -> None:
+    assert act(garage, "plug_in", connector_id=2)["connectors"] == ["Available", "Preparing"]
+    assert act(garage, "fault", connector_id=1, error_code="GroundFailure", info="relay")["connectors"] == [
+        "Faulted",
+        "Preparing",
+    ]
+    assert act(garage, "clear_fault", connector_id=1)["connectors"][0] == "Available"
+    assert act(garage, "unplug", connector_id=2)["connectors"] == ["Available", "Available"]
+    assert act(garage, "open_door")["station_id"] == ID
+    act(garage, "set_configuration", key="ConnectionTimeOut", value="77")
+    told = ask(garage, "GetConfiguration", key=["ConnectionTimeOut"])
+    assert told["configurationKey"][0]["value"] == "77"
+    refused = garage.api.post(f"/stations/{ID}/actions/press_stop", json={})
+    assert refused.status_code == 409 and "no transaction" in refused.json()["detail"]
+
+
+def test_the_power_follows_a_charging_profile_and_the_composite_schedule_agrees(garage: SwarmProcess) -> None:
+    act(garage, "plug_in")
+    act(garage, "authorize", id_tag="HAND-1")
+    before = eventually(lambda: power_kw(garage), lambda kw: kw > 2.0, 20, "power flows")
+    limit = round(before * 0.7, 1)
+    profile = {
+        "chargingProfileId": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": {
+            "chargingRateUnit": "W",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": limit * 1000}],
+        },
+    }
+    assert (
+        ask(garage, "SetChargingProfile", connectorId=1, csChargingProfiles=profile)["status"] == "Accepted"
+    )
+    eventually(
+        lambda: power_kw(garage),
+        lambda kw: kw == pytest.approx(limit, abs=0.01),
+        10,
+        "the power follows",
+    )
+    told = ask(garage, "GetCompositeSchedule", connectorId=1, duration=60, chargingRateUnit="W")
+    assert told["chargingSchedule"]["chargingSchedulePeriod"] == [{"startPeriod": 0, "limit": limit * 1000}]
+    assert ask(garage, "ClearChargingProfile", id=1)["status"] == "Accepted"
+    eventually(
+        lambda: power_kw(garage), lambda kw: kw == pytest.approx(before, rel=0.05), 10, "the power returns"
+    )
+    assert act(garage, "press_stop", reason="EmergencyStop")["connectors"][0] == "Finishing"
+
+
+def test_a_numbered_station_is_held_still_and_let_go_again(swarm: SwarmProcess) -> None:
+    for autonomous in (False, True):
+        answer = swarm.api.patch("/stations/CP-000001", json={"autonomous": autonomous})
+        assert answer.status_code == 200 and answer.json()["station_id"] == "CP-000001"
+    eventually(
+        lambda: swarm.get("/stations/CP-000001/logs")["logs"],
+        lambda log: any("Left to the hand" in line for line in log),
+        10,
+        "the log tells it",
+    )
+
+
+def test_a_station_that_cannot_be_created_is_refused_with_what_to_do(swarm: SwarmProcess) -> None:
+    def problem(answer: httpx.Response) -> tuple[int, str]:
+        return answer.status_code, str(answer.json()["detail"])
+
+    assert problem(swarm.api.post("/stations", json={"station_id": "CP-000001"}))[0] == 409
+    assert problem(swarm.api.post("/stations", json={"station_id": "GARAGE 7"}))[0] == 422
+    status, detail = problem(swarm.api.delete("/stations/CP-000001"))
+    assert status == 409 and "scale the swarm" in detail
