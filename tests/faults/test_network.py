@@ -46,7 +46,7 @@ def test_nothing_is_lost_on_a_bad_road_to_the_central_system(
         swarm.settle()
 
 
-@pytest.mark.parametrize("fault", FAULTS[:2], ids=NAMES[:2])
+@pytest.mark.parametrize("fault", FAULTS, ids=NAMES)
 def test_nothing_is_lost_on_a_bad_road_to_the_store(
     tmp_path: Path, fault: Callable[[FaultyNetwork], None]
 ) -> None:

@@ -75,3 +75,10 @@ def test_a_worker_frozen_past_its_lease_says_nothing_more_and_comes_back_empty(t
         )
         swarm.wait_for_running(200)
         swarm.settle()
+
+
+def test_stations_that_leave_the_swarm_while_their_worker_is_dead_are_ended_in_order(tmp_path: Path) -> None:
+    with FaultSwarm(tmp_path, stations=100, workers=2).start() as swarm:
+        swarm.wait_for_charging(15)
+        swarm.workers[0].kill()
+        swarm.settle()

@@ -9,10 +9,13 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
+from evswarm_controller import leaving
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
 from evswarm_controller.operation_progress import SCALE, Surplus, progress, stall_seconds
-from evswarm_controller.planner import Plan, PlannedWorker, plan
+from evswarm_controller.planner import Plan, PlannedWorker, index_of, plan
 from evswarm_shared.bus.messages import (
     Assignment,
     DesiredState,
@@ -31,7 +34,7 @@ RETIRE_BATCH: Final = 500
 
 log = logging.getLogger(__name__)
 
-PlannedFor = tuple[int, int, frozenset[PlannedWorker]]
+PlannedFor = tuple[int, int, frozenset[int], frozenset[PlannedWorker]]
 
 
 class Reconciler:
@@ -71,6 +74,7 @@ class Reconciler:
         self._workers_seen: frozenset[str] = frozenset()
         self._workers_changed_at = 0.0
         self._surplus = Surplus()
+        self._leaving: frozenset[int] = frozenset()
         self.unplaced = 0
 
     @property
@@ -165,23 +169,26 @@ class Reconciler:
         if names != self._workers_seen:
             self._workers_seen, self._workers_changed_at = names, now
         assert self._epoch is not None
-        planned_for = (self._epoch, desired.generation, workers)
+        planned_for = (self._epoch, desired.generation, self._leaving, workers)
         if planned_for == self._planned_for or not workers or now < self._may_plan_at:
             return
         if self._only_joined(planned_for) and now < self._workers_changed_at + JOIN_SETTLE_SECONDS:
             return
         planned = plan(desired, sorted(workers, key=_by_id), self._assignments, leader_epoch=self._epoch)
+        eligible = sorted(worker.worker_id for worker in workers if not worker.draining)
+        shared = leaving.shared_out(planned.assignments, self._leaving, self._assignments, desired, eligible)
+        planned = msgspec.structs.replace(planned, assignments=shared)
         await self._write(planned, planned_for)
 
     def _only_joined(self, planned_for: PlannedFor) -> bool:
         """Whether nothing but new workers asks for a plan, so that it can wait a moment for more of them."""
         if self._planned_for is None:
             return True
-        (epoch, generation, before), (*same, now) = self._planned_for, planned_for
-        return [epoch, generation] == same and before <= now
+        (*before, workers), (*same, now) = self._planned_for, planned_for
+        return before == same and workers <= now
 
     async def _write(self, planned: Plan, planned_for: PlannedFor) -> None:
-        epoch, generation, _ = planned_for
+        epoch, generation, *_ = planned_for
         removed = sorted(self._assignments.keys() - planned.assignments.keys())
         written = await self._bus.write_assignments(
             self._controller_id, epoch, list(planned.assignments.values()), removed
@@ -201,8 +208,25 @@ class Reconciler:
 
     async def _retire(self) -> None:
         surplus = self._surplus.look(self._fleet, self._observer.wanted)
-        for start in range(0, len(surplus), RETIRE_BATCH):
-            self._fleet.remove(await self._bus.retire(surplus[start : start + RETIRE_BATCH]))
+        kept = await self._still_open(surplus)
+        going = [station_id for station_id in surplus if station_id not in kept] if kept else surplus
+        for start in range(0, len(going), RETIRE_BATCH):
+            self._fleet.remove(await self._bus.retire(going[start : start + RETIRE_BATCH]))
+
+    async def _still_open(self, surplus: list[str]) -> frozenset[str]:
+        """Those that nobody runs although a transaction of theirs is open; the next plan gives them to a worker."""
+        rows = [self._fleet.rows[station_id] for station_id in surplus]
+        living = self._observer.workers
+        suspects = leaving.suspects(rows, living)
+        desired = self._observer.desired
+        open_indexes: frozenset[int] = frozenset()
+        if suspects and self._observer.workers:
+            owners = await self._bus.owners()
+            books = await self._bus.read_books([each for each in suspects if each not in owners])
+            open_indexes = leaving.unfinished(books, desired.id_prefix)
+        there = {index_of(desired.id_prefix, station_id) for station_id in surplus}
+        self._leaving = open_indexes | frozenset(index for index in self._leaving if index in there)
+        return frozenset(desired.station_id(index) for index in open_indexes)
 
     async def _settle_operations(self) -> None:
         wanted = self._observer.wanted

@@ -26,6 +26,8 @@ CLAIM_RETRY_SECONDS: Final = 1.0
 CRASH_RETRY_SECONDS: Final = 5.0
 MISCONFIGURED_RETRY_SECONDS: Final = 30.0
 IDLE_SECONDS: Final = 0.5
+FAREWELL_SECONDS: Final = 30.0
+"""How long a station that leaves may take to reach its central system before it is shut down all the same."""
 RAMP_SECONDS: Final = 0.05
 
 log = logging.getLogger(__name__)
@@ -50,6 +52,8 @@ class Admission:
         self._review: deque[StationHost] = deque()
         self._settled: list[StationHost] = []
         self._release: list[str] = []
+        self._farewells: dict[str, float] = {}
+        self._sent_off: set[str] = set()
         self._ramp = Ramp(None, shard.now())
         self._drain: Goal | None = None
         self._applied = (0, 0)
@@ -71,7 +75,12 @@ class Admission:
         self._assignment = assignment
         self._plans = plans(assignment)
         self._ramp.change(assignment.ramp_per_second, self._shard.now())
-        self._queue = deque(station_id for station_id in self._plans if station_id not in self._shard.hosts)
+        self._sent_off &= {station_id for station_id, plan in self._plans.items() if plan.leaving}
+        self._queue = deque(
+            station_id
+            for station_id in self._plans
+            if station_id not in self._shard.hosts and station_id not in self._sent_off
+        )
         self._later.clear()
         self._review = deque(self._shard.hosts.values())
         self._changed.set()
@@ -140,6 +149,7 @@ class Admission:
 
     async def _turn(self) -> None:
         await self._tell()
+        self._send_off()
         await self._review_hosts()
         await self._finish()
         await self._release_stations()
@@ -194,9 +204,20 @@ class Admission:
         host.drive(host.station.hand_over if wanted is Goal.HAND_OVER else host.station.stop)
 
     def _goal(self, host: StationHost, plan: StationPlan | None) -> Goal:
-        if self._assignment is None:
+        if self._assignment is None or host.station_id in self._farewells:
             return host.goal
         return goal(plan, host.plan, self._assignment)
+
+    def _send_off(self) -> None:
+        """Shut down those that were resumed only for that, as soon as they can tell their central system."""
+        now = self._shard.now()
+        for station_id, deadline in list(self._farewells.items()):
+            host = self._shard.hosts.get(station_id)
+            if host is None:
+                del self._farewells[station_id]
+            elif now >= deadline or (host.row is not None and host.row.running):
+                del self._farewells[station_id]
+                self._steer(host)
 
     async def _finish(self) -> None:
         """Let go of the stations that ended, except those whose row stays here as stopped."""
@@ -217,10 +238,13 @@ class Admission:
                 raise BusUnavailableError("the last rows of stations could not be published")
             for host in batch:
                 self._shard.remove(host)
-                if host.station_id in self._plans:
+                plan = self._plans.get(host.station_id)
+                if plan is not None and not plan.leaving:
                     self._queue.append(host.station_id)
-                else:
-                    self._release.append(host.station_id)
+                    continue
+                self._release.append(host.station_id)
+                if plan is not None:
+                    self._sent_off.add(host.station_id)
 
     async def _release_stations(self) -> None:
         while self._release:
@@ -279,4 +303,6 @@ class Admission:
             log.error("station %s cannot run as it is configured: %s", plan.station_id, error)
             self._later.append((now + MISCONFIGURED_RETRY_SECONDS, plan.station_id))
             return
+        if plan.leaving:
+            self._farewells[plan.station_id] = now + FAREWELL_SECONDS
         self._shard.add(plan, station, stored)

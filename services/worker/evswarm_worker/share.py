@@ -21,6 +21,7 @@ class StationPlan(msgspec.Struct, frozen=True):
     """How one station of the share should run.
 
     `mix` is what its profile is picked from by seed and index; for a station created by name, `spec` decides.
+    One that is `leaving` is only resumed to be shut down in order.
     """
 
     station_id: str
@@ -28,6 +29,7 @@ class StationPlan(msgspec.Struct, frozen=True):
     mix: Mapping[ProfileName, float]
     stopped: bool = False
     spec: StationSpec | None = None
+    leaving: bool = False
 
 
 class Goal(Enum):
@@ -46,18 +48,23 @@ def plans(assignment: Assignment) -> dict[str, StationPlan]:
     """The stations of the share, by id, in the order of their indexes."""
     found: dict[str, StationPlan] = {}
     segments = sorted(assignment.segments, key=lambda segment: segment.range)
-    for indexes in sorted(assignment.ranges):
+    shares = [(indexes, False) for indexes in sorted(assignment.ranges)]
+    shares += [(indexes, True) for indexes in sorted(assignment.leaving)]
+    for indexes, leaving in shares:
         position = 0
         for index in range(indexes.start, indexes.stop):
             while position < len(segments) and segments[position].range.stop <= index:
                 position += 1
             covered = position < len(segments) and segments[position].range.start <= index
             station_id = f"{assignment.id_prefix}{index:06d}"
+            if leaving and station_id in found:
+                continue
             found[station_id] = StationPlan(
                 station_id,
                 index,
                 segments[position].mix if covered else DEFAULT_MIX,
                 station_id in assignment.stopped,
+                leaving=leaving,
             )
     for spec in assignment.individuals:
         found[spec.station_id] = StationPlan(
@@ -79,6 +86,8 @@ def goal(plan: StationPlan | None, current: StationPlan, assignment: Assignment)
     """What becomes of a station that runs by `current` when the new assignment plans it as `plan` (None: not at all)."""
     if plan is None:
         return Goal.HAND_OVER if belongs_to_swarm(current, assignment) else Goal.STOP_AND_LEAVE
+    if plan.leaving:
+        return Goal.STOP_AND_LEAVE
     if plan.stopped:
         return Goal.STOP_AND_STAY
     if current.spec != plan.spec:

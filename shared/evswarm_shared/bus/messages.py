@@ -125,6 +125,7 @@ class Assignment(msgspec.Struct, frozen=True):
     planned it. `stopped` and `individuals` are cut down to the share; `ramp_per_second` is this worker's part.
     `swarm_count` and `swarm_individuals` are those of the whole swarm: a station that leaves the share but is still
     among them moves to another worker with its transactions open; one that is not is shut down in order.
+    `leaving` are stations that left the swarm while nobody ran them: to be resumed, shut down in order and released.
     """
 
     worker_id: str
@@ -141,6 +142,7 @@ class Assignment(msgspec.Struct, frozen=True):
     run_id: str = ""
     swarm_count: int = 0
     swarm_individuals: frozenset[str] = frozenset()
+    leaving: tuple[IndexRange, ...] = ()
 
     def station_count(self) -> int:
         """How many stations the share holds."""

@@ -289,3 +289,29 @@ async def test_draining_ends_every_station_and_starts_none(goal: Goal, said: str
         assert w.admission.emptied.is_set()
         assert {built[-1].names[-1] for built in w.stations.built.values()} == {said}
         assert w.store.owners == {}
+
+
+async def test_a_station_that_leaves_is_resumed_until_it_is_heard_and_then_ended_and_let_go() -> None:
+    async with world() as w:
+        w.assign(count=0, leaving=(IndexRange(7, 8),))
+        await w.turn()
+        assert w.stations["CP-000007"].names == ["start"]
+        host = w.shard.hosts["CP-000007"]
+        await w.shard.publisher.publish([host])
+        await w.turn(2)
+        assert w.stations["CP-000007"].names == ["start", "stop"]
+        assert w.owner("CP-000007") is None
+        w.assign(count=0, leaving=(IndexRange(7, 8),))
+        await w.turn(2)
+        assert len(w.stations.built["CP-000007"]) == 1, "it was ended already"
+
+
+async def test_a_station_that_leaves_without_reaching_anybody_is_ended_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(admission_module, "FAREWELL_SECONDS", 0.0)
+    async with world() as w:
+        w.assign(count=0, leaving=(IndexRange(7, 8),))
+        await w.turn(3)
+        assert w.stations["CP-000007"].names == ["start", "stop"]
+        assert w.owner("CP-000007") is None
