@@ -7,7 +7,15 @@ import pytest
 
 from evswarm_shared.lean_imports import load_without_packages
 
-HEAVY = ("ocpp.charge_point", "ocpp.v16", "redis.client", "redis.cluster", "jsonschema", "valkey")
+HEAVY = (
+    "ocpp.charge_point",
+    "ocpp.v16",
+    "redis.client",
+    "redis.cluster",
+    "jsonschema",
+    "valkey",
+    "opentelemetry",
+)
 
 
 def run(code: str) -> str:
@@ -21,7 +29,13 @@ def run(code: str) -> str:
 
 @pytest.mark.parametrize(
     "module",
-    ["evswarm_csms.__main__", "evswarm_worker.__main__", "evswarm_controller.__main__", "evswarm_cli.main"],
+    [
+        "evswarm_csms.__main__",
+        "evswarm_worker.__main__",
+        "evswarm_historian.__main__",
+        "evswarm_controller.__main__",
+        "evswarm_cli.main",
+    ],
 )
 def test_a_process_starts_without_the_heavy_parts(module: str) -> None:
     code = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
@@ -51,3 +65,19 @@ def test_a_missing_package_is_named() -> None:
     with pytest.raises(ModuleNotFoundError, match="no package named 'evswarm_absent'"):
         load_without_packages(("evswarm_absent.part",))
     assert "evswarm_absent" not in sys.modules
+
+
+def test_an_optional_part_is_left_out_and_its_package_does_without() -> None:
+    code = (
+        "import evswarm_shared, httpx, sys;"
+        "print('rich' in sys.modules, httpx.get.__name__, sys.modules['httpx._main'])"
+    )
+    assert run(code) == "False get None"
+
+
+def test_what_redis_did_without_can_still_be_imported() -> None:
+    code = (
+        "import evswarm_shared.bus.redis, sys; before = 'opentelemetry' in sys.modules;"
+        "import opentelemetry.trace; print(before, opentelemetry.trace.__name__)"
+    )
+    assert run(code) == "False opentelemetry.trace"

@@ -6,7 +6,7 @@
 
 from evswarm_shared import lean_imports
 
-lean_imports.load_without_packages(lean_imports.REDIS)
+lean_imports.load_without_packages(lean_imports.REDIS, without=lean_imports.REDIS_OPTIONAL)
 
 from evswarm_shared.bus.redis.adapter import RedisBus  # noqa: E402 - it imports parts of redis
 
