@@ -66,7 +66,7 @@ class Errands:
         if isinstance(errand, CancelTransfer):
             transfer = self._under_way.get(host, {}).get(errand.transfer)
             if transfer is not None:
-                transfer.cancelled.set()
+                transfer.cancel()
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="errand")
@@ -77,7 +77,7 @@ class Errands:
     def forget(self, host: StationHost) -> None:
         """The station is not ours any more: its errands end, and nobody hears of them."""
         for transfer in self._under_way.pop(host, {}).values():
-            transfer.cancelled.set()
+            transfer.cancel()
 
     async def _do(self, host: StationHost, errand: Errand) -> None:
         if isinstance(errand, MakeKey):

@@ -11,11 +11,12 @@ import ftplib
 import hashlib
 import io
 import secrets
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
@@ -62,7 +63,7 @@ class _EndedError(Exception):
 
 
 class FileTransfer:
-    """One transfer. `context` verifies servers; `seconds` bounds all of it; `cancelled` ends it early."""
+    """One transfer. `context` verifies servers; `seconds` bounds all of it."""
 
     def __init__(
         self,
@@ -79,6 +80,15 @@ class FileTransfer:
         self._size = 0
         self._digest = hashlib.sha256()
         self._head = b""
+        self._connection: HTTPConnection | ftplib.FTP | None = None
+
+    def cancel(self) -> None:
+        """End it early, from another thread: nothing is waited for any more."""
+        self.cancelled.set()
+        sock = getattr(self._connection, "sock", None)
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def download(self, url: str) -> TransferResult:
         """Fetch a file: its size, digest and beginning; the rest of it is not kept."""
@@ -195,6 +205,7 @@ class FileTransfer:
             )
         else:
             connection = HTTPConnection(host, parts.port, timeout=timeout)
+        self._connection = connection
         try:
             yield connection
         finally:
@@ -208,6 +219,7 @@ class FileTransfer:
             ftp = ftplib.FTP_TLS(timeout=timeout, context=self._context())  # noqa: S321
         else:
             ftp = ftplib.FTP(timeout=timeout)  # noqa: S321
+        self._connection = ftp
         try:
             ftp.connect(parts.hostname or "", parts.port or ftplib.FTP_PORT)
             ftp.login(unquote(parts.username or ""), unquote(parts.password or ""))
