@@ -27,7 +27,6 @@ class HandAction(StrEnum):
     POWER_CYCLE = "power_cycle"
     NETWORK_DOWN = "network_down"
     NETWORK_UP = "network_up"
-    OPEN_DOOR = "open_door"
     SET_CONFIGURATION = "set_configuration"
     ADD_TO_CACHE = "add_to_cache"
     OPEN_DOOR = "open_door"
@@ -60,9 +59,6 @@ class HandledStation(Protocol):
 
     def network_down(self, now: float) -> None:
         """The network fails and stays away."""
-
-    def open_door(self, now: float) -> None:
-        """The housing is opened."""
 
     def network_up(self, now: float) -> None:
         """The network is back."""
@@ -177,7 +173,6 @@ ACTIONS: Final[Mapping[HandAction, tuple[type[msgspec.Struct], _Perform]]] = {
         lambda station, p, tag: (partial(station.power_cycle, reason=p.reason), ()),
     ),
     HandAction.NETWORK_DOWN: (NothingMore, lambda station, p, tag: (station.network_down, ())),
-    HandAction.OPEN_DOOR: (NothingMore, lambda station, p, tag: (station.open_door, ())),
     HandAction.NETWORK_UP: (NothingMore, lambda station, p, tag: (station.network_up, ())),
     HandAction.SET_CONFIGURATION: (
         WithSetting,

@@ -69,7 +69,6 @@ class HandAction(StrEnum):
     POWER_CYCLE = "power_cycle"
     NETWORK_DOWN = "network_down"
     NETWORK_UP = "network_up"
-    OPEN_DOOR = "open_door"
     SET_CONFIGURATION = "set_configuration"
     ADD_TO_CACHE = "add_to_cache"
     OPEN_DOOR = "open_door"
