@@ -30,6 +30,12 @@ class LogKind(StrEnum):
     CONFIGURATION = "configuration"
     MESSAGE = "message"
     FAULT = "fault"
+    SECURITY = "security"
+    FILE = "file"
+    """Firmware, diagnostics and logs on their way."""
+    RESERVATION = "reservation"
+    PROFILE = "profile"
+    """Charging profiles."""
     LIFE = "life"
     OTHER = "other"
 
@@ -53,11 +59,24 @@ _RULES: Final = tuple(
         (r"\S+ given up after", Level.ERROR, LogKind.MESSAGE),
         (r"(No answer to|Answer to \S+ not understood|\S+ answered with)", Level.WARNING, LogKind.MESSAGE),
         (r"DataTransfer", Level.WARNING, LogKind.MESSAGE),
+        (r"Security (event|profile \S+ (refused|given))", Level.WARNING, LogKind.SECURITY),
+        (r"Certificate (discarded|request rejected)", Level.WARNING, LogKind.SECURITY),
+        (
+            r"(Security|Certificate|New certificate|Reconnecting with|Trying the central)",
+            Level.INFO,
+            LogKind.SECURITY,
+        ),
+        (r"(Upload|Firmware .*) (failed|refused|not installed|ignored)", Level.WARNING, LogKind.FILE),
+        (r"Upload failed|Firmware not installed", Level.WARNING, LogKind.FILE),
+        (r"(Firmware|Upload)", Level.INFO, LogKind.FILE),
+        (r"Reservation", Level.INFO, LogKind.RESERVATION),
+        (r"Charging profile", Level.INFO, LogKind.PROFILE),
+        (r"Local list", Level.INFO, LogKind.AUTHORIZATION),
         (rf"({_POLICY})", Level.INFO, LogKind.POLICY),
         (r"Connector \d+ offers", Level.INFO, LogKind.POLICY),
         (r"Configuration", Level.INFO, LogKind.CONFIGURATION),
         (r"Connector \d+", Level.INFO, LogKind.CONNECTOR),
-        (r"(Started|Stopped|Resumed|Shutting down)", Level.INFO, LogKind.LIFE),
+        (r"(Started|Stopped|Resumed|Shutting down|Left to itself)", Level.INFO, LogKind.LIFE),
     )
 )
 
