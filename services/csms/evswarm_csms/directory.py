@@ -159,18 +159,28 @@ class Directory:
         Raises:
             BusUnavailableError: the store is away; what could not be written is still due.
         """
-        while self._candidates:
-            await self._read_candidates()
-        while self._lookups:
-            await self._read_records()
-        while self._records:
-            await self._write_records()
-        while self._disconnected:
-            await self._record_disconnects()
-        while self._connected:
-            await self._record_connects(self._connected, if_absent=False)
-        while self._reaffirmed:
-            await self._record_connects(self._reaffirmed, if_absent=True)
+        # One batch of each in turn: while stations pour in there are always some at the gate, and those that
+        # are in already must not wait for the last of them.
+        while (
+            self._candidates
+            or self._lookups
+            or self._records
+            or self._disconnected
+            or self._connected
+            or self._reaffirmed
+        ):
+            if self._candidates:
+                await self._read_candidates()
+            if self._lookups:
+                await self._read_records()
+            if self._records:
+                await self._write_records()
+            if self._disconnected:
+                await self._record_disconnects()
+            if self._connected:
+                await self._record_connects(self._connected, if_absent=False)
+            if self._reaffirmed:
+                await self._record_connects(self._reaffirmed, if_absent=True)
         self._store_away = False
 
     # --- inside

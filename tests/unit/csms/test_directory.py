@@ -1,5 +1,6 @@
 """Which station is connected where, and what the store knows of it."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from evswarm_csms.directory import BATCH, Known
 from evswarm_shared.bus.csms_records import CsmsNotice, StationRegistration
 from evswarm_shared.bus.messages import CommandTarget, CsmsHeartbeat, StationRecord
 from evswarm_shared.errors import BusUnavailableError
-from tests.unit.csms.conversation import BOOT, MemoryWire, Replica, Station
+from tests.unit.csms.conversation import BOOT, MemoryWire, Replica, Station, until
 
 
 async def alive(*replicas: Replica) -> None:
@@ -211,3 +212,25 @@ async def test_an_acceptance_counts_before_it_is_stored() -> None:
     assert known is not None
     assert known.record is not None
     assert known.record.accepted
+
+
+async def test_stations_at_the_gate_do_not_hold_up_those_that_are_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    replica = Replica()
+    left = 50
+    read = replica.bus.read_registrations
+
+    async def another_comes(station_ids: Sequence[str]) -> Any:
+        nonlocal left
+        if left:
+            left -= 1
+            replica.directory.ask(f"CP-{left}", lambda _: None)
+        return await read(station_ids)
+
+    monkeypatch.setattr(replica.bus, "read_registrations", another_comes)
+    replica.directory.ask("CP-first", lambda _: None)
+    station = Station(replica, "CP-in")
+    station.say(2, "1", "BootNotification", BOOT)
+    flushing = asyncio.create_task(replica.directory.flush())
+    await until(lambda: station.wire.sent)
+    assert left > 40
+    await flushing
