@@ -14,7 +14,6 @@ HEAVY = (
     "redis.cluster",
     "jsonschema",
     "valkey",
-    "opentelemetry",
 )
 
 
@@ -65,6 +64,12 @@ def test_a_missing_package_is_named() -> None:
     with pytest.raises(ModuleNotFoundError, match="no package named 'evswarm_absent'"):
         load_without_packages(("evswarm_absent.part",))
     assert "evswarm_absent" not in sys.modules
+
+
+@pytest.mark.parametrize("service", ["csms", "worker"])
+def test_redis_brings_no_telemetry_kit_along(service: str) -> None:
+    code = f"import sys, evswarm_{service}.__main__; print('opentelemetry.sdk.metrics' in sys.modules)"
+    assert run(code) == "False"
 
 
 def test_an_optional_part_is_left_out_and_its_package_does_without() -> None:
