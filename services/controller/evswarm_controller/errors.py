@@ -16,6 +16,16 @@ class StationExistsError(LocalError):
     """A station cannot be created or deleted so, because of one that is there."""
 
 
+class NoRoomError(LocalError):
+    """More stations than the workers that live can take."""
+
+    def __init__(self, wanted: int, room: int, workers: int) -> None:
+        super().__init__(
+            f"{wanted} stations are more than the {room} that {workers} worker(s) can take: add workers, or raise their "
+            "limit of open files (ulimit -n) or of memory, or EVSWARM_WORKER_CAPACITY."
+        )
+
+
 class UnknownOperationError(LocalError):
     """This operation never was, or is forgotten."""
 

@@ -20,6 +20,7 @@ from evswarm_controller.errors import (
     CommandFailedError,
     HistorianError,
     InvalidFieldError,
+    NoRoomError,
     NotReadyError,
     StationExistsError,
     TooLargeError,
@@ -140,6 +141,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(StationExistsError)
     async def _exists(_: Request, error: StationExistsError) -> Response:
+        return problem(HTTPStatus.CONFLICT, str(error))
+
+    @app.exception_handler(NoRoomError)
+    async def _no_room(_: Request, error: NoRoomError) -> Response:
         return problem(HTTPStatus.CONFLICT, str(error))
 
     @app.exception_handler(NotReadyError)

@@ -16,7 +16,7 @@ from evswarm_controller.desired_state import (
     without_individual,
     without_operations,
 )
-from evswarm_controller.errors import NotReadyError
+from evswarm_controller.errors import NoRoomError, NotReadyError
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
 from evswarm_controller.operation_progress import (
@@ -69,10 +69,13 @@ class Wishes:
         """Wish for stations 1 to `count`; return the operation that ends when they are there.
 
         Raises:
+            NoRoomError: the swarm would grow beyond what the living workers can take.
             NotReadyError: there is no swarm yet, or others change it all the time.
         """
 
         def change(desired: DesiredState, operation_id: str) -> DesiredState:
+            if count > desired.count:
+                self._require_room(count + len(desired.individuals))
             return scaled(
                 desired,
                 count=count,
@@ -84,6 +87,13 @@ class Wishes:
         operation = await self._change(SCALE, (), change)
         assert operation is not None
         return operation
+
+    def _require_room(self, stations: int) -> None:
+        """Refuse at once what would only fail later; without a worker nobody knows yet what there will be room for."""
+        rooms = [w.capacity for w in self._observer.workers.values() if not w.draining]
+        room = sum(each for each in rooms if each is not None)
+        if rooms and None not in rooms and stations > room:
+            raise NoRoomError(stations, room, len(rooms))
 
     async def start(self, station_id: str) -> OperationSnapshot | None:
         """Wish that a stopped station runs; None when it is not stopped.

@@ -20,6 +20,7 @@ from evswarm_shared.telemetry.tracing import TRACER
 from evswarm_worker.delivered_security import STATION_ID
 from evswarm_worker.endpoint import Endpoint
 from evswarm_worker.file_limit import capacity, raise_file_limit
+from evswarm_worker.memory_limit import memory_limit, stations_in
 from evswarm_worker.source_addresses import source_addresses
 from evswarm_worker.worker import Worker
 
@@ -64,6 +65,8 @@ async def _run(settings: WorkerSettings, identity: service_log.Identity) -> int:
         Endpoint(settings.csms_tls_url, ca=settings.csms_ca)
     source_addresses(settings.source_addresses)
     able = capacity(raise_file_limit(), settings.worker_capacity)
+    in_memory = stations_in(memory_limit())
+    able = able if in_memory is None else min(able, in_memory)
     bus = RedisBus.connect(settings.redis_url, settings.key_prefix)
     try:
         await bus.ping()

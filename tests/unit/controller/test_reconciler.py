@@ -244,8 +244,11 @@ def test_a_slow_ramp_is_given_its_time() -> None:
 async def test_what_no_worker_has_room_for_is_said_in_the_operation() -> None:
     async with open_desk(stations=0) as desk:
         await desk.add_worker("w1", capacity=5)
+        await desk.add_worker("w2", capacity=5)
         await desk.settle()
         operation = await desk.context.wishes.scale(8, profile=None, ramp_per_second=None)
+        desk.workers.pop()
+        await desk.pass_time(LEASE_SECONDS + 1)
         await desk.settle()
         seen = await desk.context.bus.read_operation(operation.operation_id)
     assert seen is not None

@@ -123,7 +123,7 @@ async def list_stations(
     "/stations/scale",
     status_code=HTTPStatus.ACCEPTED,
     response_model=OperationView,
-    responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses=documented(HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 async def scale(context: ContextOf, body: ScaleRequest) -> Response:
     """Set how many stations there are. The answer is an operation that ends when they are there."""
