@@ -131,3 +131,12 @@ def test_a_car_without_a_tag_leads_to_finishing_and_the_tag_may_still_come() -> 
     assert rig.status() == "Finishing"
     present(rig)
     assert rig.statuses()[-3:] == ["Finishing", "Preparing", "Charging"]
+
+
+def test_tags_are_the_same_in_capital_and_small_letters() -> None:
+    rig = charging_rig("Tag1", configuration={"LocalPreAuthorize": "true"})
+    rig.forget()
+    present(rig, "tAG1")
+    assert rig.sent("Authorize") == [] and rig.sent("StopTransaction")
+    present(rig, "TAG1")
+    assert rig.sent("Authorize") == [] and rig.sent("StartTransaction")

@@ -165,3 +165,18 @@ def test_a_very_long_transaction_keeps_fewer_readings_but_the_first_and_last_and
     assert 60 <= len(moments) <= 121
     assert contexts(moments)[0] == "Transaction.Begin" and contexts(moments)[-1] == "Transaction.End"
     assert sum(rig.counts.dropped_frames.values()) >= 60
+
+
+def test_an_interval_is_the_same_in_meter_values_and_in_the_stop() -> None:
+    interval = "Energy.Active.Import.Interval"
+    rig = charging_rig(
+        configuration={
+            "MeterValuesSampledData": interval,
+            "StopTxnSampledData": interval,
+            "MeterValueSampleInterval": "20",
+        }
+    )
+    rig.run(45.0)
+    told = [float(only(values(m))["value"]) for m in rig.sent("MeterValues")]
+    kept = [float(only(m["sampledValue"])["value"]) for m in stopped(rig)]
+    assert kept[1:3] == told and min(told) > 0

@@ -467,3 +467,25 @@ def test_a_remote_start_with_a_profile_that_is_none_is_refused(wrong: dict[str, 
     rig.station.plug_in(1, rig.now)
     assert remote(rig, **wrong) == REJECTED
     assert not rig.sent("StartTransaction")
+
+
+@pytest.mark.parametrize("ahead", [0.1, 1e-7, 123456.789, -98765.4321])
+def test_limits_change_in_time_also_where_the_stations_clock_was_set(ahead: float) -> None:
+    rig = StationRig(profile=quiet_profile())
+    rig.answers["BootNotification"] = {
+        "status": "Accepted",
+        "currentTime": format_timestamp(rig.now + ahead),
+        "interval": 300,
+    }
+    rig.answers["Heartbeat"] = lambda _: {"currentTime": format_timestamp(rig.now + ahead)}
+    rig.start()
+    start = rig.now + (ahead if abs(ahead) > 1 else 0.0)
+    periods = [(n, 5000.0 + n % 2 * 1000) for n in range(40)]
+    absolute = profile(*periods, chargingProfileKind="Absolute")
+    absolute["chargingSchedule"]["startSchedule"] = format_timestamp(start)
+    assert install(rig, absolute) == ACCEPTED
+    rig.station.plug_in(1, rig.now)
+    rig.station.authorize(1, "TAG1", rig.now)
+    rig.settle()
+    rig.run(20.5, limit=500)
+    assert power(rig) == pytest.approx(5000 if int(20.5) % 2 == 0 else 6000, abs=1)

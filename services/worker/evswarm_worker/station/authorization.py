@@ -32,7 +32,9 @@ def present_tag(
     """A tag is presented: it stops the transaction it belongs to, or wants to start one, under the `profile`."""
     transaction = connector.transaction
     if transaction is not None:
-        if transaction.id_tag == id_tag or _same_group(cabinet, transaction.parent_id_tag, id_tag):
+        if transaction.id_tag.casefold() == id_tag.casefold() or _same_group(
+            cabinet, transaction.parent_id_tag, id_tag
+        ):
             connector.settled = True
             stop(cabinet, connector, Reason.local, id_tag)
         else:
@@ -124,7 +126,7 @@ def authorize_answered(cabinet: Cabinet, call: PendingCall, response: AuthorizeR
     parent = info.parent_id_tag if isinstance(info.parent_id_tag, str) else ""
     transaction = connector.transaction
     if transaction is not None:
-        if info.status is _ACCEPTED and parent and parent == transaction.parent_id_tag:
+        if info.status is _ACCEPTED and parent and parent.casefold() == transaction.parent_id_tag.casefold():
             connector.settled = True
             stop(cabinet, connector, Reason.local, call.id_tag)
         else:
@@ -159,7 +161,11 @@ def _same_group(cabinet: Cabinet, parent_id_tag: str, id_tag: str) -> bool:
     if not parent_id_tag:
         return False
     known, source = look_up(cabinet, id_tag)
-    return known is not None and _is_valid(known, source) and known.parent_id_tag == parent_id_tag
+    return (
+        known is not None
+        and _is_valid(known, source)
+        and known.parent_id_tag.casefold() == parent_id_tag.casefold()
+    )
 
 
 def _ask(cabinet: Cabinet, connector: Connector, id_tag: str) -> None:

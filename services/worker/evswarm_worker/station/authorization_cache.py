@@ -18,7 +18,10 @@ class CachedTag(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class AuthorizationCache:
-    """The remembered answers of one station, newest last. Lost neither by a reboot nor by a move to another worker."""
+    """The remembered answers of one station, newest last. Lost neither by a reboot nor by a move to another worker.
+
+    Tags are compared without regard to case (OCPP 1.6 §7.28).
+    """
 
     __slots__ = ("_tags",)
 
@@ -33,11 +36,12 @@ class AuthorizationCache:
         if self._tags is None:
             self._tags = {}
         tags = self._tags
-        tags.pop(id_tag, None)
+        key = id_tag.casefold()
+        tags.pop(key, None)
         if len(tags) >= CACHE_LIMIT:
             invalid = (tag for tag, known in tags.items() if known.status is not AuthorizationStatus.accepted)
             del tags[next(invalid, next(iter(tags)))]
-        tags[id_tag] = CachedTag(
+        tags[key] = CachedTag(
             info.status,
             "" if info.parent_id_tag is UNSET else info.parent_id_tag,
             None if info.expiry_date is UNSET else float(info.expiry_date),
@@ -45,7 +49,7 @@ class AuthorizationCache:
 
     def look_up(self, id_tag: str, at: float) -> CachedTag | None:
         """What is known of a tag at the time `at`; an entry whose time is over is Expired."""
-        known = None if self._tags is None else self._tags.get(id_tag)
+        known = None if self._tags is None else self._tags.get(id_tag.casefold())
         if known is not None and known.expires_at is not None and known.expires_at <= at:
             return CachedTag(AuthorizationStatus.expired, known.parent_id_tag, known.expires_at)
         return known

@@ -55,15 +55,16 @@ class Ending(Enum):
 class Cabinet:
     """The parts of a station.
 
-    The `…_at` fields are real unix seconds, infinite when nothing is due. `firmware`, `log_upload` and `security` are None
-    until something of it happens, and `upkeep_at` is when one of them is to be looked after. `booted`: accepted since the last boot, so
-    that a reconnect is none; `accepted_ever`: somebody can be charged for energy (OCPP 1.6 §4.2.1). `switched_off`: it was stopped, and nobody can have
-    used it since. `autonomous`: people come and go, and the policy is asked, without anybody's hand. `replies` are
-    encoded answers to the central system that wait for the end of the input. `lasting_changed`: the checkpoint must
-    be stored before anything is sent. `grid` holds the policy's optional measurements. `local_list`, `profiles` and `reservation` (that of no
-    connector in particular) are None until the central system sends some. `wake_at`: nothing at all happens
-    before; `real_due` and (in simulated time) `simulated_due`: nothing that hangs on that time.
-    `report_due`: no status will have lasted for long enough.
+    The `…_at` fields are real unix seconds, infinite when nothing is due. `firmware`, `log_upload` and `security`
+    are None until something of it happens, and `upkeep_at` is when one of them is to be looked after. `booted`:
+    accepted since the last boot, so that a reconnect is none; `accepted_ever`: somebody can be charged for energy
+    (OCPP 1.6 §4.2.1). `switched_off`: it was stopped, and nobody can have used it since. `autonomous`: people come
+    and go, and the policy is asked, without anybody's hand. `replies` are encoded answers to the central system
+    that wait for the end of the input. `lasting_changed`: the checkpoint must be stored before anything is sent.
+    `grid` holds the policy's optional measurements. `local_list`, `profiles` and `reservation` (that of no
+    connector in particular) are None until the central system sends some. `wake_at`: nothing at all happens before;
+    `real_due` and (in simulated time) `simulated_due`: nothing that hangs on that time. `report_due`: no status
+    will have lasted for long enough.
     """
 
     __slots__ = (

@@ -22,31 +22,21 @@ from evswarm_shared.charging_policy import (
     evaluate_meter_value_decision,
 )
 from evswarm_shared.ocpp16.messages import (
-    MeterValues,
     StartTransaction,
     StopTransaction,
 )
 from evswarm_shared.telemetry import counts as telemetry
 from evswarm_worker.station import reserving, smart_charging, transaction_data
 from evswarm_worker.station.cabinet import Cabinet, masked
-from evswarm_worker.station.calls import PendingCall
 from evswarm_worker.station.connector import Connector, TagState
 from evswarm_worker.station.connector_status import ConnectorEvent
 from evswarm_worker.station.ledger import close_in_ledger, open_in_ledger
-from evswarm_worker.station.metering import measurands, meter_value
 from evswarm_worker.station.reporting import move
+from evswarm_worker.station.sampling import UNSENT_SAMPLE_SECONDS, sample_interval, send_sample
 from evswarm_worker.station.transaction import Transaction, TransactionEvent, TransactionState
 
 POLICY_RETRY_SECONDS: Final = 60.0
 """Simulated seconds between two questions to a policy that said wait."""
-
-UNSENT_SAMPLE_SECONDS: Final = 60.0
-"""With MeterValueSampleInterval 0 nothing is sent, but the policy still wants to be asked."""
-
-STORE_AFTER_SECONDS: Final = 1.5
-"""Real seconds after which MeterValues without an answer enter the store."""
-
-DAY_SECONDS: Final = 86400.0
 
 _REASON_LABELS: Final = {
     PolicyReason.CONDITIONS_OK: telemetry.PolicyReason.CONDITIONS_OK,
@@ -69,10 +59,8 @@ _FLOWING: Final = frozenset(_FLOW_EVENTS)
 _IN_TRANSACTION: Final = {"charging": True, "session_active": True}
 _STOP: Final = PolicyAction.STOP
 _SAMPLED: Final = ConfigurationKey.meter_values_sampled_data
-_ALIGNED: Final = ConfigurationKey.meter_values_aligned_data
 _INTERVAL: Final = ConfigurationKey.meter_value_sample_interval
 _PERIODIC: Final = ReadingContext.sample_periodic
-_METER_VALUES: Final = Action.meter_values
 
 
 def advance(cabinet: Cabinet, connector: Connector) -> None:
@@ -167,11 +155,6 @@ def show_flow(cabinet: Cabinet, connector: Connector, info: str = "") -> None:
         move(cabinet, connector, _FLOW_EVENTS[status], info)
 
 
-def sample_interval(cabinet: Cabinet) -> float:
-    """Simulated seconds between two looks at the meter during a transaction."""
-    return cabinet.configuration.integer(_INTERVAL) or UNSENT_SAMPLE_SECONDS
-
-
 def sample(cabinet: Cabinet, connector: Connector) -> None:
     """The interval is over: send meter values, and let the policy decide whether to go on."""
     configured = cabinet.configuration.integer(_INTERVAL)
@@ -201,56 +184,6 @@ def sample(cabinet: Cabinet, connector: Connector) -> None:
     if connector.transaction is not None:
         show_flow(cabinet, connector)
     cabinet.touch()
-
-
-def next_aligned(cabinet: Cabinet) -> float:
-    """The next simulated moment of the clock-aligned rhythm, counted from midnight UTC (OCPP 1.6 §9.1.5)."""
-    interval = cabinet.configuration.integer(ConfigurationKey.clock_aligned_data_interval)
-    if not interval:
-        return inf
-    midnight = floor(cabinet.at / DAY_SECONDS) * DAY_SECONDS
-    return midnight + (floor((cabinet.at - midnight) / interval) + 1) * interval
-
-
-def aligned_sample(cabinet: Cabinet, connector: Connector) -> None:
-    """A clock-aligned interval is over: send the readings of the connector, in a transaction or not (§3.16.2)."""
-    connector.aligned_at = next_aligned(cabinet)
-    if connector.aligned_at <= cabinet.clock.simulated(cabinet.now):
-        return
-    advance(cabinet, connector)
-    if connector.transaction is not None:
-        send_sample(cabinet, connector, connector.transaction, _ALIGNED, ReadingContext.sample_clock)
-        transaction_data.collect(cabinet, connector, connector.transaction, ReadingContext.sample_clock)
-    elif cabinet.online:
-        value = meter_value(cabinet, connector, measurands(cabinet, _ALIGNED), ReadingContext.sample_clock)
-        if value is not None:
-            cabinet.call(PendingCall(_METER_VALUES, MeterValues(connector.connector_id, (value,))))
-
-
-def skip_missed_samples(cabinet: Cabinet, connector: Connector) -> None:
-    """Nobody knows which samples the last owner sent after its last checkpoint: go on with the next one to come."""
-    if connector.transaction is not None and connector.sample_at <= cabinet.at:
-        interval = sample_interval(cabinet)
-        connector.sample_at += (floor((cabinet.at - connector.sample_at) / interval) + 1) * interval
-
-
-def send_sample(
-    cabinet: Cabinet,
-    connector: Connector,
-    transaction: Transaction,
-    key: ConfigurationKey,
-    context: ReadingContext,
-) -> None:
-    """Put the readings that a configuration key lists into the outbox, as of this moment."""
-    value = meter_value(cabinet, connector, measurands(cabinet, key), context)
-    if value is None:
-        return
-    request = MeterValues(connector.connector_id, (value,), transaction.transaction_id)
-    dropped = cabinet.outbox.add(_METER_VALUES, transaction.serial, request)
-    if dropped:
-        cabinet.counts.dropped_frames.add(telemetry.DroppedFrame.QUEUE_FULL, dropped)
-    if cabinet.store_at == inf:
-        cabinet.store_at = cabinet.now + STORE_AFTER_SECONDS
 
 
 def _ask_policy(cabinet: Cabinet, connector: Connector) -> None:

@@ -35,8 +35,8 @@ class Period(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class InstalledProfile(msgspec.Struct, array_like=True, frozen=True):
     """A profile as the station keeps it.
 
-    `serial` names the transaction of a TxProfile by the station's own number; 0 until there is one. `start` is where the schedule begins;
-    without one it begins with the transaction, and for the station as a whole when the profile was installed.
+    `serial` names the transaction of a TxProfile by the station's own number; 0 until there is one. `start` is where the
+    schedule begins; without one it begins with the transaction, and for the station as a whole when the profile came.
     """
 
     connector_id: int

@@ -4,7 +4,7 @@ that concern it alone; what it says to the central system is decided elsewhere.
 
 from enum import IntEnum
 from math import inf
-from typing import Final
+from typing import Final, NamedTuple
 
 from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus, ReadingContext
 
@@ -28,14 +28,22 @@ class TagState(IntEnum):
     """It may charge as soon as everything else allows."""
 
 
+class IntervalMark(NamedTuple):
+    """The last reading of a kind: when (simulated unix seconds), the register (mWh) of the one before, and its own."""
+
+    at: float
+    before: int
+    register: int
+
+
 class Connector:
     """A connector; ids count from 1 (OCPP 1.6 §3.8).
 
     The `…_at` fields are simulated unix seconds at which something happens, infinite when nothing will; `due` is the
     least of them; at `attend_at` a limit of the charging profiles changes or a reservation ends. `report_at` is real unix seconds. `settled`: the car got all it will get before it leaves.
     `visit` None: a person drives the connector by hand, and nobody comes by himself meanwhile.
-    `remote_profile` came with a remote start and waits for its transaction; `interval_marks` is the register (mWh) at the
-    last reading of each context, kept only where interval energies are asked for.
+    `remote_profile` came with a remote start and waits for its transaction; `interval_marks` are the last readings
+    by context, kept only where interval energies are asked for.
     """
 
     __slots__ = (
@@ -85,7 +93,7 @@ class Connector:
         self.tag_state = TagState.NONE
         self.remote_profile: InstalledProfile | None = None
         self.reservation: Reservation | None = None
-        self.interval_marks: dict[ReadingContext, int] | None = None
+        self.interval_marks: dict[ReadingContext, IntervalMark] | None = None
         self.last_wait_reason = ""
         self.arrive_at = inf
         self.tag_at = inf

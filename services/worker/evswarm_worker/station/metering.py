@@ -15,7 +15,7 @@ from evswarm_shared.ocpp16.datatypes import MeterValue, SampledValue, UnitOfMeas
 from evswarm_worker.behaviour.electrics import AMBIENT_C, Reading, reading
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.configuration import BETWEEN_PHASES, measurand_of, split_list
-from evswarm_worker.station.connector import Connector
+from evswarm_worker.station.connector import Connector, IntervalMark
 
 _REGISTER: Final = Measurand.energy_active_import_register
 _POWER: Final = Measurand.power_active_import
@@ -151,7 +151,7 @@ def meter_value(
             text = f"{meter.limit_w:.1f}"
         sampled.append(SampledValue(text, explicit, UNSET, measurand, phase_field, location, unit))
     if connector.interval_marks is not None:
-        connector.interval_marks[context] = meter.register_mwh
+        _mark(connector, context)
     return MeterValue(cabinet.timestamp(), sampled) if sampled else None
 
 
@@ -199,7 +199,21 @@ def _since_last(connector: Connector, context: ReadingContext) -> int:
     """mWh since the last reading of this kind, or since the transaction began."""
     if connector.interval_marks is None:
         connector.interval_marks = {}
+    return connector.meter.register_mwh - _last_register(connector, context)
+
+
+def _last_register(connector: Connector, context: ReadingContext) -> int:
     transaction = connector.transaction
-    register = connector.meter.register_mwh
-    begun = register if transaction is None else transaction.meter_start_mwh
-    return register - max(begun, connector.interval_marks.get(context, begun))
+    begun = connector.meter.register_mwh if transaction is None else transaction.meter_start_mwh
+    mark = None if connector.interval_marks is None else connector.interval_marks.get(context)
+    if mark is None:
+        return begun
+    # Two messages may tell of the same moment.
+    return max(begun, mark.before if mark.at == connector.meter.at else mark.register)
+
+
+def _mark(connector: Connector, context: ReadingContext) -> None:
+    if connector.interval_marks is not None:
+        meter = connector.meter
+        before = _last_register(connector, context)
+        connector.interval_marks[context] = IntervalMark(meter.at, before, meter.register_mwh)

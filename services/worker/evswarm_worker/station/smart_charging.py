@@ -1,7 +1,7 @@
 """What the installed charging profiles allow this station now and in the time to come (OCPP 1.6 §3.13).
 
-`cabinet.profiles` is None without any profile, and nothing here is asked then. Moments `at` are simulated unix seconds; profiles
-live on the station's own clock.
+`cabinet.profiles` is None without any profile, and nothing here is asked then. Moments `at` are simulated unix seconds;
+profiles live on the station's own clock.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,8 @@ from evswarm_worker.station.connector import Connector
 
 AMPERES: Final = ChargingRateUnitType.amps
 WATTS: Final = ChargingRateUnitType.watts
+
+LEAST_STEP_SECONDS: Final = 1e-3
 
 MAX_COMPOSITE_PERIODS: Final = 1000
 """A schedule of more periods is told only up to there."""
@@ -92,7 +94,8 @@ def transaction_ended(cabinet: Cabinet, serial: int) -> None:
 def limited(cabinet: Cabinet, at: float) -> tuple[dict[int, Offer], float]:
     """What each connector with a transaction may offer at `at`, by its id, and until when that holds."""
     offers, until = _allocated(cabinet, at + cabinet.clock_offset, ac_power_w)
-    return offers, until - cabinet.clock_offset
+    # Between two clocks a rounding error could make the next moment the present one, for ever.
+    return offers, max(until - cabinet.clock_offset, at + LEAST_STEP_SECONDS)
 
 
 def _allocated(cabinet: Cabinet, time: float, watts: Watts) -> tuple[dict[int, Offer], float]:

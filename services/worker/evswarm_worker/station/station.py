@@ -24,11 +24,12 @@ from evswarm_worker.station import (
     visiting,
 )
 from evswarm_worker.station.cabinet import Cabinet
-from evswarm_worker.station.charging import advance, catch_up, next_aligned, skip_missed_samples
+from evswarm_worker.station.charging import advance, catch_up
 from evswarm_worker.station.checkpoint import restore
 from evswarm_worker.station.config import StationConfig
 from evswarm_worker.station.effects import SNAPSHOT_CHANGED, STOPPED, Effect
 from evswarm_worker.station.link import LinkEvent, LinkState
+from evswarm_worker.station.sampling import next_aligned, skip_missed_samples
 from evswarm_worker.station.snapshot import snapshot_of
 from evswarm_worker.station.transfer import TransferResult
 

@@ -5,7 +5,7 @@ from math import inf
 from ocpp.v16.enums import ConfigurationKey
 
 from evswarm_worker.station.cabinet import Cabinet
-from evswarm_worker.station.charging import next_aligned, sample_interval
+from evswarm_worker.station.sampling import next_aligned, sample_interval
 
 
 def take_effect(cabinet: Cabinet, key: str) -> None:

@@ -12,7 +12,6 @@ from evswarm_worker.station.authorization import begin_use, present_tag
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.charging import (
     advance,
-    aligned_sample,
     follow_profiles,
     leave_free,
     offer,
@@ -24,6 +23,7 @@ from evswarm_worker.station.charging import (
 from evswarm_worker.station.connector import Connector, TagState
 from evswarm_worker.station.connector_status import ConnectorEvent
 from evswarm_worker.station.reporting import move
+from evswarm_worker.station.sampling import aligned_sample
 
 _K = ConfigurationKey
 

@@ -12,11 +12,12 @@ from evswarm_shared.ocpp16.messages import (
 from evswarm_worker.station import certificate_renewal, firmware, log_upload
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.calls import PendingCall
-from evswarm_worker.station.charging import advance, send_sample
+from evswarm_worker.station.charging import advance
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.metering import measurands, meter_value
 from evswarm_worker.station.registration import send_boot, send_heartbeat
 from evswarm_worker.station.reporting import report_station, send_status
+from evswarm_worker.station.sampling import send_sample
 
 _SAMPLED = ConfigurationKey.meter_values_sampled_data
 
