@@ -8,7 +8,7 @@ DASHBOARD := services/controller/evswarm_controller/dashboard
 MEMBERS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt lint types imports unit integration conformance robustness fuzz faults e2e bench images docs docs-check dashboard-check dashboard-test screenshots panel-check grafana-smoke clean
+.PHONY: help up setup test check fmt lint types imports unit integration conformance robustness fuzz faults soak e2e bench images docs docs-check dashboard-check dashboard-test screenshots panel-check grafana-smoke clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,7 +78,10 @@ conformance: $(VENV)/.ready-dev ## Independent OCPP 1.6J peers talk to our stati
 	@$(BIN)/pytest tests/conformance -q -n auto $(ARGS)
 
 faults: $(VENV)/.ready-dev ## Kill, freeze and cut off real processes while stations charge; the audit must pass
-	@$(BIN)/pytest tests/faults -q -n 2 --dist loadfile --timeout 300 $(ARGS)
+	@$(BIN)/pytest tests/faults tests/soak -q -n 2 --dist loadfile --timeout 300 $(ARGS)
+
+soak: $(VENV)/.ready-dev ## Half an hour at 5,000 stations: nothing grows (SOAK_SECONDS=60 SOAK_STATIONS=300 for less)
+	@SOAK_SECONDS=$${SOAK_SECONDS:-1800} SOAK_STATIONS=$${SOAK_STATIONS:-5000} $(BIN)/pytest tests/soak -q -s $(ARGS)
 
 robustness: $(VENV)/.ready-dev ## 2,000 spoiled frames at either side
 	@$(BIN)/pytest tests/fuzz -q $(ARGS)
