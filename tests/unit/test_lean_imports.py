@@ -41,6 +41,12 @@ def test_a_process_starts_without_the_heavy_parts(module: str) -> None:
     assert run(code) == "[]"
 
 
+def test_a_worker_without_certificates_loads_no_cryptography() -> None:
+    modules = ("cryptography.x509", "evswarm_worker.station.certificates", "evswarm_worker.key_making")
+    code = f"import sys, evswarm_worker.__main__; print([m for m in {modules!r} if m in sys.modules])"
+    assert run(code) == "[]"
+
+
 def test_the_whole_package_may_be_imported_afterwards_and_has_the_same_classes() -> None:
     code = (
         "import evswarm_shared.bus.redis, sys; lean = sys.modules['ocpp.v16.enums'].Action;"

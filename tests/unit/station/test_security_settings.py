@@ -6,6 +6,7 @@ import pytest
 
 from evswarm_shared.telemetry.counts import ConnectResult
 from evswarm_worker.station.config import StationSecurity
+from evswarm_worker.station.errors import StationActionError
 from tests.support.station_certificates import authority, pem, station_pem
 from tests.support.station_rig import NOON, StationRig
 
@@ -77,6 +78,18 @@ def test_the_key_is_never_told_and_never_logged() -> None:
     answer = rig.command("GetConfiguration", {"key": ["AuthorizationKey"]})
     assert answer["configurationKey"] == [{"key": "AuthorizationKey", "readonly": False}]
     assert NEW_KEY not in "".join(rig.log)
+
+
+def test_a_hand_changes_the_key_like_the_central_system_and_as_silently() -> None:
+    rig = StationRig(security=delivered(1)).start()
+    rig.station.set_configuration("AuthorizationKey", NEW_KEY, rig.now)
+    rig.settle()
+    rig.run(10.0)
+    used = rig.connects[-1].security
+    assert used is not None and used.authorization_key == NEW_KEY
+    assert NEW_KEY not in "".join(rig.log)
+    with pytest.raises(StationActionError):
+        rig.station.set_configuration("SecurityProfile", "1", rig.now)
 
 
 def test_without_basic_authentication_a_changed_key_leaves_the_connection_alone() -> None:

@@ -15,6 +15,7 @@ from evswarm_worker.station.effects import (
     Connect,
     Disconnect,
     Download,
+    Effect,
     LinkSecurity,
     LogLine,
     MakeKey,
@@ -60,6 +61,7 @@ class Shell(HostShell):
         self.did: list[Any] = []
         self.valid = True
         self.dropped = 0
+        self.securities: list[LinkSecurity | None] = []
 
     def host(self, plan: StationPlan = PLAN, station: FakeStation | None = None) -> StationHost:
         return StationHost(self, plan, station or FakeStation(), 0)
@@ -72,6 +74,7 @@ class Shell(HostShell):
 
     def connect(self, host: StationHost, security: LinkSecurity | None) -> Link | None:
         self.did.append("connect")
+        self.securities.append(security)
         return HostLink(self.did)
 
     def commit(self, host: StationHost, commit: StationCommit) -> None:
@@ -235,3 +238,14 @@ def test_the_outbox_is_counted_from_the_commits() -> None:
     host.committed()
     host.carry_out()
     assert host.outbox == 1
+
+
+def test_how_to_connect_and_errands_are_the_shells_business() -> None:
+    shell, station, host = connected()
+    security = LinkSecurity(1, "0123456789abcdef")
+    errands: list[Effect] = [Download(1, "http://x"), CancelTransfer(1), MakeKey(1, "CP-1", "CPO")]
+    shell.did.clear()
+    station.asks = [Connect(security), *errands]
+    host.wake()
+    assert shell.securities[-1] is security
+    assert [deed for deed in shell.did if not isinstance(deed, str)] == errands
