@@ -65,6 +65,8 @@ def _service(name: str, service: dict[str, Any], configs: dict[str, dict[str, st
         limits["memory"] = f"{_mebibytes(service['mem_limit'])}M"
     if "pids_limit" in service:
         limits["pids"] = service["pids_limit"]
+    if "environment" in service:
+        service["environment"] = dict(sorted(service["environment"].items()))
     if "ports" in service:
         service["ports"] = [_published(port) for port in service["ports"]]
     if "image" in service and "build" in service:
