@@ -274,7 +274,7 @@ async def test_hands_reach_a_station_through_the_bus() -> None:
 
         down = await act("network_down")
         assert down.outcome is CommandOutcome.DONE
-        assert msgspec.json.decode(down.payload)["running"] is False
+        assert msgspec.json.decode(down.payload, type=StationSnapshot).running is False
         await eventually(lambda: s.rows()["CP-000001"].state is StationState.OFFLINE, "being offline")
         assert (await act("network_up")).outcome is CommandOutcome.DONE
         await eventually(lambda: s.rows()["CP-000001"].running, "being back")

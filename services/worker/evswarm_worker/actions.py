@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta
 from ocpp.v16.enums import AuthorizationStatus, ChargePointErrorCode, Reason
 
-from evswarm_shared.bus.messages import ROW_FIELDS, Command, StationSnapshot
+from evswarm_shared.bus.messages import Command
 from evswarm_shared.ocpp16.datatypes import IdTagInfo
 from evswarm_worker.errors import InvalidActionError
 from evswarm_worker.host import StationHost
@@ -221,8 +221,3 @@ def perform(host: StationHost, action: HandAction, payload: msgspec.Struct, usua
     _, bind = ACTIONS[action]
     step, arguments = bind(host.station, payload, usual_tag)  # type: ignore[arg-type]
     host.drive(step, *arguments)
-
-
-def state_after(row: StationSnapshot) -> dict[str, object]:
-    """A row as an object: its fields by name."""
-    return {field: getattr(row, field) for field in ROW_FIELDS}

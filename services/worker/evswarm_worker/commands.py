@@ -87,5 +87,5 @@ class CommandService:
             )
         row = host.station.snapshot(self._now())
         return CommandReply(
-            command.command_id, CommandOutcome.DONE, msgspec.Raw(_encode(actions.state_after(row)))
+            command.command_id, CommandOutcome.DONE, msgspec.Raw(_encode(row))
         )

@@ -385,7 +385,7 @@ class CommandOutcome(StrEnum):
 
 
 class CommandReply(msgspec.Struct, frozen=True):
-    """The answer to a command. `payload` is JSON: the state after it, or the CALLRESULT's payload.
+    """The answer to a command. `payload` is JSON: the StationSnapshot after it, or the CALLRESULT's payload.
 
     With CALL_ERROR, `error_code` and `description` are the station's; with REFUSED and INVALID, `description` says
     what to do about it.

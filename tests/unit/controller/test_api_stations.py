@@ -251,12 +251,13 @@ async def test_a_hand_action_goes_to_the_worker_and_its_answer_comes_back(swarm:
         CommandTarget.WORKER,
         "w2",
         outcome=CommandOutcome.DONE,
-        payload=msgspec.Raw(b'{"status":"Occupied"}'),
+        payload=msgspec.Raw(msgspec.json.encode(row("CP-000015", worker_id="w2", power_w=7400))),
     ) as got:
         answer = await swarm.client.post(
             "/stations/CP-000015/actions/authorize", json={"connector_id": 1, "id_tag": "TAG"}
         )
-    assert (answer.status_code, answer.json()) == (200, {"status": "Occupied"})
+    assert answer.status_code == 200
+    assert (answer.json()["station_id"], answer.json()["power_kw"]) == ("CP-000015", 7.4)
     (command,) = got
     assert (command.station_id, command.action) == ("CP-000015", "authorize")
     assert msgspec.json.decode(command.payload) == {"connector_id": 1, "id_tag": "TAG"}
@@ -410,8 +411,9 @@ async def test_a_station_that_cannot_be_is_not_created(
 
 
 async def test_a_station_is_left_to_the_hand_by_its_worker(swarm: Desk) -> None:
+    after = msgspec.Raw(msgspec.json.encode(row("CP-000001", worker_id="w1")))
     async with answering(
-        swarm, CommandTarget.WORKER, "w1", outcome=CommandOutcome.DONE, payload=msgspec.Raw(b"{}")
+        swarm, CommandTarget.WORKER, "w1", outcome=CommandOutcome.DONE, payload=after
     ) as got:
         answer = await swarm.client.patch("/stations/CP-000001", json={"autonomous": False})
     assert answer.status_code == 200

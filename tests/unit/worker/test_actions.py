@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from evswarm_shared.bus.memory import MemoryBus
-from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply
+from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, StationSnapshot, StationState
 from evswarm_worker.commands import CommandService
 from evswarm_worker.share import StationPlan
 from evswarm_worker.station.errors import StationActionError
@@ -53,10 +53,10 @@ def test_an_action_reaches_the_station_and_its_state_comes_back(
     assert station.inputs == [done]
     assert reply is not None
     assert reply.outcome is CommandOutcome.DONE
-    state = msgspec.json.decode(reply.payload)
-    assert state["station_id"] == "CP-000001"
-    assert state["state"] == "Available"
-    assert state["connectors"] == ["Available"]
+    row = msgspec.json.decode(reply.payload, type=StationSnapshot)
+    assert row.station_id == "CP-000001"
+    assert row.state is StationState.AVAILABLE
+    assert row.connectors == ("Available",)
 
 
 @pytest.mark.parametrize(

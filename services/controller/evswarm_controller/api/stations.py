@@ -43,6 +43,7 @@ from evswarm_shared.bus.messages import (
     CommandTarget,
     OperationSnapshot,
     ProfileName,
+    StationSnapshot,
     StationSpec,
     StationState,
 )
@@ -241,6 +242,7 @@ async def read_log(context: ContextOf, station_id: StationPath) -> Response:
 
 @router.post(
     "/stations/{station_id}/actions/{action}",
+    response_model=StationView,
     responses={
         **documented(
             HTTPStatus.NOT_FOUND,
@@ -268,7 +270,7 @@ async def _ask_worker(context: Context, station_id: str, action: str, payload: d
     reply = await context.router.ask(
         CommandTarget.WORKER, row.worker_id, station_id, action, msgspec.json.encode(payload)
     )
-    return Response(bytes(reply.payload), media_type="application/json")
+    return views.json_response(views.station(msgspec.json.decode(reply.payload, type=StationSnapshot)))
 
 
 async def _settled(
