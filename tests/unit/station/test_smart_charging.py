@@ -1,11 +1,15 @@
 """What charging profiles do to a station: the power follows them, and the composite schedule agrees (OCPP 1.6 §3.13)."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evswarm_shared.bus.messages import ProfileName
 from evswarm_shared.ocpp16.timestamps import format_timestamp
+from evswarm_worker.station import StationActionError
 from tests.support.station_rig import StationRig, charging_rig, only, quiet_profile
 
 ACCEPTED, REJECTED = {"status": "Accepted"}, {"status": "Rejected"}
@@ -489,3 +493,49 @@ def test_limits_change_in_time_also_where_the_stations_clock_was_set(ahead: floa
     rig.settle()
     rig.run(20.5, limit=500)
     assert power(rig) == pytest.approx(5000 if int(20.5) % 2 == 0 else 6000, abs=1)
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("limit"), st.integers(0, 30_000)),
+    st.tuples(st.just("mine"), st.integers(1, 2)),
+    st.tuples(st.just("clear"), st.just(0)),
+    st.tuples(st.sampled_from(["plug_in", "unplug", "authorize"]), st.integers(1, 2)),
+    st.tuples(st.just("wait"), st.integers(1, 400)),
+    st.tuples(st.just("move"), st.just(0)),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(STEPS, min_size=3, max_size=25))
+def test_whatever_happens_the_station_stays_below_its_limit_and_its_register_never_falls(
+    steps: list[tuple[str, int]],
+) -> None:
+    rig = two_cars()
+    most, register = 44_160.0, 0
+    for step, number in steps:
+        if step == "limit":
+            assert install(rig, station_max((0, float(number))), connector_id=0) == ACCEPTED
+            most = float(number)
+        elif step == "mine":
+            install(
+                rig,
+                profile(
+                    (0, 6000.0), (90, 5000.0), chargingProfilePurpose="TxProfile", chargingProfileId=number
+                ),
+                connector_id=number,
+            )
+        elif step == "clear":
+            rig.command("ClearChargingProfile")
+            most = 44_160.0
+        elif step == "wait":
+            rig.run(float(number))
+        elif step == "move":
+            rig = rig.heir(after=float(7)).start()
+        else:
+            arguments = (number, "TAG") if step == "authorize" else (number,)
+            with suppress(StationActionError):
+                getattr(rig.station, step)(*arguments, rig.now)
+            rig.settle()
+        row = rig.snapshot()
+        assert row.power_w <= most + 1 and row.energy_mwh >= register
+        register = row.energy_mwh

@@ -240,11 +240,14 @@ def follow_profiles(cabinet: Cabinet) -> None:
 
 
 def catch_up(cabinet: Cabinet) -> None:
-    """Let the limits change as they did since the last checkpoint, while nobody ran the station."""
+    """Let energy flow, and limits change, as they did since the last checkpoint, while nobody ran the station."""
     for connector in cabinet.connectors:
         connector.attend_at = reserving.next_expiry(cabinet, connector)
     running = [connector for connector in cabinet.connectors if connector.transaction is not None]
     if cabinet.profiles is None or not running:
+        # The row that this owner shows first must not be behind the one that was shown last.
+        for connector in running:
+            advance(cabinet, connector)
         return
     at = min(connector.meter.at for connector in running)
     while True:
