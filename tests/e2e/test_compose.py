@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -123,6 +124,34 @@ def test_the_dashboard_behind_the_gateway_is_live_in_a_browser(stack: ComposeSta
         page.goto(f"http://127.0.0.1:{stack.api_port}/")
         expect(page.locator(".pill")).to_have_text("Live")
         expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", str(STATIONS + 1))
+
+
+def test_central_systems_and_controllers_scale_with_the_workers(stack: ComposeStack) -> None:
+    stack.up(workers=5, csms=2, controllers=2)
+    stack.post("/stations/scale", {"count": 3 * STATIONS})
+    wait_for_running(stack, 3 * STATIONS)
+    # Those that came now found two central systems; a command reaches a station at either.
+    eventually(
+        lambda: [float(s["value"][1]) for s in stack.query("evswarm_csms_stations_connected")],
+        lambda held: len(held) == 2 and min(held) > 0 and sum(held) == 3 * STATIONS,
+        60,
+        "stations at both central systems",
+    )
+    for number in range(3 * STATIONS - 9, 3 * STATIONS + 1):
+        path = f"/csms/stations/CP-{number:06d}/commands/TriggerMessage"
+        assert stack.post(path, {"requestedMessage": "Heartbeat"}) == {"status": "Accepted"}
+    # One leads, and either one serves: each of these requests is a connection of its own.
+    eventually(
+        lambda: sorted(s["value"][1] for s in stack.query("evswarm_controller_leading")),
+        lambda leading: leading == ["0", "1"],
+        60,
+        "one of two controllers leading",
+    )
+    for _ in range(6):
+        totals = httpx.get(f"http://127.0.0.1:{stack.api_port}/totals", timeout=10, trust_env=False).json()
+        assert totals["running"] == 3 * STATIONS
+    stack.post("/stations/scale", {"count": STATIONS})
+    wait_for_running(stack, STATIONS)
 
 
 def test_the_swarm_scales_to_a_thousand_and_back_to_nothing(stack: ComposeStack) -> None:

@@ -68,10 +68,12 @@ class ComposeStack:
             raise AssertionError(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
-    def up(self, workers: int, *, wait: bool = True) -> None:
-        """Bring the services up, or to another number of workers, as a user does."""
+    def up(self, workers: int, *, csms: int = 1, controllers: int = 1, wait: bool = True) -> None:
+        """Bring the services up, or to other numbers of them, as a user does."""
         waiting = ["--wait", "--wait-timeout", "120"] if wait else []
-        self.compose("up", "-d", "--scale", f"worker={workers}", *waiting, *SERVICES)
+        numbers = {"worker": workers, "csms": csms, "controller": controllers}
+        scale = [part for name, number in numbers.items() for part in ("--scale", f"{name}={number}")]
+        self.compose("up", "-d", *scale, *waiting, *SERVICES)
 
     def containers(self) -> list[dict[str, Any]]:
         """What `docker compose ps` tells, a container each."""
