@@ -145,20 +145,24 @@ def hundred_and_ten_thousand(quick: bool) -> Figures:
 
 
 def most_stations(quick: bool) -> Figures:
-    """As many as asked, over several workers, central systems and source addresses."""
-    stations, workers = (2_000, 2) if quick else (20_000, 2)
-    with Swarm(workers=workers, csms=2) as swarm:
+    """Twenty thousand over two workers and two central systems."""
+    return held(2_000 if quick else 20_000, 2, quick)
+
+
+def held(stations: int, pairs: int, quick: bool = False) -> Figures:
+    """So many stations over some pairs of a worker and a central system, each worker with addresses of its own."""
+    with Swarm(workers=pairs, csms=pairs) as swarm:
         empty = swarm.memory()
-        boot = swarm.scale(stations, 300)
+        boot = swarm.scale(stations, 600)
         time.sleep(2 if quick else 30)
         found = steady(swarm, 5 if quick else 30)
-        held = swarm.get("/totals")["running"]
+        running = swarm.get("/totals")["running"]
         full = swarm.memory()
     kinds = sorted({name.split("-")[0] for name in full})
     return {
         "stations": stations,
-        "held": held,
-        "workers": workers,
+        "held": running,
+        "workers": pairs,
         "command_to_running_seconds": boot,
         "steady": found,
         "memory_kib_a_station": {
@@ -227,13 +231,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes and short times; writes nothing")
     parser.add_argument("--only", nargs="*", choices=sorted(SCENARIOS), help="by default all")
+    parser.add_argument("--hold", type=int, metavar="N", help="instead: see whether N stations are held")
+    parser.add_argument("--pairs", type=int, default=3, help="with --hold: workers, and central systems")
     parser.add_argument("--out", type=Path, help="another file for the results")
     options = parser.parse_args()
     out = options.out or (None if options.quick else RESULTS)
-    for name in options.only or SCENARIOS:
+    steps = {name: SCENARIOS[name] for name in options.only or SCENARIOS}
+    if options.hold is not None:
+        steps = {"most_stations": lambda _: held(options.hold, options.pairs)}
+    for name, step in steps.items():
         where = machine()
         began = time.monotonic()
-        figures = SCENARIOS[name](options.quick)
+        figures = step(options.quick)
         print(f"== {name} ({time.monotonic() - began:.0f} s)\n{json.dumps(figures, indent=2)}", flush=True)
         if out is not None:
             known = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}

@@ -137,7 +137,7 @@ def _most(f: Figures) -> Iterator[Row]:
     steady = f["steady"]
     memory = ", ".join(f"{kind} {kib:.1f}" for kind, kib in f["memory_kib_a_station"].items())
     yield (
-        f"stations held, {f['workers']} workers and 2 central systems",
+        f"stations held, {f['workers']} workers and as many central systems",
         f"{f['held']:,} after {f['command_to_running_seconds']:.0f} s; {steady['cpu_percent_all']:.0f} % of a core, "
         f"KiB a station: {memory}{_mark(steady)}",
         "20,000",
