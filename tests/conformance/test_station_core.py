@@ -269,6 +269,43 @@ async def test_9_1_17_the_sampled_measurands_are_those_of_the_list_in_their_unit
     assert units == {"Power.Active.Import": "W", "SoC": "Percent", "Energy.Active.Import.Register": "Wh"}
 
 
+async def test_3_16_3_one_phase_is_told_when_one_phase_is_asked_for(
+    system: RawCentralSystem, stations: StationDriver
+) -> None:
+    station = await stations.start(
+        system.url, configuration=EVERY_SECOND | {"MeterValuesSampledData": "Voltage.L1-N"}
+    )
+    connection = await accepted(system, station)
+    await station.charge(connection)
+    metered = (await connection.next_call("MeterValues"))[3]
+    (sample,) = metered["meterValue"][0]["sampledValue"]
+    assert (sample["measurand"], sample["phase"], sample["unit"]) == ("Voltage", "L1-N", "V")
+    assert 200 < float(sample["value"]) < 260
+
+
+async def test_9_1_27_the_stop_carries_the_begin_the_samples_and_the_end_when_it_is_told_to(
+    system: RawCentralSystem, stations: StationDriver
+) -> None:
+    station = await stations.start(
+        system.url,
+        configuration=EVERY_SECOND | {"StopTxnSampledData": "Energy.Active.Import.Register"},
+    )
+    connection = await accepted(system, station)
+    started = await station.charge(connection)
+    await connection.next_call("MeterValues")
+    await connection.next_call("MeterValues")
+    await station.do("unplug")
+    stopped = (await connection.next_call("StopTransaction"))[3]
+    contexts = [context for _, context in samples(stopped, "transactionData")]
+    assert contexts[0] == "Transaction.Begin" and contexts[-1] == "Transaction.End"
+    assert set(contexts[1:-1]) == {"Sample.Periodic"}
+    energy = [
+        float(sample["value"]) for moment in stopped["transactionData"] for sample in moment["sampledValue"]
+    ]
+    assert energy == sorted(energy)
+    assert (energy[0], energy[-1]) == (started["meterStart"], stopped["meterStop"])
+
+
 async def test_9_1_19_a_sample_interval_of_0_means_no_samples(
     system: RawCentralSystem, stations: StationDriver
 ) -> None:

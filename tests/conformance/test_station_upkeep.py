@@ -146,7 +146,7 @@ async def test_5_17_a_triggered_message_of_upkeep_follows_the_answer(
         assert triggered[3]["status"] == "Idle"
 
 
-async def test_m04_a_station_without_certificates_knows_none(connection: RawConnection) -> None:
+async def test_m03_a_station_without_certificates_knows_none(connection: RawConnection) -> None:
     for kind in ("CentralSystemRootCertificate", "ManufacturerRootCertificate"):
         answer = await command(connection, "GetInstalledCertificateIds", {"certificateType": kind})
         assert answer == {"status": "NotFound"}
