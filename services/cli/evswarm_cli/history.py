@@ -9,18 +9,21 @@ from pathlib import Path
 from typing import IO, Annotated, Any, Final
 
 import httpx
+import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from evswarm_cli.controller_client import ControllerClient, problem_of
 from evswarm_cli.errors import ControllerError, UsageError
+from evswarm_cli.history_audit import PastTransaction
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 EXPORT_SECONDS: Final = 120.0
 """How long the controller may be silent during an export."""
 
 out = Console(highlight=False)
+_decode = msgspec.json.Decoder(PastTransaction).decode
 
 
 class Topic(StrEnum):
@@ -114,6 +117,22 @@ class HistoryClient(ControllerClient):
                 response.read()
                 raise ControllerError(problem_of(response))
             yield response.iter_raw()
+
+
+def past_transactions(url: str, run: str) -> Iterator[PastTransaction]:
+    """The transactions of a run, from the history, one by one as they come.
+
+    Raises:
+        ControllerError: there is no history, or no such run in it.
+    """
+    with HistoryClient(url) as client:
+        if not client.page(Topic.RUNS, {"run": run})["items"]:
+            raise ControllerError(f"the history has no run {run}; 'evswarm history runs' lists those it has")
+        with client.stream(Topic.TRANSACTIONS, {"run": run, "format": "jsonl"}) as parts:
+            rest = b""
+            for part in parts:
+                *lines, rest = (rest + part).split(b"\n")
+                yield from map(_decode, lines)
 
 
 def history(

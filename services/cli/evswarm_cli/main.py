@@ -17,8 +17,9 @@ from rich.table import Table
 from evswarm_cli.audit_command import describe, patient_audit
 from evswarm_cli.controller_client import ControllerClient
 from evswarm_cli.errors import ControllerError, UsageError
-from evswarm_cli.history import export
+from evswarm_cli.history import export, past_transactions
 from evswarm_cli.history import history as history_command
+from evswarm_cli.history_audit import audit_past
 from evswarm_cli.local_swarm import LocalSwarm, SwarmOptions
 from evswarm_cli.progress import status_line, watch
 from evswarm_cli.store import DEFAULT_PORT, store_command
@@ -180,12 +181,18 @@ def audit(
     wait_seconds: Annotated[
         float, typer.Option("--wait", min=0, help="Look again for so long before anything is called wrong.")
     ] = 5.0,
+    run: Annotated[
+        str | None, typer.Option(help="A past run, from the history: its transactions alone are compared.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Compare the central system's transactions with the stations' own ledgers; exit code 1 when they differ."""
-    with ControllerClient(url) as client:
-        report = patient_audit(client, settled=settled, wait_seconds=wait_seconds)
+    if run is not None:
+        report = audit_past(past_transactions(url, run), settled=settled)
+    else:
+        with ControllerClient(url) as client:
+            report = patient_audit(client, settled=settled, wait_seconds=wait_seconds)
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(report)).decode())
     else:

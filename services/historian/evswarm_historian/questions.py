@@ -16,15 +16,16 @@ from sqlalchemy import table as sql_table
 from evswarm_historian.errors import BadQueryError
 from evswarm_historian.rows import first_id, milliseconds
 from evswarm_historian.tables import events, logs, messages, runs, transactions
-from evswarm_shared.history.records import RECORDS_LIVE_SECONDS, Outcome
+from evswarm_shared.bus.messages import HistoryStream
+from evswarm_shared.history.records import LIFE_SECONDS, Outcome
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1000
 LATEST_MS: Final = 2**41 - 1
 EARLY_MS: Final = 15 * 60 * 1000
 """Clocks differ: a record may enter its stream so much before the time that it bears."""
-LATE_MS: Final = 2 * round(RECORDS_LIVE_SECONDS * 1000)
-"""A record enters its stream at most so long after the time that it bears: older ones are dropped by their recorder."""
+LATE: Final = 2.0
+"""A record enters its stream at most so many lives after the time that it bears: its recorder drops what is older."""
 _WORD: Final = re.compile(r"[^\W_]+")
 _FIELDS: Final = (
     "since",
@@ -178,7 +179,10 @@ def statement(question: Question, *, postgres: bool) -> Select[Any]:
         if question.since_ms is not None:
             conditions.append(number >= first_id(max(0, question.since_ms - EARLY_MS)))
         if question.until_ms is not None:
-            conditions.append(number < first_id(question.until_ms + LATE_MS))
+            stream = HistoryStream.FACTS if topic is Topic.EVENTS else HistoryStream.TRAFFIC
+            conditions.append(
+                number < first_id(question.until_ms + milliseconds(LATE * LIFE_SECONDS[stream]))
+            )
     return asked.where(*conditions).order_by(number.desc()).limit(question.limit)
 
 

@@ -19,7 +19,7 @@ from evswarm_shared.bus.messages import HistoryBatch, HistoryStream
 from evswarm_shared.bus.port import HistoryFeed
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.history.records import (
-    RECORDS_LIVE_SECONDS,
+    LIFE_SECONDS,
     LogRecord,
     MessageRecord,
     Record,
@@ -150,7 +150,7 @@ class Recorder:
             lane.next_number += 1
 
     def _drop_stale(self, stream: HistoryStream, lane: _Lane) -> None:
-        stale = self._clock() - RECORDS_LIVE_SECONDS
+        stale = self._clock() - LIFE_SECONDS[stream]
         if lane.batches and lane.encoded_at < stale:
             self.dropped[stream] += sum(batch.count for batch in lane.batches)
             lane.batches.clear()

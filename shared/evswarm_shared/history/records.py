@@ -3,19 +3,25 @@
 Encoded as JSON arrays with a tag in front, many in one batch. Times are real unix seconds where nothing else is said.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
-from evswarm_shared.bus.messages import TransactionRecord
+from evswarm_shared.bus.messages import HistoryStream, TransactionRecord
 
 BATCH_BYTES: Final = 64 * 1024
 """A batch ends before it is larger than this, unless a single record is."""
 BATCH_RECORDS: Final = 500
-RECORDS_LIVE_SECONDS: Final = 3600.0
-"""What could not be given to the store for so long is dropped, so that the order of writing is nearly that of time."""
+LIFE_SECONDS: Final[Mapping[HistoryStream, float]] = {
+    HistoryStream.TRAFFIC: 120.0,
+    HistoryStream.FACTS: 3600.0,
+}
+"""What could not be given to the store for so long is dropped, so that the order of writing is nearly that of time.
+
+Short for what comes by the thousand a second: who asks for a minute of the past has to look over that many rows more.
+"""
 
 
 class Side(StrEnum):

@@ -3,7 +3,7 @@
 from evswarm_shared.bus.memory import MemoryBus, MemoryStore
 from evswarm_shared.bus.messages import HistoryStream
 from evswarm_shared.history.recorder import RECORDS_KEPT, Recorder
-from evswarm_shared.history.records import BATCH_BYTES, RECORDS_LIVE_SECONDS, LogRecord, decode_batch
+from evswarm_shared.history.records import BATCH_BYTES, LIFE_SECONDS, LogRecord, decode_batch
 from tests.support.history import event, message
 
 TRAFFIC, FACTS = HistoryStream.TRAFFIC, HistoryStream.FACTS
@@ -69,7 +69,7 @@ async def test_what_waited_too_long_is_dropped_counted() -> None:
     desk.recorder.log_line(desk.now, "CP-1", "tried")
     await desk.recorder.flush()
     desk.recorder.log_line(desk.now, "CP-1", "never tried")
-    desk.now += RECORDS_LIVE_SECONDS + 1
+    desk.now += LIFE_SECONDS[TRAFFIC] + 1
     desk.recorder.log_line(desk.now, "CP-1", "fresh")
     desk.store.available = True
     await desk.recorder.flush()
