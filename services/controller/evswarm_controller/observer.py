@@ -6,6 +6,7 @@ by this controller while a look was on its way is newer than what the look bring
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from evswarm_controller.desired_state import Membership
 from evswarm_controller.errors import NotReadyError
@@ -21,6 +22,14 @@ from evswarm_shared.bus.messages import (
     WorkerHeartbeat,
 )
 from evswarm_shared.bus.port import ControllerBus
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was wished for before the store lost everything."""
+
+    desired: DesiredState
+    tariff: Tariff
 
 
 class Observer:
@@ -41,6 +50,7 @@ class Observer:
         self.totals = Totals()
         self.operations: dict[str, OperationSnapshot] = {}
         self.available = False
+        self.forgotten: Forgotten | None = None
 
     @property
     def known_desired(self) -> DesiredState | None:
@@ -87,6 +97,8 @@ class Observer:
         self._fleet.set_workers(self.workers, now)
         self.lost_workers.look(self.workers, now)
         self.csms, self.totals = csms, totals
+        if desired is None and self._desired is not None:
+            self.forgotten = Forgotten(self._desired, self.tariff)
         if version == self.tariff.version:
             self.tariff = tariff
         if generation == self._wanted.generation and (desired is None or desired.generation != generation):

@@ -140,7 +140,8 @@ class Reconciler:
         self._assignments = await self._bus.read_assignments()
         now = self._now()
         if self._observer.known_desired is None and await self._found_swarm(now):
-            self._may_plan_at = now
+            # Workers that give an emptied store back what they know are not to meet new owners of their stations.
+            self._may_plan_at = now + (self._lease_seconds if self._observer.forgotten else 0.0)
         else:
             self._may_plan_at = now + self._lease_seconds
         log.info("leading (term %d), planning in %.1f s", epoch, self._may_plan_at - now)
@@ -148,7 +149,18 @@ class Reconciler:
 
     async def _found_swarm(self, now: float) -> bool:
         """Set up an empty store; False when another controller was quicker."""
-        desired = self._found(now)
+        forgotten = self._observer.forgotten
+        if forgotten is None:
+            desired = self._found(now)
+        else:
+            desired = msgspec.structs.replace(forgotten.desired, generation=1, operations=())
+            log.error(
+                "THE STORE WAS EMPTIED: %d stations are wished for again, at the price there was; gone are operations "
+                "under way and what the central system knew",
+                desired.count,
+            )
+            for change in forgotten.tariff.changes:
+                self._observer.take_tariff(await self._bus.change_tariff(change))
         if not self._observer.tariff.changes:
             change = TariffChange(at=desired.clock.simulated(now), price_micro=self._opening_price_micro)
             self._observer.take_tariff(await self._bus.change_tariff(change))

@@ -84,6 +84,9 @@ class StationMachine(Protocol):
     def snapshot(self, now: float) -> StationSnapshot:
         """The station's row."""
 
+    def whole(self, now: float) -> StationCommit:
+        """Everything lasting, for a store that has forgotten it."""
+
 
 class HostShell(Protocol):
     """What a host needs around it."""

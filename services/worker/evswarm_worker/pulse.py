@@ -32,11 +32,13 @@ class Pulse:
         lease: Lease,
         report: Callable[[], WorkerHeartbeat],
         follow: Callable[[HeartbeatReply], None],
+        refused: Callable[[], None] = lambda: None,
     ) -> None:
         self._bus = bus
         self._lease = lease
         self._report = report
         self._follow = follow
+        self._refused = refused
         self._asked_at: float | None = None
         self._hurry = asyncio.Event()
         self._round_trip = 0.0
@@ -104,6 +106,7 @@ class Pulse:
         self._round_trip = time.monotonic() - self._asked_at
         self._asked_at = None
         if not reply.lease_held:
+            self._refused()
             self._lease.lose()
             raise LeaseLostError("the store does not know our lease any more")
         self._lease.renewed(sent)

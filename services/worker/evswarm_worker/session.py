@@ -17,6 +17,7 @@ from evswarm_worker.gauges import ShardGauges
 from evswarm_worker.history import StationHistory
 from evswarm_worker.lease import Lease
 from evswarm_worker.pulse import Pulse
+from evswarm_worker.rebuilding import KeptStation, keep
 from evswarm_worker.shard import LinkSettings, Shard
 from evswarm_worker.share import Goal
 from evswarm_worker.source_addresses import source_addresses
@@ -61,8 +62,9 @@ class Session:
             history=history,
         )
         builder = StationBuilder(settings, lease.worker_id, counts)
+        self.kept: list[KeptStation] = []
         self.admission = Admission(bus, self.shard, builder)
-        self.pulse = Pulse(bus, lease, report, self._follow)
+        self.pulse = Pulse(bus, lease, report, self._follow, self._keep_all)
         self.commands = CommandService(
             bus,
             lease.worker_id,
@@ -70,6 +72,12 @@ class Session:
             self.shard.now,
             lambda host: usual_tag(host.plan, self.admission.seed),
         )
+
+    def _keep_all(self) -> None:
+        """The store knows our lease no more although it has not run out: it may have lost everything."""
+        if self.shard.lease.valid():
+            now = self.shard.now()
+            self.kept = [keep(host.station, now) for host in self.shard.hosts.values() if not host.ended]
 
     def _follow(self, reply: HeartbeatReply) -> None:
         if reply.assignment is not None:

@@ -32,6 +32,7 @@ from evswarm_worker.gauges import ShardGauges
 from evswarm_worker.history import station_history
 from evswarm_worker.lease import Lease
 from evswarm_worker.metrics import shard_metrics
+from evswarm_worker.rebuilding import KeptStation, rebuild
 from evswarm_worker.session import Session
 
 REGISTER_RETRY_SECONDS: Final = 1.0
@@ -62,6 +63,7 @@ class Worker:
         self._metrics_url: str | None = None
         self.stopping = asyncio.Event()
         self._session: Session | None = None
+        self._kept: list[KeptStation] = []
 
     def stop(self) -> None:
         """Drain and end, within the grace period."""
@@ -99,6 +101,12 @@ class Worker:
         lease = await self._register()
         if lease is None:
             return
+        kept, self._kept = self._kept, []
+        if kept:
+            try:
+                await rebuild(self.bus, lease, kept)
+            except (BusUnavailableError, LeaseLostError) as error:
+                log.error("%d stations could not be rebuilt in the store: %s", len(kept), error)
         self.named(lease.worker_id)
         log.info("worker %s has a lease (epoch %d)", lease.worker_id, lease.epoch)
         self.gauges.reset()
@@ -116,6 +124,7 @@ class Worker:
         except* LeaseLostError as errors:
             log.warning("worker %s lost its lease: %s", lease.worker_id, _first(errors))
         finally:
+            self._kept = session.kept
             self._session = None
 
     async def _register(self) -> Lease | None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from evswarm_shared.bus.messages import ProfileName, StoredStation, Tariff, TariffChange
+from evswarm_shared.bus.station_ledger import StartLanded, TransactionBegan
 from evswarm_worker.behaviour.profiles import PRESETS
 from evswarm_worker.station import CheckpointError
 from tests.support.station_rig import NOON, StationRig, charging_rig, only, quiet_profile
@@ -146,3 +147,17 @@ def test_a_blob_that_is_no_checkpoint_is_refused_by_name(blob: bytes) -> None:
 def test_a_station_that_never_ran_is_fresh() -> None:
     rig = StationRig(stored=StoredStation("CP-000002", None)).start()
     assert rig.actions()[0] == "BootNotification" and any("Started" in line for line in rig.log)
+
+
+def test_a_store_that_has_forgotten_everything_gets_all_that_lasts() -> None:
+    rig = charging_rig()
+    rig.run(95.0)
+    commit = rig.station.whole(rig.now)
+    assert commit.checkpoint is not None
+    began, landed = commit.ledger
+    assert isinstance(began, TransactionBegan)
+    assert isinstance(landed, StartLanded)
+    stored = StoredStation("CP-000002", commit.checkpoint, commit.outbox_added)
+    resumed = StationRig(now=rig.now, stored=stored).start()
+    assert resumed.snapshot().transactions == 1
+    assert resumed.snapshot().energy_mwh >= rig.snapshot().energy_mwh > 0

@@ -6,6 +6,7 @@ from typing import Any
 
 from evswarm_shared.bus.messages import (
     Assignment,
+    StationCommit,
     StationSnapshot,
     StationState,
     StoredStation,
@@ -114,6 +115,9 @@ class FakeStation(StationMachine):
 
     def snapshot(self, now: float) -> StationSnapshot:
         return row(self.station_id, state=self.state, energy_mwh=self.energy_mwh)
+
+    def whole(self, now: float) -> StationCommit:
+        return StationCommit(self.station_id, b"whole")
 
     @property
     def names(self) -> list[str]:

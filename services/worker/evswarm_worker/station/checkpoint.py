@@ -10,6 +10,7 @@ import msgspec
 from ocpp.v16.enums import Action, ChargePointErrorCode, ChargePointStatus
 
 from evswarm_shared.bus.messages import StationCommit, StoredStation
+from evswarm_shared.bus.station_ledger import LedgerFact, StartLanded, TransactionBegan
 from evswarm_shared.ocpp16.actions import Sender
 from evswarm_shared.ocpp16.datatypes import MeterValue
 from evswarm_shared.ocpp16.frames import encode_payload
@@ -25,6 +26,7 @@ from evswarm_worker.station.errors import CheckpointError
 from evswarm_worker.station.firmware_update import FirmwareUpdate
 from evswarm_worker.station.local_list import LocalList
 from evswarm_worker.station.log_upload import LogUpload
+from evswarm_worker.station.outbox import UNKNOWN_TRANSACTION
 from evswarm_worker.station.reservation import Reservation
 from evswarm_worker.station.security import Security
 from evswarm_worker.station.transaction import Transaction, TransactionState
@@ -122,6 +124,27 @@ def commit_of(cabinet: Cabinet, *, checkpoint: bool) -> StationCommit:
         removed,
         cabinet.outbox.take_facts(),
     )
+
+
+def whole_of(cabinet: Cabinet) -> StationCommit:
+    """Everything lasting about the station, for a store that has forgotten it; of its book what still runs."""
+    facts: list[LedgerFact] = list(cabinet.outbox.take_facts())
+    for connector in cabinet.connectors:
+        open_one = connector.transaction
+        if open_one is None:
+            continue
+        began = TransactionBegan(
+            open_one.serial,
+            connector.connector_id,
+            open_one.id_tag,
+            open_one.meter_start_mwh // 1000,
+            open_one.started_at,
+        )
+        facts.append(began)
+        if open_one.transaction_id != UNKNOWN_TRANSACTION:
+            facts.append(StartLanded(open_one.serial, open_one.transaction_id))
+    entries = cabinet.outbox.entries()
+    return StationCommit(cabinet.config.station_id, _encode(cabinet), entries, (), tuple(facts))
 
 
 def restore(cabinet: Cabinet, stored: StoredStation) -> bool:

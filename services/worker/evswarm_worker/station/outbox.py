@@ -213,6 +213,14 @@ class Outbox:
         self._added = self._removed = None
         return added, removed
 
+    def entries(self) -> tuple[OutboxEntry, ...]:
+        """The whole line as it is stored, for a store that has forgotten it; `take_changes` has nothing then."""
+        for message in self._messages or ():
+            if message.stored is None:
+                self._store(message)
+        self.take_changes()
+        return tuple(OutboxEntry(each.sequence, each.stored) for each in self._messages or () if each.stored)
+
     def take_facts(self) -> tuple[LedgerFact, ...]:
         """What the book of transactions gains since the last call, for the same commit."""
         facts = tuple(self._facts or ())

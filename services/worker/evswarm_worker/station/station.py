@@ -9,7 +9,7 @@ from math import inf
 
 from ocpp.v16.enums import ChargePointErrorCode, Reason
 
-from evswarm_shared.bus.messages import StationSnapshot, StoredStation, Tariff
+from evswarm_shared.bus.messages import StationCommit, StationSnapshot, StoredStation, Tariff
 from evswarm_shared.clock import SimulatedClock
 from evswarm_shared.ocpp16.datatypes import IdTagInfo
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, StationCounts
@@ -25,7 +25,7 @@ from evswarm_worker.station import (
 )
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.charging import advance, catch_up
-from evswarm_worker.station.checkpoint import restore
+from evswarm_worker.station.checkpoint import restore, whole_of
 from evswarm_worker.station.config import StationConfig
 from evswarm_worker.station.effects import SNAPSHOT_CHANGED, STOPPED, Effect
 from evswarm_worker.station.link import LinkEvent, LinkState
@@ -138,6 +138,14 @@ class Station:
             messaging.flush(cabinet)
         cabinet.effects.append(STOPPED)
         cabinet.wake_at = inf
+
+    def whole(self, now: float) -> StationCommit:
+        """Everything lasting about the station as of this moment, for a store that has forgotten it."""
+        cabinet = self._cabinet
+        if self._enter(now):
+            for connector in cabinet.connectors:
+                advance(cabinet, connector)
+        return whole_of(cabinet)
 
     # --- the connection ---------------------------------------------------------------------------------------
 
