@@ -15,11 +15,12 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from evswarm_shared.bus.redis.scripts import Script
+from evswarm_shared.bus.redis.wire import Argument as Argument
+from evswarm_shared.bus.redis.wire import packed
 from evswarm_shared.errors import BusUnavailableError, LocalError
 
 COMMANDS_PER_ROUND_TRIP: Final = 256
 
-Argument = str | bytes | int | float
 _Waiting = tuple[tuple[Argument, ...], asyncio.Future[Any]]
 
 
@@ -116,8 +117,8 @@ class Link:
 
     async def _round_trip(self, batch: list[_Waiting]) -> None:
         connection = self._connection
-        packed = connection.pack_commands([command for command, _ in batch])
-        await connection.send_packed_command(packed, check_health=False)
+        commands = packed(command for command, _ in batch)
+        await connection.send_packed_command(commands, check_health=False)
         for _, future in batch:
             try:
                 reply = await connection.read_response()
