@@ -18,6 +18,7 @@ TABLES: Final = (
     "tests/unit/station/test_connector_status.py",
     "tests/unit/station/test_link.py",
     "tests/unit/station/test_walks.py",
+    "tests/unit/station/test_online_walks.py",
     "tests/unit/station/test_strict_walks.py",
     "tests/unit/csms/handlers/test_acceptance.py",
     "tests/unit/ocpp16/test_messages_against_schemas.py",
