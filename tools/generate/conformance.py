@@ -16,6 +16,7 @@ CONFORMANCE: Final = "tests/conformance"
 
 TABLES: Final = (
     "tests/unit/station/test_connector_status.py",
+    "tests/unit/station/test_firmware_update.py",
     "tests/unit/station/test_link.py",
     "tests/unit/station/test_walks.py",
     "tests/unit/station/test_online_walks.py",
