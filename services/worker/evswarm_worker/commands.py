@@ -86,6 +86,4 @@ class CommandService:
                 description="the station is just being restarted; try again in some seconds",
             )
         row = host.station.snapshot(self._now())
-        return CommandReply(
-            command.command_id, CommandOutcome.DONE, msgspec.Raw(_encode(row))
-        )
+        return CommandReply(command.command_id, CommandOutcome.DONE, msgspec.Raw(_encode(row)))
