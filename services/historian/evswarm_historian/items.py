@@ -15,8 +15,9 @@ _TAG_FIELD: Final = re.compile(r'("(?:idTag|parentIdTag|id_tag)"\s*:\s*)"((?:[^"
 
 
 def masked(tag: str) -> str:
-    """A tag as it may be shown: its last two characters."""
-    return "*" * max(0, len(tag) - 2) + tag[-2:]
+    """A tag as it may be shown: its last two characters, and of a tag that has no more than these none."""
+    shown = tag[-2:] if len(tag) > 2 else ""
+    return "*" * (len(tag) - len(shown)) + shown
 
 
 def moment(milliseconds: int | None) -> str | None:

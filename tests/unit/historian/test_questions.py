@@ -84,6 +84,7 @@ def test_tags_are_masked_unless_asked_for() -> None:
     assert json.loads(bytes(hidden["request"])) == {"idTag": "*******77"}
     assert json.loads(bytes(shown["request"])) == {"idTag": "SECRET-77"}
     assert item(Topic.TRANSACTIONS, row(Topic.TRANSACTIONS))["id_tag"] == masked("TAG-42") == "****42"
+    assert [masked(tag) for tag in ("", "A", "AB", "ABC")] == ["", "*", "**", "*BC"]
 
 
 async def pages(*items: dict[str, Any]) -> Any:

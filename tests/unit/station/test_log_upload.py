@@ -123,6 +123,55 @@ def test_a_new_request_cancels_the_upload_under_way() -> None:
     assert len(walk(rig, "LogStatusNotification")) == 3
 
 
+def test_a_log_does_not_stop_the_diagnostics_nor_they_the_log() -> None:
+    rig = StationRig().start()
+    diagnostics(rig)
+    assert get_log(rig)["status"] == "Accepted"
+    diagnostics_file, log_file = rig.errands
+    assert isinstance(diagnostics_file, Upload) and isinstance(log_file, Upload)
+    rig.station.transferred(diagnostics_file.transfer, DONE, rig.now)
+    rig.station.transferred(log_file.transfer, TransferResult(TransferOutcome.UNREACHABLE), rig.now)
+    rig.run(100.0)
+    assert walk(rig, "DiagnosticsStatusNotification") == ["Uploading", "Uploaded"]
+    assert get_log(rig, request_id=6)["status"] == "AcceptedCanceled"
+    diagnostics(rig)
+    rig.fetched(DONE)
+    assert [type(e) for e in rig.errands].count(CancelTransfer) == 1
+    assert walk(rig, "DiagnosticsStatusNotification")[2:] == ["Uploading", "Uploaded"]
+
+
+def test_new_diagnostics_stop_those_under_way() -> None:
+    rig = StationRig().start()
+    diagnostics(rig)
+    diagnostics(rig)
+    assert [type(e) for e in rig.errands] == [Upload, CancelTransfer, Upload]
+    rig.fetched(DONE)
+    assert walk(rig, "DiagnosticsStatusNotification") == [
+        "Uploading",
+        "UploadFailed",
+        "Uploading",
+        "Uploaded",
+    ]
+
+
+def test_a_triggered_status_is_that_of_its_own_upload() -> None:
+    rig = StationRig().start()
+    diagnostics(rig)
+    get_log(rig)
+    rig.command("TriggerMessage", {"requestedMessage": "DiagnosticsStatusNotification"})
+    rig.command("ExtendedTriggerMessage", {"requestedMessage": "LogStatusNotification"})
+    assert walk(rig, "DiagnosticsStatusNotification") == ["Uploading", "Uploading"]
+    assert rig.sent("LogStatusNotification") == [{"status": "Uploading", "requestId": 5}] * 2
+
+
+def test_a_heir_of_the_station_uploads_both_again() -> None:
+    rig = StationRig().start()
+    diagnostics(rig)
+    get_log(rig)
+    heir = rig.heir().start()
+    assert [type(e) for e in heir.errands] == [Upload, Upload]
+
+
 def test_a_heir_of_the_station_uploads_again() -> None:
     rig = StationRig().start()
     get_log(rig)

@@ -55,8 +55,8 @@ class Ending(Enum):
 class Cabinet:
     """The parts of a station.
 
-    The `…_at` fields are real unix seconds, infinite when nothing is due. `firmware`, `log_upload` and `security`
-    are None until something of it happens, and `upkeep_at` is when one of them is to be looked after. `booted`:
+    The `…_at` fields are real unix seconds, infinite when nothing is due. `firmware`, `log_upload`,
+    `diagnostics_upload` and `security` are None until something of it happens, and `upkeep_at` is when one of them is to be looked after. `booted`:
     accepted since the last boot, so that a reconnect is none; `accepted_ever`: somebody can be charged for energy
     (OCPP 1.6 §4.2.1). `switched_off`: it was stopped, and nobody can have used it since. `autonomous`: people come
     and go, and the policy is asked, without anybody's hand. `replies` are encoded answers to the central system
@@ -85,6 +85,7 @@ class Cabinet:
         "connected_at",
         "connectors",
         "counts",
+        "diagnostics_upload",
         "draws",
         "effects",
         "end_at",
@@ -185,6 +186,7 @@ class Cabinet:
         self.firmware_version = FIRST_FIRMWARE
         self.firmware: FirmwareUpdate | None = None
         self.log_upload: LogUpload | None = None
+        self.diagnostics_upload: LogUpload | None = None
         self.security: Security | None = None
         self.next_transfer = 0
 
@@ -247,5 +249,6 @@ class Cabinet:
 
 
 def masked(id_tag: str) -> str:
-    """A tag as logs may show it: its last two characters."""
-    return "*" * max(0, len(id_tag) - 2) + id_tag[-2:]
+    """A tag as logs may show it: its last two characters, and of a tag that has no more than these none."""
+    shown = id_tag[-2:] if len(id_tag) > 2 else ""
+    return "*" * (len(id_tag) - len(shown)) + shown

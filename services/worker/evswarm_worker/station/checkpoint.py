@@ -106,6 +106,7 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     firmware: FirmwareUpdate | None = None
     log_upload: LogUpload | None = None
     security: Security | None = None
+    diagnostics_upload: LogUpload | None = None
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -181,12 +182,14 @@ def restore(cabinet: Cabinet, stored: StoredStation) -> bool:
     cabinet.firmware_version = checkpoint.firmware_version
     cabinet.firmware = checkpoint.firmware
     cabinet.log_upload = checkpoint.log_upload
+    cabinet.diagnostics_upload = checkpoint.diagnostics_upload
     cabinet.security = checkpoint.security
     # Whoever fetched and stored files for it is gone; that begins anew.
     if cabinet.firmware is not None:
         cabinet.firmware.transfer = 0
-    if cabinet.log_upload is not None:
-        cabinet.log_upload.transfer = 0
+    for upload in (cabinet.log_upload, cabinet.diagnostics_upload):
+        if upload is not None:
+            upload.transfer = 0
     for connector, state in zip(cabinet.connectors, checkpoint.connectors, strict=False):
         _restore_connector(connector, state)
     return True
@@ -217,6 +220,7 @@ def _encode(cabinet: Cabinet) -> bytes:
             firmware=cabinet.firmware,
             log_upload=cabinet.log_upload,
             security=cabinet.security,
+            diagnostics_upload=cabinet.diagnostics_upload,
         )
     )
 

@@ -1,4 +1,4 @@
-"""Uploading diagnostics and logs: one file at a time, tried again as asked (OCPP 1.6 §4.4, §5.9; whitepaper N01)."""
+"""Uploading diagnostics and logs, one file of each at a time, tried again as asked (OCPP 1.6 §5.9; whitepaper N01)."""
 
 from math import inf
 from typing import Final
@@ -47,22 +47,29 @@ class LogUpload(msgspec.Struct, array_like=True):
     over: bool = False
 
 
-def under_way(cabinet: Cabinet) -> LogUpload | None:
-    """The upload that is not over yet."""
-    upload = cabinet.log_upload
+def under_way(cabinet: Cabinet, *, diagnostics: bool) -> LogUpload | None:
+    """The upload that is not over yet: that of GetDiagnostics, or that of GetLog."""
+    upload = cabinet.diagnostics_upload if diagnostics else cabinet.log_upload
     return None if upload is None or upload.over else upload
 
 
 def begin(cabinet: Cabinet, upload: LogUpload) -> bool:
-    """Take on an upload; True when another one was cancelled for it."""
-    former = under_way(cabinet)
+    """Take on an upload; True when another one for the same request was cancelled for it (N01.FR.11).
+
+    GetDiagnostics and GetLog are separate: they have statuses of their own, and neither stops the other.
+    """
+    diagnostics = upload.request_id is None
+    former = under_way(cabinet, diagnostics=diagnostics)
     if former is not None:
         if former.transfer:
             cabinet.effects.append(CancelTransfer(former.transfer))
-        if former.request_id is None:
+        if diagnostics:
             # The answer to the new request cannot say it, as AcceptedCanceled does for a log.
             _tell(cabinet, former, UploadLogStatus.upload_failure)
-    cabinet.log_upload = upload
+    if diagnostics:
+        cabinet.diagnostics_upload = upload
+    else:
+        cabinet.log_upload = upload
     cabinet.lasting_changed = True
     cabinet.log(f"Upload of {upload.file_name} begins")
     cabinet.look_soon()
@@ -79,8 +86,8 @@ def file_name(cabinet: Cabinet, log_type: Log) -> str:
 
 def transferred(cabinet: Cabinet, transfer: int, result: TransferResult) -> bool:
     """An upload ended; False when it is not ours."""
-    upload = cabinet.log_upload
-    if upload is None or not transfer or upload.transfer != transfer:
+    upload = next((u for u in _uploads(cabinet) if transfer and u.transfer == transfer), None)
+    if upload is None:
         return False
     upload.transfer = 0
     if upload.over:
@@ -103,8 +110,16 @@ def transferred(cabinet: Cabinet, transfer: int, result: TransferResult) -> bool
 
 def look(cabinet: Cabinet) -> float:
     """Do what is due; returns when to look again, in real unix seconds."""
-    upload = under_way(cabinet)
-    if upload is None or upload.transfer:
+    return min((_look(cabinet, upload) for upload in _uploads(cabinet)), default=inf)
+
+
+def _uploads(cabinet: Cabinet) -> tuple[LogUpload, ...]:
+    both = (cabinet.log_upload, cabinet.diagnostics_upload)
+    return tuple(upload for upload in both if upload is not None)
+
+
+def _look(cabinet: Cabinet, upload: LogUpload) -> float:
+    if upload.over or upload.transfer:
         return inf
     if upload.retry_at > cabinet.now:
         return upload.retry_at
@@ -117,9 +132,7 @@ def look(cabinet: Cabinet) -> float:
 
 def tell_again(cabinet: Cabinet, *, diagnostics: bool) -> None:
     """A status was asked for: the last one while an upload is under way, else Idle."""
-    upload = under_way(cabinet)
-    if upload is not None and (upload.request_id is None) is not diagnostics:
-        upload = None
+    upload = under_way(cabinet, diagnostics=diagnostics)
     if diagnostics:
         known = DiagnosticsStatus.idle if upload is None else DiagnosticsStatus.uploading
         call = PendingCall(

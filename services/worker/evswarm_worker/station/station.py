@@ -75,7 +75,8 @@ class Station:
             return
         self._wake_connectors()
         registration.switch_on(cabinet)
-        if cabinet.firmware is not None or cabinet.log_upload is not None or cabinet.security is not None:
+        uploads = cabinet.log_upload is not None or cabinet.diagnostics_upload is not None
+        if uploads or cabinet.firmware is not None or cabinet.security is not None:
             cabinet.look_soon()
         cabinet.lasting_changed = True
         self._live()
