@@ -58,8 +58,20 @@ CLAUSES: Final = {
     "5.17": "TriggerMessage",
     "5.18": "UnlockConnector",
     "5.19": "UpdateFirmware",
+    "A01": "ChangeConfiguration",
+    "A02": "CertificateSigned",
+    "A03": "SignCertificate",
+    "A04": "SecurityEventNotification",
+    "L01": "SignedUpdateFirmware",
+    "M03": "GetInstalledCertificateIds",
+    "M04": "DeleteCertificate",
+    "M05": "InstallCertificate",
+    "N01": "GetLog",
 }
-"""The Action that a clause of OCPP 1.6 is about."""
+"""The Action that a clause of OCPP 1.6, or a use case of the security whitepaper, is about."""
+
+EXTENDED_TRIGGER: Final = "ExtendedTriggerMessage"
+"""Tested together with TriggerMessage, whose clause it follows."""
 
 SIDES: Final = {"test_csms": "central system", "test_station": "station"}
 
@@ -176,6 +188,8 @@ def headings_of(case: Case) -> list[str]:
     clause = clause_of(case.function)
     named = set(ACTIONS) & set(re.split(r"[^A-Za-z]+", case.parameters))
     by_clause = CLAUSES.get(".".join(clause.split(".")[:2]))
+    if by_clause == "TriggerMessage" and EXTENDED_TRIGGER in named:
+        return [EXTENDED_TRIGGER]
     if by_clause is not None:
         return [by_clause]
     if named:
