@@ -54,7 +54,8 @@ def test_the_stations_of_a_killed_worker_go_on_elsewhere_where_they_were(tmp_pat
 
 
 def test_a_worker_frozen_past_its_lease_says_nothing_more_and_comes_back_empty(tmp_path: Path) -> None:
-    swarm = FaultSwarm(tmp_path, stations=200, workers=1)
+    # So many heartbeats that some are due in the instant in which it wakes.
+    swarm = FaultSwarm(tmp_path, stations=200, workers=1, csms_heartbeat_interval_seconds=5)
     with FaultyNetwork(("127.0.0.1", swarm.csms_ports[0])) as road, swarm:
         frozen = swarm.start_worker(csms_url=f"ws://127.0.0.1:{road.port}")
         swarm.start()
@@ -63,6 +64,7 @@ def test_a_worker_frozen_past_its_lease_says_nothing_more_and_comes_back_empty(t
         mine = road.open_connections
         assert mine
         freeze(frozen)
+        road.hides_closing = True
         others = swarm.workers[1]
         wait_until(lambda: swarm.runs(others, 200), "all stations elsewhere")
         told = [connection.bytes_up for connection in mine]
@@ -70,6 +72,7 @@ def test_a_worker_frozen_past_its_lease_says_nothing_more_and_comes_back_empty(t
         wait_until(lambda: "lost its lease" in frozen.output(), "the woken worker noticed")
         wait_until(lambda: not any(connection.open for connection in mine), "its old connections are gone")
         assert [connection.bytes_up for connection in mine] == told, "it spoke as a station after its lease"
+        road.hides_closing = False
         wait_until(
             lambda: swarm.worker_of(frozen).get("worker_id", name) != name, "it is back under a new name"
         )

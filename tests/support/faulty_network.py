@@ -42,6 +42,8 @@ class FaultyNetwork:
         self.port: Final = free_port()
         self.latency_seconds = 0.0
         self.loss = 0.0
+        self.hides_closing = False
+        """The near side does not hear that the far side closed: what it says then is counted and goes nowhere."""
         self.connections: list[RelayedConnection] = []
         self._targets = list(targets)
         self._next = 0
@@ -151,6 +153,8 @@ class FaultyNetwork:
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            if self.hides_closing:
+                await asyncio.wait(ways[:1])
         finally:
             connection.open = False
             self._pairs.pop(connection, None)
@@ -184,5 +188,7 @@ class FaultyNetwork:
                     of.last_up_at = time.monotonic()
                 else:
                     of.bytes_down += len(data)
+                if up and self.hides_closing:
+                    continue
                 writer.write(data)
                 await writer.drain()
