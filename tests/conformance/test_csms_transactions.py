@@ -67,6 +67,7 @@ async def test_4_2_boot_is_answered_with_the_time_in_utc_and_an_interval(
         ("SecurityEventNotification", {"type": "StartupOfTheDevice", "timestamp": NOON}, {}),
         ("LogStatusNotification", {"status": "Idle"}, {}),
         ("SignedFirmwareStatusNotification", {"status": "Idle"}, {}),
+        ("SignCertificate", {"csr": "nothing to sign"}, {"status": "Rejected"}),
         ("DataTransfer", {"vendorId": "nobody"}, {"status": "UnknownVendorId"}),
         ("Authorize", {"idTag": "TAG"}, {"idTagInfo": {"status": "Accepted"}}),
     ],
