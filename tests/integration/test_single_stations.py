@@ -120,3 +120,29 @@ def test_a_station_that_cannot_be_created_is_refused_with_what_to_do(swarm: Swar
     assert problem(swarm.api.post("/stations", json={"station_id": "GARAGE 7"}))[0] == 422
     status, detail = problem(swarm.api.delete("/stations/CP-000001"))
     assert status == 409 and "scale the swarm" in detail
+
+
+def test_a_station_is_delivered_with_keys_of_its_maker_and_obeys_changes_of_them(swarm: SwarmProcess) -> None:
+    body = {
+        "station_id": "MOTORWAY-1",
+        "profile": "highway",
+        "configuration": {"PowerModules": "6"},
+        "autonomous": False,
+    }
+    assert swarm.api.post("/stations", json=body).status_code == 201
+    commands = "/csms/stations/MOTORWAY-1/commands/"
+    told = swarm.post(f"{commands}GetConfiguration", {"key": ["PowerModules", "CoolingFanPercentMax"]})
+    assert [(key["value"], key["readonly"]) for key in told["configurationKey"]] == [
+        ("6", True),
+        ("100", False),
+    ]
+    for key, value, status in (
+        ("CoolingFanPercentMax", "60", "RebootRequired"),
+        ("CoolingFanPercentMax", "fast", "Rejected"),
+        ("PowerModules", "7", "Rejected"),
+        ("DisplayLanguage", "nl", "Accepted"),
+        ("HouseFuseAmperes", "25", "NotSupported"),
+    ):
+        answer = swarm.post(f"{commands}ChangeConfiguration", {"key": key, "value": value})
+        assert answer["status"] == status
+    assert swarm.api.delete("/stations/MOTORWAY-1").status_code == 204

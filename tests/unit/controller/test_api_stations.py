@@ -344,7 +344,7 @@ async def test_a_station_is_created_answers_when_it_runs_and_goes_when_it_is_del
         "station_id": "GARAGE-7",
         "csms_url": "wss://example.org/ocpp",
         "connectors": 3,
-        "configuration": {"ConnectionTimeOut": "30"},
+        "configuration": {"ConnectionTimeOut": "30", "DisplayLanguage": "nl"},
         "autonomous": False,
         "security_profile": 1,
         "authorization_key": "0123456789abcdef",
@@ -357,7 +357,7 @@ async def test_a_station_is_created_answers_when_it_runs_and_goes_when_it_is_del
     )
     (spec,) = swarm.context.observer.desired.individuals
     assert (spec.csms_url, spec.connectors, spec.autonomous) == ("wss://example.org/ocpp", 3, False)
-    assert spec.configuration == {"ConnectionTimeOut": "30"}
+    assert spec.configuration == {"ConnectionTimeOut": "30", "DisplayLanguage": "nl"}
     assert (spec.security_profile, spec.authorization_key) == (1, "0123456789abcdef")
     assert (await swarm.client.post("/stations", json=body)).status_code == 409
     answer = await _wish(swarm, "DELETE", "/stations/GARAGE-7")
@@ -396,6 +396,10 @@ async def test_a_numbered_station_is_neither_created_nor_deleted(swarm: Desk) ->
         ({"station_id": "A", "csms_url": "http://x"}, "csms_url"),
         ({"station_id": "A", "connectors": 0}, "connectors"),
         ({"station_id": "A", "configuration": {"Colour": "red"}}, "configuration"),
+        (
+            {"station_id": "A", "profile": "depot", "configuration": {"DisplayLanguage": "nl"}},
+            "configuration",
+        ),
         ({"station_id": "A", "security_profile": 4}, "security_profile"),
         ({"station_id": "A", "authorization_key": "short"}, "authorization_key"),
         ({"station_id": "A", "colour": "red"}, "colour"),

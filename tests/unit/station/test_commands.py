@@ -7,7 +7,7 @@ import pytest
 from evswarm_shared.ocpp16.actions import ACTIONS, Sender
 from evswarm_worker.station.commands import HANDLERS
 from evswarm_worker.station.configuration import KEYS, MAX_REQUESTED_KEYS
-from tests.support.station_rig import StationRig, charging_rig, only
+from tests.support.station_rig import StationRig, charging_rig, only, quiet_profile
 
 ACCEPTED, REJECTED = {"status": "Accepted"}, {"status": "Rejected"}
 
@@ -23,8 +23,22 @@ def test_every_action_of_the_central_system_is_served_or_not_supported() -> None
 
 def test_get_configuration_tells_all_keys_when_none_is_named() -> None:
     answer = StationRig().start().command("GetConfiguration")
-    assert {entry["key"] for entry in answer["configurationKey"]} == set(KEYS)
+    own = {"DisplayLanguage", "SocketHardwareRevision"}
+    assert {entry["key"] for entry in answer["configurationKey"]} == set(KEYS) | own
     assert "unknownKey" not in answer
+    rig = StationRig(profile=quiet_profile(vendor_keys=())).start()
+    assert {entry["key"] for entry in rig.command("GetConfiguration")["configurationKey"]} == set(KEYS)
+
+
+def test_get_configuration_tells_the_keys_of_the_maker() -> None:
+    names = ["SocketHardwareRevision", "DisplayLanguage", "HouseFuseAmperes"]
+    assert StationRig().start().command("GetConfiguration", {"key": names}) == {
+        "configurationKey": [
+            {"key": "SocketHardwareRevision", "readonly": True, "value": "C2"},
+            {"key": "DisplayLanguage", "readonly": False, "value": "en"},
+        ],
+        "unknownKey": ["HouseFuseAmperes"],
+    }
 
 
 def test_get_configuration_sorts_known_from_unknown() -> None:
@@ -47,6 +61,9 @@ def test_too_many_keys_at_once_are_refused() -> None:
         ("NumberOfConnectors", "5", "Rejected"),
         ("MeterValueSampleInterval", "often", "Rejected"),
         ("Colour", "red", "NotSupported"),
+        ("DisplayLanguage", "nl", "Accepted"),
+        ("SocketHardwareRevision", "C3", "Rejected"),
+        ("HouseFuseAmperes", "25", "NotSupported"),
     ],
 )
 def test_change_configuration_says_what_became_of_it(key: str, value: str, status: str) -> None:

@@ -2,16 +2,18 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ocpp.v16.enums import ConfigurationKey, ConfigurationStatus
 
 from evswarm_shared.bus.messages import ProfileName
+from evswarm_shared.bus.vendor_keys import VendorKey
 from evswarm_worker.behaviour.profiles import PRESETS
 from evswarm_worker.station.configuration import KEYS, Access, Configuration, measurand_of
 from evswarm_worker.station.errors import StationError
-from tests.support.station_rig import StationRig
+from tests.support.station_rig import StationRig, quiet_profile
 
 K = ConfigurationKey
 
@@ -131,6 +133,48 @@ def test_presets_may_set_fixed_keys_but_must_exist_and_fit() -> None:
 def test_a_station_that_cannot_be_is_refused_when_it_is_made(config: dict[str, Any], problem: str) -> None:
     with pytest.raises(StationError, match=problem):
         StationRig(**config)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "status"),
+    [
+        ("HouseFuseAmperes", "25", "RebootRequired"),
+        ("HouseFuseAmperes", "many", "Rejected"),
+        ("CableLockedAlways", "true", "Accepted"),
+        ("CableLockedAlways", "2", "Rejected"),
+        ("Model", "X", "Rejected"),
+        ("Owner", "", "Rejected"),
+        ("Owner", "somebody else", "Accepted"),
+        ("PowerModules", "6", "NotSupported"),
+    ],
+)
+def test_a_key_of_the_maker_takes_values_of_its_type(key: str, value: str, status: str) -> None:
+    home = PRESETS[ProfileName.HOME]
+    keys = (*home.vendor_keys, VendorKey("Model", "W", readonly=True), VendorKey("Owner", "me"))
+    values = Configuration(msgspec.structs.replace(home, vendor_keys=keys), 1)
+    assert values.change(key, value) == status
+    assert values.changes == (None if status in ("Rejected", "NotSupported") else {key: value})
+
+
+def test_a_key_of_the_maker_may_be_preset_and_survives_with_the_checkpoint() -> None:
+    rig = StationRig(configuration={"SocketHardwareRevision": "D1"}).start()
+    rig.command("ChangeConfiguration", {"key": "DisplayLanguage", "value": "nl"})
+    heir = rig.heir().start()
+    told = heir.command("GetConfiguration", {"key": ["DisplayLanguage", "SocketHardwareRevision"]})
+    assert [entry["value"] for entry in told["configurationKey"]] == ["nl", "D1"]
+
+
+def test_a_maker_cannot_take_a_key_of_the_standard_nor_one_twice() -> None:
+    with pytest.raises(StationError, match="HeartbeatInterval"):
+        Configuration(quiet_profile(vendor_keys=(VendorKey("HeartbeatInterval", "5"),)), 1)
+    with pytest.raises(ValueError, match="same name"):
+        quiet_profile(vendor_keys=(VendorKey("A", "1"), VendorKey("A", "2")))
+
+
+@pytest.mark.parametrize(("name", "default"), [("", "1"), ("K" * 51, "1"), ("K", ""), ("K", "v" * 501)])
+def test_a_key_of_the_maker_fits_into_the_message(name: str, default: str) -> None:
+    with pytest.raises(ValueError, match="characters"):
+        VendorKey(name, default)
 
 
 @given(st.text(max_size=40))

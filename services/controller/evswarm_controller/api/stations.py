@@ -47,6 +47,7 @@ from evswarm_shared.bus.messages import (
     StationSpec,
     StationState,
 )
+from evswarm_shared.bus.vendor_keys import VENDOR_KEYS
 
 CONFIGURATION_KEYS: Final = frozenset(key.value for key in ConfigurationKey)
 
@@ -185,7 +186,8 @@ async def stop_station(context: ContextOf, body: StationRequest) -> Response:
 async def create_station(context: ContextOf, body: NewStationRequest) -> Response:
     """Create one station of a given identity, and answer with it once it runs."""
     context.require_ready()
-    unknown = sorted(set(body.configuration) - CONFIGURATION_KEYS)
+    own = {key.name for key in VENDOR_KEYS.get(body.profile, ())}
+    unknown = sorted(set(body.configuration) - CONFIGURATION_KEYS - own)
     if unknown:
         raise InvalidFieldError("configuration", f"There is no configuration key {unknown[0]}.")
     operation = await context.wishes.create(StationSpec(**body.model_dump()))

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from evswarm_shared.bus.messages import DEFAULT_MIX, ProfileName
+from evswarm_shared.bus.vendor_keys import VENDOR_KEYS, VendorKey
 from evswarm_shared.charging_policy import HOURS
 from evswarm_worker.behaviour.draws import bits_at, uniform_at
 from evswarm_worker.behaviour.errors import ProfileMixError, UnknownProfileError
@@ -57,7 +58,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     `max_grid_load`, `max_carbon_intensity` and `ramp_margin` of the charging policy are None where the station has
     no such limit. `visits_per_day` is how many drivers would come to one connector if it were always free.
     `stops_with_tag` is the probability that a driver presents the tag before leaving instead of just unplugging,
-    `forgets_tag` that a driver plugs in and never presents one.
+    `forgets_tag` that a driver plugs in and never presents one. `vendor_keys` are configuration keys beside the standard's.
     """
 
     name: ProfileName
@@ -78,6 +79,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     max_power_kw: float
     meter_interval_seconds: int = 10
     tags: int = 1
+    vendor_keys: tuple[VendorKey, ...] = ()
     # the drivers
     arrivals: ArrivalPattern
     visits_per_day: float
@@ -88,6 +90,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not HOURS.issuperset(self.peak_hours):
             raise ValueError(f"peak_hours of {self.name} must lie in 0 to 23")
+        if len({key.name for key in self.vendor_keys}) < len(self.vendor_keys):
+            raise ValueError(f"two vendor_keys of {self.name} have the same name")
 
     @property
     def max_power_w(self) -> float:
@@ -107,6 +111,7 @@ PRESETS: Final[Mapping[ProfileName, Profile]] = MappingProxyType(
             peak_hours=_EVENING,
             vendor="evswarm",
             model="Wallbox 7",
+            vendor_keys=VENDOR_KEYS[ProfileName.HOME],
             connectors=1,
             current=CurrentKind.AC,
             phases=1,
@@ -124,6 +129,7 @@ PRESETS: Final[Mapping[ProfileName, Profile]] = MappingProxyType(
             peak_hours=_EVENING,
             vendor="evswarm",
             model="Kerb 22",
+            vendor_keys=VENDOR_KEYS[ProfileName.PUBLIC],
             connectors=2,
             current=CurrentKind.AC,
             phases=3,
@@ -177,6 +183,7 @@ PRESETS: Final[Mapping[ProfileName, Profile]] = MappingProxyType(
             peak_hours=_EVENING,
             vendor="evswarm",
             model="Transit 150",
+            vendor_keys=VENDOR_KEYS[ProfileName.HIGHWAY],
             connectors=2,
             current=CurrentKind.DC,
             phases=3,

@@ -1,6 +1,7 @@
 """The configuration keys of a station: type, range, access and default (OCPP 1.6 §9), and the values of one station.
 
-Only what was changed is kept per station; defaults are shared by all stations of a profile.
+A profile may add keys of the maker's own. Only what was changed is kept per station; defaults are shared by all
+stations of a profile.
 """
 
 from collections.abc import Callable, Mapping
@@ -196,7 +197,7 @@ KEYS: Final[Mapping[str, KeySpec]] = {
         _K.max_charging_profiles_installed: _fixed(str(MAX_PROFILES_INSTALLED)),
     }.items()
 }
-"""Every key of a station by name: the required and the supported optional ones (OCPP 1.6 §9)."""
+"""Every standard key by name: the required and the supported optional ones (OCPP 1.6 §9)."""
 
 SAMPLED_BY_DEFAULT: Final = (
     Measurand.energy_active_import_register,
@@ -208,8 +209,23 @@ SAMPLED_BY_DEFAULT: Final = (
 
 
 @cache
+def _keys(profile: Profile) -> Mapping[str, KeySpec]:
+    """Every key of the stations of a profile, the maker's own ones last; one shared mapping."""
+    if not profile.vendor_keys:
+        return KEYS
+    keys = dict(KEYS)
+    for key in profile.vendor_keys:
+        if key.name in KEYS:
+            raise StationError(f"{key.name!r} is a key of the standard: profile {profile.name} cannot add it")
+        fixed = _fixed(key.default)
+        access = Access.READ if key.readonly else Access.WRITE
+        keys[key.name] = KeySpec(key.default, fixed.accepts, access, key.reboot_required)
+    return keys
+
+
+@cache
 def _defaults(profile: Profile, connectors: int, security_profile: int) -> Mapping[str, str]:
-    values = {name: spec.default for name, spec in KEYS.items()}
+    values = {name: spec.default for name, spec in _keys(profile).items()}
     rotation = "RST" if profile.phases == 3 else "NotApplicable"
     values[_K.number_of_connectors.value] = str(connectors)
     if profile.current is CurrentKind.DC:
@@ -226,9 +242,10 @@ def _defaults(profile: Profile, connectors: int, security_profile: int) -> Mappi
 class Configuration:
     """The values of one station. Values are texts as on the wire; a changed key outlives reboots."""
 
-    __slots__ = ("_defaults", "changes")
+    __slots__ = ("_defaults", "changes", "keys")
 
     def __init__(self, profile: Profile, connectors: int, security_profile: int = 0) -> None:
+        self.keys = _keys(profile)
         self._defaults = _defaults(profile, connectors, security_profile)
         self.changes: dict[str, str] | None = None
 
@@ -239,14 +256,14 @@ class Configuration:
             StationError: there is no such key, or it does not take the value.
         """
         for key, value in values.items():
-            spec = KEYS.get(key)
+            spec = self.keys.get(key)
             if spec is None or not spec.accepts(value):
                 raise StationError(f"configuration key {key!r} cannot be {value!r}")
             self._store(key, value)
 
     def change(self, key: str, value: str) -> ConfigurationStatus:
         """Do what ChangeConfiguration asks (OCPP 1.6 §5.3)."""
-        spec = KEYS.get(key)
+        spec = self.keys.get(key)
         if spec is None:
             return ConfigurationStatus.not_supported
         if spec.access is Access.READ or not spec.accepts(value):

@@ -10,7 +10,7 @@ from evswarm_shared.ocpp16.messages import DiagnosticsStatusNotification, LogSta
 from evswarm_shared.ocpp16.timestamps import format_timestamp
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.calls import PendingCall
-from evswarm_worker.station.configuration import KEYS, Access
+from evswarm_worker.station.configuration import Access
 from evswarm_worker.station.effects import CancelTransfer, LogPart, Upload
 from evswarm_worker.station.transfer import TransferOutcome, TransferResult
 
@@ -201,7 +201,7 @@ def _diagnostics(cabinet: Cabinet) -> str:
         )
     lines += [
         f"{name} = {cabinet.configuration.text(name)}"
-        for name, spec in KEYS.items()
+        for name, spec in cabinet.configuration.keys.items()
         if spec.access is not Access.WRITE_ONLY
     ]
     return "\n".join([*lines, "", ""])

@@ -15,7 +15,7 @@ from evswarm_shared.ocpp16.messages import (
 )
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.commands import security_settings
-from evswarm_worker.station.configuration import KEYS, MAX_REQUESTED_KEYS, Access
+from evswarm_worker.station.configuration import MAX_REQUESTED_KEYS, Access
 from evswarm_worker.station.taking_effect import take_effect
 
 
@@ -37,7 +37,8 @@ def get_configuration(cabinet: Cabinet, request: GetConfiguration) -> GetConfigu
     Raises:
         PayloadError: more keys are named than GetConfigurationMaxKeys allows.
     """
-    names = request.key if isinstance(request.key, list) and request.key else list(KEYS)
+    keys = cabinet.configuration.keys
+    names = request.key if isinstance(request.key, list) and request.key else list(keys)
     if len(names) > MAX_REQUESTED_KEYS:
         raise PayloadError(
             ErrorCode.OCCURENCE_CONSTRAINT_VIOLATION, f"more than {MAX_REQUESTED_KEYS} keys at once"
@@ -45,13 +46,13 @@ def get_configuration(cabinet: Cabinet, request: GetConfiguration) -> GetConfigu
     known = [
         KeyValue(
             name,
-            KEYS[name].access is Access.READ,
-            UNSET if KEYS[name].access is Access.WRITE_ONLY else cabinet.configuration.text(name),
+            keys[name].access is Access.READ,
+            UNSET if keys[name].access is Access.WRITE_ONLY else cabinet.configuration.text(name),
         )
         for name in names
-        if name in KEYS
+        if name in keys
     ]
-    unknown = [name for name in names if name not in KEYS]
+    unknown = [name for name in names if name not in keys]
     return GetConfigurationResponse(known if known else UNSET, unknown if unknown else UNSET)
 
 
