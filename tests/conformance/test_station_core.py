@@ -3,10 +3,15 @@
 import asyncio
 from typing import Any
 
+import pytest
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event
+
 from tests.conformance.swarm_of_one import StationDriver, accepted
 from tests.support.ocpp_peers.raw_connection import (
     ACCEPTED,
     CALL,
+    PATIENCE,
     RawCentralSystem,
     RawConnection,
     accept_starts,
@@ -505,3 +510,26 @@ async def test_4_10_a_stop_that_is_answered_without_tag_information_is_done(
     await connection.next_call("StopTransaction")
     await asyncio.sleep(1.5)
     assert actions(connection).count("StopTransaction") == 1
+
+
+# --- the connection --------------------------------------------------------------------------------------------
+
+
+async def test_9_1_34_a_web_socket_ping_interval_makes_the_station_ping_in_that_rhythm(
+    system: RawCentralSystem, stations: StationDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = await stations.start(system.url)
+    connection = await accepted(system, station)
+    pings: asyncio.Queue[Event] = asyncio.Queue()
+    handle = connection.socket.process_event
+
+    def note(event: Event) -> None:
+        if isinstance(event, Frame) and event.opcode is Opcode.PING:
+            pings.put_nowait(event)
+        handle(event)
+
+    monkeypatch.setattr(connection.socket, "process_event", note)
+    await configure(connection, WebSocketPingInterval="1")
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(2):
+            await pings.get()

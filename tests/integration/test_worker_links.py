@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event
 from websockets.typing import Subprotocol
 
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, ProtocolCounts
@@ -57,9 +59,10 @@ class Net:
     ) -> None:
         self.counts = ProtocolCounts()
         self.terms = LinkTerms(self.counts, Lease("w1", 1, 1000.0, time.monotonic()), 65536)
+        self.keepalive = KeepAlive()
         self.dialer = Dialer(
             self.counts,
-            KeepAlive(),
+            self.keepalive,
             timeout_seconds=timeout_seconds,
             concurrent=concurrent,
             source_addresses=source_addresses,
@@ -114,6 +117,32 @@ async def test_many_stations_connect_and_talk_although_few_attempts_run_at_once(
         assert n.counts.connects[ConnectResult.OPENED] == 100
         assert n.counts.connect_duration.count == 100
         assert n.dialer.backlog == 0
+
+
+async def test_pings_in_a_rhythm_of_its_own_reach_the_peer_until_they_are_turned_off() -> None:
+    pings: asyncio.Queue[Event] = asyncio.Queue()
+
+    class Noting(ServerConnection):
+        def process_event(self, event: Event) -> None:
+            if isinstance(event, Frame) and event.opcode is Opcode.PING:
+                pings.put_nowait(event)
+            super().process_event(event)
+
+    async with csms(echo, create_connection=Noting, ping_interval=None) as port, net() as n:
+        user, link = n.dial(Endpoint(f"ws://127.0.0.1:{port}"))
+        assert await user.next() == ("opened",)
+        n.keepalive.pace(link, 2)
+        for seconds, expected in ((2, 1), (2, 2), (1, 2), (1, 3)):
+            for _ in range(seconds):
+                n.keepalive.sweep()
+            # The echo comes behind the pong.
+            assert link.send(b"there?") and await user.next() == ("message", b"there?")
+            assert pings.qsize() == expected
+        n.keepalive.pace(link, 0)
+        for _ in range(200):
+            n.keepalive.sweep()
+        assert link.send(b"there?") and await user.next() == ("message", b"there?")
+        assert pings.qsize() == 3
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.1 is the only loopback address")

@@ -31,6 +31,7 @@ from evswarm_worker.station import (
     LogLine,
     MakeKey,
     Persist,
+    PingEvery,
     Send,
     SnapshotChanged,
     Station,
@@ -91,6 +92,7 @@ class StationRig:
         self.connects: list[Connect] = []
         self.refusal: ConnectResult | None = None
         self.errands: list[Download | Upload | CancelTransfer | MakeKey] = []
+        self.rhythms: list[int] = []
         self.stopped = False
         self.snapshots = 0
         self.checkpoint: bytes | None = None if stored is None else stored.checkpoint
@@ -259,6 +261,8 @@ class StationRig:
                 self.connected = False
                 self.unanswered = None
                 self.disconnects.append(effect)
+            case PingEvery(seconds):
+                self.rhythms.append(seconds)
             case SnapshotChanged():
                 self.snapshots += 1
             case Stopped():

@@ -24,6 +24,7 @@ from evswarm_worker.station.effects import (
     LogLine,
     MakeKey,
     Persist,
+    PingEvery,
     Send,
     SnapshotChanged,
     Stopped,
@@ -101,6 +102,9 @@ class HostShell(Protocol):
 
     def connect(self, host: "StationHost", security: LinkSecurity | None) -> Link | None:
         """Begin to open a WebSocket whose user is `host`; None when there is nowhere to connect to."""
+
+    def pace(self, link: Link, seconds: int) -> None:
+        """Ping the peer of an open link every so many seconds; 0: never."""
 
     def errand(self, host: "StationHost", errand: Download | Upload | CancelTransfer | MakeKey) -> None:
         """Have something done that takes its time; what comes of it is an input of the station."""
@@ -272,6 +276,9 @@ class StationHost(LinkUser):
                 self._close_tap()
                 if link is not None:
                     link.close(effect.code, effect.reason)
+            elif isinstance(effect, PingEvery):
+                if self.link is not None:
+                    shell.pace(self.link, effect.seconds)
             elif isinstance(effect, Stopped):
                 if not self.settled:
                     self.settled = True

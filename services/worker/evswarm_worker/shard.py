@@ -182,6 +182,10 @@ class Shard(HostShell):
         """Write `commit` with the next group."""
         self.commits.add(host, commit)
 
+    def pace(self, link: Link, seconds: int) -> None:
+        """Ping in the station's own rhythm."""
+        self.keepalive.pace(link, seconds)
+
     def errand(self, host: StationHost, errand: Download | Upload | CancelTransfer | MakeKey) -> None:
         """Have it done beside the event loop."""
         self.errands.begin(host, errand)

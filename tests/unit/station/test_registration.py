@@ -170,3 +170,20 @@ def test_a_first_boot_is_stored_before_anything_else_is_sent() -> None:
     rig = StationRig().start()
     boot = rig.order.index("BootNotification")
     assert rig.order[boot + 1 : boot + 3] == ["Persist", "StatusNotification"]
+
+
+def test_pings_keep_the_usual_rhythm_until_it_is_changed() -> None:
+    rig = StationRig().start()
+    assert rig.rhythms == []
+    key = "WebSocketPingInterval"
+    assert rig.command("GetConfiguration", {"key": [key]})["configurationKey"][0]["value"] == "60"
+    for value, status in (("30", "Accepted"), ("0", "Accepted"), ("-1", "Rejected"), ("60", "Accepted")):
+        assert rig.command("ChangeConfiguration", {"key": key, "value": value}) == {"status": status}
+    assert rig.rhythms == [30, 0, 60]
+
+
+def test_a_rhythm_of_pings_holds_for_every_later_connection() -> None:
+    rig = StationRig(configuration={"WebSocketPingInterval": "15"}).start()
+    assert rig.rhythms == [15]
+    heir = rig.heir().start()
+    assert heir.rhythms == [15]

@@ -20,6 +20,7 @@ from evswarm_worker.station.effects import (
     LogLine,
     MakeKey,
     Persist,
+    PingEvery,
     Send,
     SnapshotChanged,
     Stopped,
@@ -80,6 +81,9 @@ class Shell(HostShell):
     def commit(self, host: StationHost, commit: StationCommit) -> None:
         self.did.append(("commit", commit.checkpoint))
 
+    def pace(self, link: Link, seconds: int) -> None:
+        self.did.append(("pace", seconds))
+
     def errand(self, host: StationHost, errand: Download | Upload | CancelTransfer | MakeKey) -> None:
         self.did.append(errand)
 
@@ -118,6 +122,13 @@ def test_effects_are_carried_out_in_the_order_they_came() -> None:
     station.asks = [Send(b"a"), SnapshotChanged(), Send(b"b"), Disconnect(1000, "bye")]
     host.carry_out()
     assert shell.did == [("send", b"a"), "dirty", ("send", b"b"), ("close", 1000, "bye")]
+
+
+def test_the_rhythm_of_pings_is_that_of_the_link_there_is() -> None:
+    shell, station, host = connected()
+    station.asks = [PingEvery(5), Disconnect(1000, "bye"), PingEvery(7)]
+    host.carry_out()
+    assert shell.did == [("pace", 5), ("close", 1000, "bye")]
 
 
 def test_everything_behind_a_commit_waits_until_it_is_written() -> None:

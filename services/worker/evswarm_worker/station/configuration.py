@@ -21,6 +21,8 @@ UNBOUNDED: Final = 2**31 - 1
 
 FILE_TRANSFER_PROTOCOLS: Final = "SupportedFileTransferProtocols"
 """Defined by the errata alone (§3.90), so the `ocpp` package has no name for it."""
+DEFAULT_PING_SECONDS: Final = 60
+"""The WebSocketPingInterval of a station that nobody gave another; it then pings only when nothing else is heard."""
 CERTIFICATE_STORE_LENGTH: Final = 8
 CERTIFICATE_CHAIN_CHARACTERS: Final = 10_000
 
@@ -184,6 +186,7 @@ KEYS: Final[Mapping[str, KeySpec]] = {
         _K.transaction_message_attempts: _key("3", _integer(1)),
         _K.transaction_message_retry_interval: _key("60", _integer(0)),
         _K.unlock_connector_on_ev_side_disconnect: _key("true", _boolean),
+        _K.web_socket_ping_interval: _key(str(DEFAULT_PING_SECONDS), _integer(0)),
         _K.blink_repeat: _key("3", _integer(0, 100)),
         _K.light_intensity: _key("100", _integer(0, 100)),
         _K.local_auth_list_enabled: _key("true", _boolean),
@@ -290,6 +293,10 @@ class Configuration:
     def flag(self, key: str) -> bool:
         """The value of a key that takes true or false."""
         return self.text(key).lower() == "true"
+
+    def is_changed(self, key: str) -> bool:
+        """Whether the key has another value than its default."""
+        return self.changes is not None and key in self.changes
 
     def _store(self, key: str, value: str) -> None:
         if self.changes is None:

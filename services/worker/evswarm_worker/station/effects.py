@@ -54,6 +54,12 @@ class Ledger(msgspec.Struct, frozen=True, gc=False):
     record: LedgerRecord
 
 
+class PingEvery(msgspec.Struct, frozen=True, gc=False):
+    """Ping the peer of the open WebSocket every so many seconds from now on; 0: never (OCPP 1.6 §9.1.34)."""
+
+    seconds: int
+
+
 class Disconnect(msgspec.Struct, frozen=True, gc=False):
     """Close the WebSocket with this close code (RFC 6455 §7.4) and reason; the station counts it as closed already."""
 
@@ -119,6 +125,7 @@ Effect = (
     | LogLine
     | Ledger
     | Disconnect
+    | PingEvery
     | Stopped
     | Download
     | Upload

@@ -16,7 +16,7 @@ from evswarm_worker.station import security_events
 from evswarm_worker.station.authorization import ask_again
 from evswarm_worker.station.cabinet import DEFAULT_HEARTBEAT_SECONDS, Cabinet
 from evswarm_worker.station.calls import PendingCall
-from evswarm_worker.station.effects import Disconnect
+from evswarm_worker.station.effects import Disconnect, PingEvery
 from evswarm_worker.station.link import CONNECTED, TRANSITIONS, LinkEvent, LinkState, reconnect_delay
 from evswarm_worker.station.reporting import not_delivered, report_changes, report_everything
 from evswarm_worker.station.security import (
@@ -93,6 +93,9 @@ def connected(cabinet: Cabinet) -> None:
     cabinet.connected_at = cabinet.now
     cabinet.calls.new_connection(cabinet.config.run_id, cabinet.config.station_id, cabinet.now)
     cabinet.log("Connected")
+    if cabinet.configuration.is_changed(ConfigurationKey.web_socket_ping_interval):
+        seconds = cabinet.configuration.integer(ConfigurationKey.web_socket_ping_interval)
+        cabinet.effects.append(PingEvery(seconds))
     connection_works(cabinet)
     if cabinet.booted:
         _look_after_security(cabinet)

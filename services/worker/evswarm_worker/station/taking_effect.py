@@ -5,6 +5,8 @@ from math import inf
 from ocpp.v16.enums import ConfigurationKey
 
 from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.effects import PingEvery
+from evswarm_worker.station.link import CONNECTED
 from evswarm_worker.station.sampling import next_aligned, sample_interval
 
 
@@ -13,6 +15,8 @@ def take_effect(cabinet: Cabinet, key: str) -> None:
     if key == ConfigurationKey.heartbeat_interval and cabinet.heartbeat_at < inf:
         interval = cabinet.configuration.integer(ConfigurationKey.heartbeat_interval)
         cabinet.heartbeat_at = min(cabinet.heartbeat_at, cabinet.now + interval)
+    elif key == ConfigurationKey.web_socket_ping_interval and cabinet.link in CONNECTED:
+        cabinet.effects.append(PingEvery(cabinet.configuration.integer(key)))
     elif key == ConfigurationKey.clock_aligned_data_interval:
         for connector in cabinet.connectors:
             connector.aligned_at = next_aligned(cabinet)
