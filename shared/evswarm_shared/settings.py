@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
 
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from evswarm_shared.errors import LocalError
@@ -292,6 +292,10 @@ class ControllerSettings(ServiceSettings):
         default="CP-",
         pattern="^[A-Za-z0-9_.-]{1,16}$",
         description="First part of every numbered station's identity.",
+    )
+    clock_start: AwareDatetime | None = Field(
+        default=None,
+        description="Simulated time at which a new swarm begins, RFC 3339 with zone, for example 2026-11-22T17:30:00Z; by default now.",
     )
     price: float = Field(
         default=0.30, ge=0, le=100, description="Price a kWh that a new swarm starts with, in the currency."

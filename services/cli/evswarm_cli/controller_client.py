@@ -7,20 +7,39 @@ from urllib.parse import urlencode
 
 import httpx
 
-from evswarm_cli.errors import ControllerError
+from evswarm_cli.errors import ControllerError, UsageError
+from evswarm_cli.ports import reachable
+from evswarm_shared.settings import ControllerSettings
 
 TIMEOUT_SECONDS: Final = 10.0
+CONNECT_RETRIES: Final = 4
+"""With the library's growing pauses some four seconds: a controller that was started just before is up by then."""
 
 
 class ControllerClient:
     """Talks to one controller. Use it as a context manager."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | None = None, *, retries: int = CONNECT_RETRIES) -> None:
+        """`url` None: where a controller with this environment's settings listens.
+
+        Raises:
+            UsageError: that is no http URL.
+        """
+        if url is None:
+            settings = ControllerSettings.load()
+            url = f"http://{reachable(settings.host)}:{settings.port}"
         self.url = url.rstrip("/")
+        if not self.url.startswith(("http://", "https://")):
+            raise UsageError(f"--url {url}: expected http://host:port")
         try:
-            self._http = httpx.Client(base_url=self.url, timeout=TIMEOUT_SECONDS, trust_env=False)
+            self._http = httpx.Client(
+                base_url=self.url,
+                timeout=TIMEOUT_SECONDS,
+                trust_env=False,
+                transport=httpx.HTTPTransport(retries=retries),
+            )
         except (httpx.InvalidURL, ValueError) as error:
-            raise ControllerError(f"{url} is not a URL: {error}") from None
+            raise UsageError(f"--url {url}: {error}") from None
 
     def __enter__(self) -> Self:
         return self
@@ -55,6 +74,11 @@ class ControllerClient:
     def operation(self, operation_id: str) -> dict[str, Any]:
         """GET /operations/{id}."""
         return self._json("GET", f"/operations/{operation_id}")
+
+    def stations(self, limit: int) -> list[dict[str, Any]]:
+        """The first stations of GET /stations."""
+        found: list[dict[str, Any]] = self._json("GET", f"/stations?limit={limit}")["stations"]
+        return found
 
     def logs(self, station_id: str) -> dict[str, Any]:
         """GET /stations/{id}/logs."""

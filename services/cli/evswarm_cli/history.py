@@ -17,8 +17,8 @@ from rich.table import Table
 from evswarm_cli.controller_client import ControllerClient, problem_of
 from evswarm_cli.errors import ControllerError, UsageError
 from evswarm_cli.history_audit import PastTransaction
+from evswarm_cli.options import Url
 
-DEFAULT_URL: Final = "http://127.0.0.1:8000"
 EXPORT_SECONDS: Final = 120.0
 """How long the controller may be silent during an export."""
 
@@ -90,7 +90,6 @@ Status = Annotated[
     str | None, typer.Option(help="Outcome of a message, level of a line, state of a transaction.")
 ]
 ShowTags = Annotated[bool, typer.Option("--tags", help="Show id tags as they are.")]
-Url = Annotated[str, typer.Option("--url", help="Where the controller is.")]
 
 
 class HistoryClient(ControllerClient):
@@ -119,7 +118,7 @@ class HistoryClient(ControllerClient):
             yield response.iter_raw()
 
 
-def past_transactions(url: str, run: str) -> Iterator[PastTransaction]:
+def past_transactions(url: str | None, run: str) -> Iterator[PastTransaction]:
     """The transactions of a run, from the history, one by one as they come.
 
     Raises:
@@ -148,7 +147,7 @@ def history(
     status: Status = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest.")] = 20,
     tags: ShowTags = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Show what happened, the newest last."""
     asked = _parameters(station, since, until, run, text, action, direction, kind, status, tags)
@@ -184,7 +183,7 @@ def export(
     kind: Kind = None,
     status: Status = None,
     tags: ShowTags = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Write everything that happened to a file, as it comes: memory does not grow with it."""
     wanted = form or _form_of(output)

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 from evswarm_cli.child import Child
 from evswarm_cli.controller_client import ControllerClient
-from evswarm_cli.errors import StartError
-from evswarm_cli.ports import free_port, reachable, require_free, require_reachable
+from evswarm_cli.errors import StartError, UsageError
+from evswarm_cli.ports import free_port, reachable, require_free, require_reachable, require_trusted
 from evswarm_cli.store import answers, store_command
-from evswarm_shared.settings import PREFIX, ShutdownPolicy
+from evswarm_shared.settings import PREFIX, SERVICES, ShutdownPolicy
 
 START_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.1
@@ -41,6 +42,7 @@ class SwarmOptions:
     history: bool = True
     profile: str | None = None
     seed: int | None = None
+    clock_start: str | None = None
     data: Path | None = None
     csms_auth_key: str | None = field(default=None, repr=False)
     csms_ca: Path | None = None
@@ -58,7 +60,7 @@ class LocalSwarm:
         self._temporary = tempfile.TemporaryDirectory(prefix="evswarm-") if options.data is None else None
         self.directory = Path(self._temporary.name) if self._temporary else Path(options.data or ".")
         self._children: list[Child] = []
-        self._client = ControllerClient(self.url)
+        self._client = ControllerClient(self.url, retries=0)
 
     def __enter__(self) -> Self:
         return self
@@ -80,14 +82,22 @@ class LocalSwarm:
         """Start every part and return when the controller serves.
 
         Raises:
+            UsageError, SettingsError: the options or the environment cannot be right.
             StartError: a port is taken, something we depend on does not answer, or a part ended.
         """
         options = self.options
+        if options.csms_url is None and options.port == options.csms_port:
+            raise UsageError(f"--port and --csms-port are both {options.port}; they must differ")
+        if options.client_cert and urlsplit(self.csms_url).scheme != "wss":
+            raise UsageError("--client-cert needs a --csms-url that begins with wss://")
+        for settings in SERVICES.values():
+            settings.load(self._environment(options.redis_url or "redis://127.0.0.1"))
         require_free(options.host, options.port, "--port")
         if options.csms_url is None:
             require_free(options.host, options.csms_port, "--csms-port")
         else:
             require_reachable(options.csms_url, WS_SCHEMES, "--csms-url")
+            require_trusted(options.csms_url, options.csms_ca, options.client_cert)
         logs = self.directory / "logs"
         try:
             logs.mkdir(parents=True, exist_ok=True)
@@ -117,6 +127,8 @@ class LocalSwarm:
         for child in self._children:
             code = child.exit_code()
             if code is not None:
+                if code < 0:
+                    raise StartError(f"{child.name} was killed by signal {-code}; its log is {child.log}")
                 words = child.last_words()
                 reason = f":\n{words}" if words else f"; its log is {child.log}"
                 raise StartError(f"{child.name} ended with exit code {code}{reason}")
@@ -177,6 +189,7 @@ class LocalSwarm:
             "STATIONS": options.stations,
             "PROFILE": options.profile,
             "SEED": options.seed,
+            "CLOCK_START": options.clock_start,
             # One machine, one life: nobody is left to take over, so transactions are ended, not handed over.
             "WORKER_ON_SHUTDOWN": ShutdownPolicy.STOP,
             "WORKER_GRACE_SECONDS": WORKER_GRACE_SECONDS,

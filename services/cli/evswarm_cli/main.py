@@ -21,12 +21,13 @@ from evswarm_cli.history import export, past_transactions
 from evswarm_cli.history import history as history_command
 from evswarm_cli.history_audit import audit_past
 from evswarm_cli.local_swarm import LocalSwarm, SwarmOptions
+from evswarm_cli.options import Url
 from evswarm_cli.progress import status_line, watch
 from evswarm_cli.store import DEFAULT_PORT, store_command
 from evswarm_shared.bus.messages import ProfileName
 from evswarm_shared.errors import EvswarmError
+from evswarm_shared.settings import SettingsError
 
-DEFAULT_URL: Final = "http://127.0.0.1:8000"
 FOLLOW_SECONDS: Final = 1.0
 POLL_SECONDS: Final = 0.25
 
@@ -37,11 +38,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-Url = Annotated[str, typer.Option("--url", help="Where the controller is.")]
 app.command("history")(history_command)
 app.command()(export)
 out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -58,6 +58,12 @@ def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of API and dashboard.")] = 8000,
     csms_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of our central system.")] = 9000,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    clock_start: Annotated[
+        str | None,
+        typer.Option(
+            help="Simulated time to begin at, e.g. 2026-11-22T17:30:00Z; with --seed the same day again."
+        ),
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="Keep the swarm's state in this directory.")] = None,
     redis_url: Annotated[
         str | None, typer.Option(help="Use this Redis instead of an embedded store.")
@@ -84,6 +90,7 @@ def up(
         history=history,
         profile=profile,
         seed=seed,
+        clock_start=clock_start,
         data=data,
         csms_auth_key=csms_auth_key,
         csms_ca=csms_ca,
@@ -111,7 +118,7 @@ def scale(
         float | None, typer.Option("--ramp", min=0.1, help="Stations to start a second.")
     ] = None,
     wait: Annotated[bool, typer.Option(help="Return when the swarm has that size.")] = True,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Change the number of stations of a running swarm."""
     with ControllerClient(url) as client:
@@ -128,7 +135,7 @@ def scale(
 
 
 @app.command()
-def status(url: Url = DEFAULT_URL) -> None:
+def status(url: Url = None) -> None:
     """Show the swarm and its workers."""
     with ControllerClient(url) as client:
         totals = client.totals()
@@ -146,7 +153,7 @@ def status(url: Url = DEFAULT_URL) -> None:
 def logs(
     station_id: Annotated[str, typer.Argument(help="For example CP-000001.")],
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Show a station's last log lines, newest last."""
     with ControllerClient(url) as client:
@@ -185,7 +192,7 @@ def audit(
         str | None, typer.Option(help="A past run, from the history: its transactions alone are compared.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
-    url: Url = DEFAULT_URL,
+    url: Url = None,
 ) -> None:
     """Compare the central system's transactions with the stations' own ledgers; exit code 1 when they differ."""
     if run is not None:
@@ -273,6 +280,6 @@ def main() -> None:
         app()
     except EvswarmError as error:
         err.print(f"evswarm: {error}", markup=False)
-        sys.exit(2 if isinstance(error, UsageError) else 1)
+        sys.exit(2 if isinstance(error, UsageError | SettingsError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)

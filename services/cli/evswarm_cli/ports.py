@@ -1,6 +1,8 @@
 """Ports and addresses, looked at before anything is started, so that trouble has a name."""
 
 import socket
+import ssl
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from evswarm_cli.errors import StartError, UsageError
@@ -56,3 +58,37 @@ def require_reachable(url: str, schemes: dict[str, int], option: str, timeout: f
     except OSError as error:
         reason = error.strerror or str(error) or type(error).__name__
         raise StartError(f"nothing answers at {parts.hostname}:{port} ({reason}); check {option}") from None
+
+
+def require_trusted(
+    url: str, authorities: Path | None, certificate: Path | None, timeout: float = 5.0
+) -> None:
+    """Make sure that TLS to a wss URL comes about with these files (PEM); other URLs need none.
+
+    Raises:
+        UsageError: a file does not hold what it should.
+        StartError: the server is not trusted, or does not speak TLS.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "wss" or parts.hostname is None:
+        return
+    try:
+        context = ssl.create_default_context(cafile=authorities)
+        if certificate is not None:
+            context.load_cert_chain(certificate)
+    except (ssl.SSLError, OSError) as error:
+        raise UsageError(f"--csms-ca or --client-cert cannot be used: {error}") from None
+    try:
+        with (
+            socket.create_connection((parts.hostname, parts.port or 443), timeout=timeout) as connection,
+            context.wrap_socket(connection, server_hostname=parts.hostname),
+        ):
+            pass
+    except ssl.SSLCertVerificationError as error:
+        raise StartError(
+            f"the server at {parts.netloc} is not trusted ({error.verify_message}); check --csms-ca and the host name"
+        ) from None
+    except OSError as error:
+        raise StartError(
+            f"no TLS with {parts.netloc} ({error.strerror or error}); check --csms-url"
+        ) from None

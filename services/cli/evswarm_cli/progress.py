@@ -8,10 +8,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from evswarm_cli.controller_client import ControllerClient
 from evswarm_cli.errors import ControllerError
 from evswarm_cli.local_swarm import LocalSwarm
 
 REFRESH_SECONDS: Final = 0.5
+HINT_SECONDS: Final = 10.0
+"""When no station runs by then, what the first one says about it is worth showing."""
 
 
 def status_line(totals: dict[str, Any]) -> str:
@@ -23,6 +26,16 @@ def status_line(totals: dict[str, Any]) -> str:
     )
 
 
+def why_none_runs(client: ControllerClient) -> str:
+    """The last log line of the first station, as a sentence; the central system may be refusing them all."""
+    stations = client.stations(limit=1)
+    if not stations:
+        return "no station runs yet"
+    station_id = stations[0]["station_id"]
+    last = client.logs(station_id)["logs"][-1:]
+    return f"no station runs yet; {station_id} says: {''.join(last) or 'nothing'}"
+
+
 def watch(swarm: LocalSwarm, console: Console, stopped: Callable[[], bool]) -> None:
     """Show the swarm until `stopped` says so. Where there is no terminal, only what happened once is printed.
 
@@ -30,7 +43,7 @@ def watch(swarm: LocalSwarm, console: Console, stopped: Callable[[], bool]) -> N
         StartError: a part of the swarm ended by itself.
     """
     began = time.monotonic()
-    announced = False
+    announced = hinted = False
     with Live(Text("starting stations"), console=console, refresh_per_second=4, transient=True) as live:
         while not stopped():
             swarm.check()
@@ -40,6 +53,9 @@ def watch(swarm: LocalSwarm, console: Console, stopped: Callable[[], bool]) -> N
                 live.update(Text(str(error), style="yellow"))
             else:
                 live.update(Text(status_line(totals)))
+                if not hinted and not totals["running"] and time.monotonic() - began > HINT_SECONDS:
+                    hinted = True
+                    live.console.print(why_none_runs(swarm.client), markup=False)
                 if not announced and totals["running"] == totals["desired"]:
                     announced = True
                     seconds = time.monotonic() - began

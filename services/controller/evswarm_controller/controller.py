@@ -48,7 +48,10 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
             seed=settings.seed,
             id_prefix=settings.id_prefix,
             run_id=secrets.token_hex(4),
-            clock=SimulatedClock(real_origin=at, simulated_origin=at),
+            clock=SimulatedClock(
+                real_origin=at,
+                simulated_origin=settings.clock_start.timestamp() if settings.clock_start else at,
+            ),
         )
 
     fleet = Fleet()

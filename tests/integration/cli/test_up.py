@@ -1,8 +1,11 @@
 """`evswarm up` from start to Ctrl-C, and its refusals."""
 
+import contextlib
+import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 from pathlib import Path
@@ -43,7 +46,7 @@ def test_a_signal_ends_everything_in_order(number: signal.Signals, tmp_path: Pat
     with SwarmProcess("--stations", "10", "--workers", "2", "--data", str(tmp_path)) as swarm:
         eventually(lambda: swarm.get("/totals"), lambda t: t["charging"] > 0, 60, "charging")
         processes = swarm.descendants()
-        assert len(processes) == 5
+        assert len(processes) == 6
         swarm.interrupt(number)
         assert swarm.wait() == 0
         assert not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
@@ -104,7 +107,7 @@ def test_a_dead_part_ends_the_command_with_its_name() -> None:
         part = next(p for p in swarm.descendants() if "evswarm_csms" in " ".join(p.cmdline()))
         part.kill()
         assert swarm.wait() == 1
-        assert "csms ended with exit code -9" in swarm.output()
+        assert "csms was killed by signal 9" in swarm.output()
 
 
 def test_scale_status_and_logs_talk_to_the_running_swarm() -> None:
@@ -143,3 +146,68 @@ def test_the_stations_reach_a_central_system_given_by_url() -> None:
         with SwarmProcess("--stations", "3", "--workers", "1", "--csms-url", theirs.csms_url) as ours:
             ours.wait_for_running(3)
             assert not [p for p in ours.descendants() if "evswarm_csms" in " ".join(p.cmdline())]
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "words"),
+    [
+        (["--port", "8500", "--csms-port", "8500"], {}, "must differ"),
+        (["--client-cert", __file__], {}, "wss://"),
+        (["--clock-start", "noon"], {}, "EVSWARM_CLOCK_START"),
+        ([], {"EVSWARM_BOGUS": "1"}, "EVSWARM_BOGUS"),
+    ],
+)
+def test_what_cannot_be_right_is_a_usage_error(
+    options: list[str], environment: dict[str, str], words: str
+) -> None:
+    done = subprocess.run(
+        [str(EVSWARM), "up", *options],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=os.environ | environment,
+    )
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_central_system_that_is_not_trusted_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    for name in ("theirs", "others"):
+        subprocess.run(
+            [str(EVSWARM), "certificates", str(tmp_path / name)], check=True, capture_output=True, timeout=60
+        )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "theirs" / "csms.pem")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with contextlib.suppress(OSError), connection:
+                        context.wrap_socket(connection, server_side=True).close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"wss://127.0.0.1:{listener.getsockname()[1]}"
+        ports = ["--port", str(free_port())]
+        done = up("--csms-url", url, "--csms-ca", str(tmp_path / "others" / "ca.pem"), *ports)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+        assert "not trusted" in done.stderr and "--csms-ca" in done.stderr
+        listener.close()
+
+
+def test_a_run_that_begins_at_a_given_time_finds_that_hour_and_the_same_cars() -> None:
+    def cars() -> list[str]:
+        clock = ("--seed", "7", "--clock-start", "2026-11-22T17:30:00Z")
+        with SwarmProcess("--stations", "8", "--workers", "1", *clock) as swarm:
+            swarm.wait_for_running(8)
+            first = swarm.get("/stations/CP-000001/logs")["logs"][0]
+            assert first.startswith("[17:30:")
+            rows = swarm.get("/stations")["stations"]
+            return [
+                f"{row['station_id']} {row['profile']} {row['connectors'] != ['Available']}" for row in rows
+            ]
+
+    assert cars() == cars()

@@ -80,7 +80,8 @@ def visit_at_start(
     """
     past = Draws(seed, index, purpose=f"past of connector {connector_id}")
     memory = quantile(PATTERNS[profile.arrivals].stay_hours, 1.0) * _HOUR * 1.5
-    visit = next_visit(profile, past, now - memory, utc_offset_seconds)
+    # From a full hour on, so that two runs with one seed begun within the same hour have the same past.
+    visit = next_visit(profile, past, now // _HOUR * _HOUR - memory, utc_offset_seconds)
     while visit.departure <= now:
         visit = next_visit(profile, past, visit.departure, utc_offset_seconds)
     if visit.arrival <= now and visit.tag_at is not None:
