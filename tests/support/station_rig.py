@@ -28,6 +28,7 @@ from evswarm_worker.station import (
     Connect,
     Disconnect,
     Download,
+    HandlerFailed,
     LogLine,
     MakeKey,
     Persist,
@@ -92,6 +93,7 @@ class StationRig:
         self.connects: list[Connect] = []
         self.refusal: ConnectResult | None = None
         self.errands: list[Download | Upload | CancelTransfer | MakeKey] = []
+        self.failures: list[HandlerFailed] = []
         self.rhythms: list[int] = []
         self.stopped = False
         self.snapshots = 0
@@ -267,6 +269,8 @@ class StationRig:
                 self.snapshots += 1
             case Stopped():
                 self.stopped = True
+            case HandlerFailed():
+                self.failures.append(effect)
             case Download() | Upload() | CancelTransfer() | MakeKey():
                 self.errands.append(effect)
 

@@ -154,7 +154,7 @@ def collected(*paths: str) -> list[Case]:
         check=False,
     )
     if found.returncode != 0:
-        raise RuntimeError(f"the tests cannot be collected:\n{found.stdout}{found.stderr}")
+        raise RuntimeError(f"the tests cannot be collected:\n{found.stdout[-3000:]}{found.stderr[-3000:]}")
     cases = []
     for line in found.stdout.splitlines():
         path, separator, rest = line.partition("::")

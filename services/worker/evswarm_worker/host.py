@@ -19,6 +19,7 @@ from evswarm_worker.station.effects import (
     Disconnect,
     Download,
     Effect,
+    HandlerFailed,
     Ledger,
     LinkSecurity,
     LogLine,
@@ -123,6 +124,9 @@ class HostShell(Protocol):
 
     def crashed(self, host: "StationHost") -> None:
         """The station raised: called while the exception is being handled."""
+
+    def handler_failed(self, host: "StationHost", failure: HandlerFailed) -> None:
+        """A command met a fault of ours; the station answered it with InternalError and lives on."""
 
     def line_dropped(self) -> None:
         """A log line was pushed out before it was published."""
@@ -279,6 +283,8 @@ class StationHost(LinkUser):
             elif isinstance(effect, PingEvery):
                 if self.link is not None:
                     shell.pace(self.link, effect.seconds)
+            elif isinstance(effect, HandlerFailed):
+                shell.handler_failed(self, effect)
             elif isinstance(effect, Stopped):
                 if not self.settled:
                     self.settled = True

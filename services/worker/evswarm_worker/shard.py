@@ -26,7 +26,14 @@ from evswarm_worker.publisher import Publisher
 from evswarm_worker.real_clock import RealClock
 from evswarm_worker.runner import Link, LinkTerms
 from evswarm_worker.share import StationPlan
-from evswarm_worker.station.effects import CancelTransfer, Download, LinkSecurity, MakeKey, Upload
+from evswarm_worker.station.effects import (
+    CancelTransfer,
+    Download,
+    HandlerFailed,
+    LinkSecurity,
+    MakeKey,
+    Upload,
+)
 from evswarm_worker.station.security import TLS
 from evswarm_worker.station_tls import StationContexts
 from evswarm_worker.timers import Timers
@@ -212,6 +219,17 @@ class Shard(HostShell):
             extra=about(station_id=host.station_id),
         )
         self._drop(host)
+
+    def handler_failed(self, host: StationHost, failure: HandlerFailed) -> None:
+        """Tell of a command that met a fault of ours."""
+        self.gauges.station_failures += 1
+        log.error(
+            "%s failed at station %s; answered with InternalError",
+            failure.action,
+            host.station_id,
+            exc_info=failure.error,
+            extra=about(station_id=host.station_id, action=failure.action),
+        )
 
     def line_dropped(self) -> None:
         """Count a log line that nobody will read."""

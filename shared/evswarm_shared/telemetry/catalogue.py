@@ -218,7 +218,7 @@ BUS_LAG: Final = MetricSpec(
 STATION_FAILURES: Final = MetricSpec(
     "evswarm_station_failures_total",
     Kind.COUNTER,
-    "Stations that failed by our own fault and were resumed from their checkpoint.",
+    "Faults of our own in a station: a command answered with InternalError, or a resume from the checkpoint.",
     WORKER,
 )
 PUBLISH_FAILURES: Final = MetricSpec(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from evswarm_worker.station.commands import HANDLERS
 from tests.support.station_rig import StationRig, charging_rig
 
 
@@ -117,3 +118,21 @@ def test_what_changes_lasting_state_is_answered_after_it_is_stored() -> None:
     rig.forget()
     rig.command("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "77"})
     assert rig.order == ["Persist", "CallResult"]
+
+
+def test_a_fault_of_ours_in_a_command_is_answered_and_the_station_lives_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+    rig = StationRig().start()
+    rig.forget()
+    with monkeypatch.context() as patch:
+        patch.setitem(HANDLERS, "ClearCache", broken)
+        rig.frame([2, "a", "ClearCache", {}])
+    assert rig.replies.pop("a")[0] == "InternalError"
+    assert [failure.action for failure in rig.failures] == ["ClearCache"]
+    assert not rig.disconnects
+    rig.frame([2, "b", "ClearCache", {}])
+    assert rig.replies.pop("b") == {"status": "Accepted"}

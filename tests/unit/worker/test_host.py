@@ -16,6 +16,7 @@ from evswarm_worker.station.effects import (
     Disconnect,
     Download,
     Effect,
+    HandlerFailed,
     LinkSecurity,
     LogLine,
     MakeKey,
@@ -99,6 +100,9 @@ class Shell(HostShell):
     def crashed(self, host: StationHost) -> None:
         self.did.append("crashed")
         host.discard()
+
+    def handler_failed(self, host: StationHost, failure: HandlerFailed) -> None:
+        self.did.append(failure)
 
     def line_dropped(self) -> None:
         self.dropped += 1
@@ -189,6 +193,14 @@ def test_a_station_that_raises_is_dropped_and_the_caller_lives() -> None:
     assert shell.did == ["crashed", "abandon"]
     host.link_message(b"another")
     assert len(station.inputs) == 1
+
+
+def test_a_failed_command_is_told_and_the_station_keeps_its_link() -> None:
+    shell, station, host = connected()
+    failure = HandlerFailed("ClearCache", ZeroDivisionError("a mistake of ours"))
+    station.asks = [failure, Send(b"answer")]
+    host.link_message(b"frame")
+    assert failure in shell.did and "crashed" not in shell.did
 
 
 def test_a_refused_action_is_no_crash() -> None:

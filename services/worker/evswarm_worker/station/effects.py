@@ -71,6 +71,13 @@ class Stopped(msgspec.Struct, frozen=True, gc=False):
     """The station has ended in order: nothing is in flight and everything lasting is in an earlier `Persist`."""
 
 
+class HandlerFailed(msgspec.Struct, frozen=True):
+    """A command met a fault of ours and was answered with InternalError; the station lives on."""
+
+    action: str
+    error: Exception
+
+
 class Download(msgspec.Struct, frozen=True, gc=False):
     """Fetch a file by HTTP or FTP, then call `transferred` with this number and what came of it."""
 
@@ -127,6 +134,7 @@ Effect = (
     | Disconnect
     | PingEvery
     | Stopped
+    | HandlerFailed
     | Download
     | Upload
     | CancelTransfer

@@ -26,7 +26,7 @@ from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.calls import PendingCall
 from evswarm_worker.station.checkpoint import commit_of
 from evswarm_worker.station.commands import HANDLERS
-from evswarm_worker.station.effects import Persist, Send
+from evswarm_worker.station.effects import HandlerFailed, Persist, Send
 from evswarm_worker.station.link import CONNECTED, SERVING, LinkState
 
 SHORT_OUTBOX: Final = 3
@@ -206,6 +206,11 @@ def _call(cabinet: Cabinet, call: Call) -> None:
         response = handler(cabinet, request)
     except PayloadError as error:
         _reply_error(cabinet, action, call.unique_id, error.code, error.description)
+        return
+    except Exception as error:  # noqa: BLE001 - one command's fault must not cost the station its connection
+        cabinet.log(f"{action} failed inside the station")
+        cabinet.effects.append(HandlerFailed(action, error))
+        _reply_error(cabinet, action, call.unique_id, ErrorCode.INTERNAL_ERROR, "the station failed")
         return
     cabinet.counts.call_results_sent.add(action)
     _reply(cabinet, encode_call_result(call.unique_id, response))
