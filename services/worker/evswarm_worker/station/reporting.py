@@ -14,6 +14,7 @@ from evswarm_worker.station.calls import PendingCall
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.connector_status import ConnectorEvent
 
+_SUSPENDED_EV = ChargePointStatus.suspended_ev
 _NO_ERROR = ChargePointErrorCode.no_error
 
 
@@ -47,7 +48,9 @@ def send_status(
 ) -> None:
     """Put the connector's current status in line, whatever was told before."""
     connector.report_at = inf
-    connector.reported = connector.visible_status
+    told, connector.reported = connector.reported, connector.visible_status
+    if connector.reported is _SUSPENDED_EV and told is not _SUSPENDED_EV:
+        cabinet.log(f"Connector {connector.connector_id}: the car takes no energy")
     connector.reported_error = connector.error_code
     _send(
         cabinet,
