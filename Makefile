@@ -66,7 +66,7 @@ types: $(VENV)/.ready-dev ## Types, strictly
 	@$(BIN)/mypy shared services/*/evswarm_* tests tools
 
 imports: $(VENV)/.ready-dev ## The architecture: what may import what
-	@$(BIN)/lint-imports --no-cache --quiet 2>/dev/null || $(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/.ready-dev ## Pure tests, in seconds
 	@$(BIN)/pytest tests/unit -q -n auto $(ARGS)
