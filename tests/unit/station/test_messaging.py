@@ -47,6 +47,14 @@ def test_what_cannot_be_answered_is_counted_and_forgotten(frame: Any) -> None:
     assert sum(rig.counts.dropped_frames.values()) == 1
 
 
+def test_an_unknown_message_type_is_counted_apart_from_noise() -> None:
+    rig = StationRig().start()
+    rig.frame([9, "a", {}])
+    rig.frame(b"hello")
+    assert rig.counts.dropped_frames["unknown_type"] == 1
+    assert rig.counts.dropped_frames["malformed"] == 1
+
+
 def test_a_null_payload_is_read_as_an_empty_one() -> None:
     rig = StationRig().start()
     rig.frame([2, "a", "ClearCache", None])

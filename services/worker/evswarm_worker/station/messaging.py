@@ -9,7 +9,7 @@ from typing import Final
 from ocpp.v16.enums import Action
 
 from evswarm_shared.ocpp16.actions import Sender
-from evswarm_shared.ocpp16.errors import ErrorCode, FrameError, PayloadError
+from evswarm_shared.ocpp16.errors import ErrorCode, FrameError, FrameFault, PayloadError
 from evswarm_shared.ocpp16.frames import (
     Call,
     CallError,
@@ -175,10 +175,8 @@ def _error(cabinet: Cabinet, error: CallError) -> None:
 
 
 def _malformed(cabinet: Cabinet, error: FrameError) -> None:
-    kind = (
-        DroppedFrame.UNKNOWN_TYPE if "unknown message type" in error.description else DroppedFrame.MALFORMED
-    )
-    cabinet.counts.dropped_frames.add(kind)
+    unknown = error.fault is FrameFault.UNKNOWN_TYPE
+    cabinet.counts.dropped_frames.add(DroppedFrame.UNKNOWN_TYPE if unknown else DroppedFrame.MALFORMED)
     if error.code is not None and error.unique_id is not None:
         if cabinet.link in SERVING:
             _reply_error(cabinet, "", error.unique_id, error.code, error.description)
