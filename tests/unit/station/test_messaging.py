@@ -51,8 +51,9 @@ def test_an_unknown_message_type_is_counted_apart_from_noise() -> None:
     rig = StationRig().start()
     rig.frame([9, "a", {}])
     rig.frame(b"hello")
+    rig.frame([])
     assert rig.counts.dropped_frames["unknown_type"] == 1
-    assert rig.counts.dropped_frames["malformed"] == 1
+    assert rig.counts.dropped_frames["malformed"] == 2
 
 
 def test_a_null_payload_is_read_as_an_empty_one() -> None:
