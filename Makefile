@@ -72,7 +72,7 @@ unit: $(VENV)/.ready-dev ## Pure tests, in seconds
 	@$(BIN)/pytest tests/unit -q -n auto $(ARGS)
 
 integration: $(VENV)/.ready-dev ## Tests with sockets, processes and a real store
-	@$(BIN)/pytest tests/integration -q $(ARGS)
+	@$(BIN)/pytest tests/integration -q -n 2 --dist loadfile $(ARGS)
 
 conformance: $(VENV)/.ready-dev ## Independent OCPP 1.6J peers talk to our station and our CSMS
 	@$(BIN)/pytest tests/conformance -q -n auto $(ARGS)
