@@ -27,7 +27,15 @@ from evswarm_shared import authorization_key
 from evswarm_shared.bus.csms_records import StationRegistration
 from evswarm_shared.bus.memory import MemoryBus, MemoryStore
 from evswarm_shared.settings import CsmsSettings
-from tests.integration.test_csms_sockets import BOOT, OCPP, PATIENCE, call, central_system, frame
+from tests.integration.test_csms_sockets import (
+    BOOT,
+    OCPP,
+    PATIENCE,
+    call,
+    central_system,
+    frame,
+    http_get,
+)
 from tests.support.machine import free_port
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -180,14 +188,15 @@ async def test_the_listener_speaks_the_ciphers_of_the_whitepaper(
 
 async def test_tls_older_than_1_2_is_not_spoken(store: MemoryStore, files: Path, tls: dict[str, Any]) -> None:
     old = context(files)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # that is what this is about
+    old.set_ciphers("ALL:@SECLEVEL=0")  # or it would not even offer what it knows
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # that is what this is about
         old.minimum_version = ssl.TLSVersion.TLSv1
         old.maximum_version = ssl.TLSVersion.TLSv1_1
     async with central_system(store, **tls) as listening:
         with pytest.raises((OSError, InvalidMessage)):
             async with station(listening.tls_port, tls=old):
                 pass
+        assert 'connects_total{result="tls_version"} 1.0' in await http_get(listening.metrics_url)
 
 
 async def test_a_client_that_speaks_no_tls_disturbs_nobody(

@@ -1,12 +1,14 @@
 """The worker's dialer and links over real sockets on loopback; the peer is the asyncio server of `websockets`."""
 
 import asyncio
+import socket
 import ssl
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -295,3 +297,25 @@ async def test_a_client_certificate_is_presented_where_it_is_asked_for(certifica
         assert await user.next() == ("opened",)
         without, _ = n.dial(Endpoint(url, ca=ca))
         assert (await without.next())[0] == "failed"
+
+
+async def test_a_server_that_only_knows_old_tls_is_told_apart(certificates: Path) -> None:
+    old = server_tls(certificates)
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        old.minimum_version = ssl.TLSVersion.TLSv1
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+
+    def serve_one(listener: socket.socket) -> None:
+        # Not by asyncio, which closes without having sent what the client is to be told.
+        connection, _ = listener.accept()
+        with connection, suppress(ssl.SSLError):
+            old.wrap_socket(connection, server_side=True)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with net() as n:
+            serving = asyncio.create_task(asyncio.to_thread(serve_one, listener))
+            url = f"wss://localhost:{listener.getsockname()[1]}"
+            user, _ = n.dial(Endpoint(url, ca=certificates / "ca.pem"))
+            assert await user.next() == ("failed", ConnectResult.TLS_VERSION)
+            await serving

@@ -7,6 +7,7 @@ from collections import deque
 from typing import Final
 
 from evswarm_shared.telemetry.counts import ConnectResult, ProtocolCounts
+from evswarm_shared.telemetry.tls_failures import HandshakeError
 from evswarm_worker.keepalive import KeepAlive
 from evswarm_worker.runner import Link, Phase
 from evswarm_worker.source_addresses import in_turn
@@ -83,8 +84,8 @@ class Dialer:
                 return await link.handshake
         except TimeoutError:
             return ConnectResult.TIMEOUT
-        except ssl.SSLCertVerificationError:
-            return ConnectResult.UNTRUSTED
+        except HandshakeError as error:
+            return error.result
         except ssl.SSLError:
             return ConnectResult.TLS
         except OSError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from evswarm_shared.telemetry.tls_failures import Handshake
 from evswarm_worker.errors import EndpointError
 
 ADDRESS_TTL_SECONDS: Final = 5.0
@@ -28,6 +29,7 @@ def tls_context(ca: Path | None, client_cert: Path | None) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise EndpointError(f"EVSWARM_CSMS_CA: cannot use {ca}: {error}") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslobject_class = Handshake
     if client_cert is not None:
         try:
             context.load_cert_chain(client_cert)

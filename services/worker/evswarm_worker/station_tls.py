@@ -4,6 +4,7 @@ import ssl
 import tempfile
 from weakref import WeakValueDictionary
 
+from evswarm_shared.telemetry.tls_failures import Handshake
 from evswarm_worker.errors import EndpointError
 from evswarm_worker.station.effects import LinkSecurity
 
@@ -31,6 +32,7 @@ def _context(security: LinkSecurity) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cadata="\n".join(security.roots) if security.roots else None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslobject_class = Handshake
         # An installed root may be signed by the one that it replaced (M05.FR.09).
         context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
         if security.certificate:

@@ -71,6 +71,8 @@ class ConnectResult(StrEnum):
     AUTHENTICATION_REFUSED = "authentication_refused"
     NO_SUBPROTOCOL = "no_subprotocol"
     TLS = "tls"
+    TLS_VERSION = "tls_version"
+    TLS_CIPHER_SUITE = "tls_cipher_suite"
     UNTRUSTED = "untrusted"
 
 

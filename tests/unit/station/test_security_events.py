@@ -80,14 +80,24 @@ def test_routine_is_told_from_the_first_security_profile_on() -> None:
     assert events(secured) == ["StartupOfTheDevice", "ResetOrReboot", "StartupOfTheDevice"]
 
 
-def test_a_central_system_that_cannot_be_trusted_is_told_once_it_can() -> None:
+@pytest.mark.parametrize(
+    ("failure", "event"),
+    [
+        (ConnectResult.UNTRUSTED, "InvalidCentralSystemCertificate"),
+        (ConnectResult.TLS_VERSION, "InvalidTLSVersion"),
+        (ConnectResult.TLS_CIPHER_SUITE, "InvalidTLSCipherSuite"),
+    ],
+)
+def test_an_insecure_central_system_is_told_once_it_is_one_no_more(
+    failure: ConnectResult, event: str
+) -> None:
     rig = StationRig(security=BASIC)
-    rig.refusal = ConnectResult.UNTRUSTED
+    rig.refusal = failure
     rig.start()
     rig.run(20.0)
     rig.refusal = None
     rig.run(120.0)
-    assert events(rig) == ["InvalidCentralSystemCertificate", "StartupOfTheDevice"]
+    assert events(rig) == [event, "StartupOfTheDevice"]
 
 
 def test_a_refused_password_is_only_logged() -> None:

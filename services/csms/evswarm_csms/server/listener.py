@@ -16,6 +16,9 @@ from evswarm_csms.errors import ListenError
 from evswarm_csms.server.connection import WEBSOCKET_LOG, StationConnection
 from evswarm_csms.server.roles import Listener
 from evswarm_shared.telemetry.counts import DisconnectReason, ProtocolCounts
+from evswarm_shared.telemetry.tls_failures import HandshakeError, watched
+
+log = logging.getLogger(__name__)
 
 LISTEN_BACKLOG: Final = 4096
 """Connections the kernel may hold for us while a whole swarm connects at once."""
@@ -69,6 +72,8 @@ class StationServer:
             ListenError: the address is taken or not ours.
         """
         loop = asyncio.get_running_loop()
+        if tls is not None:
+            tls.sslobject_class = watched(self._handshake_failed)
         try:
             server = await loop.create_server(
                 lambda: StationConnection(self),
@@ -110,6 +115,11 @@ class StationServer:
         except TimeoutError:
             for connection in tuple(self._connections):
                 connection.abort()
+
+    def _handshake_failed(self, error: HandshakeError) -> None:
+        # Which station it was nobody knows: its identity would have come with the first request (A00.FR.323, A00.FR.408).
+        self.counts.connects.add(error.result)
+        log.info("TLS handshake refused: %s (%s)", error.result.replace("_", " "), error.reason)
 
     # --- from the connections
 

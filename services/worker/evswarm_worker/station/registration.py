@@ -58,6 +58,13 @@ _BOOT_EVENTS: Final = {
     RegistrationStatus.rejected: LinkEvent.BOOT_REJECTED,
 }
 
+_INSECURE: Final = {
+    ConnectResult.UNTRUSTED: SecurityEventType.INVALID_CENTRAL_SYSTEM_CERTIFICATE,
+    ConnectResult.TLS_VERSION: SecurityEventType.INVALID_TLS_VERSION,
+    ConnectResult.TLS_CIPHER_SUITE: SecurityEventType.INVALID_TLS_CIPHER_SUITE,
+}
+"""What a central system that cannot be connected to securely is to the security log (A00.FR.309, 315, 318, 322)."""
+
 
 def apply(cabinet: Cabinet, event: LinkEvent) -> bool:
     """Let an event happen to the link; False when it means nothing there and nothing changed."""
@@ -269,12 +276,12 @@ def _wait_before_reconnect(cabinet: Cabinet, *, slowly: bool) -> None:
 def _something_else_to_try(cabinet: Cabinet, reason: ConnectResult) -> bool:
     """Note why an attempt failed in the security log; True when settings that worked before are to be tried at once."""
     refused = reason is ConnectResult.AUTHENTICATION_REFUSED
-    untrusted = reason is ConnectResult.UNTRUSTED
-    if cabinet.failures == 0 and untrusted:
-        security_events.record(cabinet, SecurityEventType.INVALID_CENTRAL_SYSTEM_CERTIFICATE)
+    insecure = _INSECURE.get(reason)
+    if cabinet.failures == 0 and insecure is not None:
+        security_events.record(cabinet, insecure)
     elif cabinet.failures == 0 and refused and cabinet.config.security is not None:
         security_events.record(cabinet, SecurityEventType.FAILED_TO_AUTHENTICATE)
-    return attempt_failed(cabinet, decided=refused or untrusted or reason is ConnectResult.TLS)
+    return attempt_failed(cabinet, decided=refused or insecure is not None or reason is ConnectResult.TLS)
 
 
 def _look_after_security(cabinet: Cabinet) -> None:
