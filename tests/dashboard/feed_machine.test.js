@@ -163,9 +163,9 @@ test("a hidden page asks for fewer frames and is not stale for getting them", ()
 
 test("a followed log is followed again after a reconnect", () => {
   const machine = live();
-  assert.deepEqual(sent(machine.subscribe("CP-1")), [{ type: "sub", log: "CP-1" }]);
+  assert.deepEqual(sent(machine.send({ type: "sub", log: "CP-1" })), [{ type: "sub", log: "CP-1" }]);
   machine.closed(3);
-  assert.deepEqual(machine.subscribe("CP-2"), []);
+  assert.deepEqual(machine.send({ type: "sub", log: "CP-2" }), []);
   machine.tick(20);
   const frames = sent(machine.receive(hello(), 20));
   assert.deepEqual(frames.slice(1), [
@@ -181,4 +181,17 @@ test("another version of the feed ends it", () => {
   assert.equal(machine.phase, "incompatible");
   assert.deepEqual(machine.closed(2), []);
   assert.deepEqual(machine.tick(1000), []);
+});
+
+test("the newest question about messages is asked again after a reconnect, a withdrawn one is not", () => {
+  const machine = live();
+  machine.send({ type: "sub", messages: {} });
+  machine.send({ type: "sub", messages: { station: "CP-1" } });
+  machine.send({ type: "sub", log: "CP-2" });
+  machine.send({ type: "unsub", log: "CP-2" });
+  assert.deepEqual(machine.send({ type: "unsub", log: "CP-2" }), [], "what does not hold is not taken back");
+  machine.closed(3);
+  machine.tick(20);
+  const frames = sent(machine.receive(hello(), 20));
+  assert.deepEqual(frames.slice(1), [{ type: "sub", messages: { station: "CP-1" } }]);
 });

@@ -1,17 +1,19 @@
-/** The page as a whole. */
+/** The frame around every page: bar, banner, the page that the address names, toasts and the keys. */
 
-import { html, useEffect, useState } from "../vendor/runtime.js";
+import { html, useEffect, useRef, useState } from "../vendor/runtime.js";
 import { connection, loaded } from "./model.js";
+import { AboutPage } from "./pages/about.js";
+import { MessagesPage } from "./pages/messages.js";
+import { MissingPage } from "./pages/missing.js";
+import { StationPage } from "./pages/station.js";
+import { SwarmPage } from "./pages/swarm.js";
+import { WorkersPage } from "./pages/workers.js";
 import { ConnectionBanner } from "./parts/connection_banner.js";
 import { KeyHelp } from "./parts/key_help.js";
-import { PriceControl } from "./parts/price_control.js";
-import { ScaleControl } from "./parts/scale_control.js";
-import { StationTable } from "./parts/station_table.js";
-import { StatsRow } from "./parts/stats_row.js";
-import { StatusBar } from "./parts/status_bar.js";
 import { Toasts } from "./parts/toasts.js";
 import { TopBar } from "./parts/top_bar.js";
-import { TrendChart } from "./parts/trend_chart.js";
+import { path, route } from "./router.js";
+import { titleOf } from "./state/route.js";
 
 export function App() {
   const [help, setHelp] = useState(false);
@@ -30,23 +32,40 @@ export function App() {
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, []);
+  const { page } = route.value;
+  const arrived = useRef(path.value);
+  useEffect(() => {
+    document.title = titleOf(route.value);
+    // Whoever comes by a link of ours hears the new page's name, and Tab goes on from its top.
+    if (arrived.current !== path.value) document.querySelector("h1")?.focus({ preventScroll: true });
+    arrived.current = path.value;
+  }, [path.value]);
   const dated = loaded.value && connection.value.phase !== "live" && connection.value.phase !== "loading";
   return html`
-    <a class="skip" href="#stations">To the stations</a>
+    <a class="skip" href=${page === "swarm" ? "#stations" : "#content"}>
+      ${page === "swarm" ? "To the stations" : "To the content"}
+    </a>
     <${TopBar} onHelp=${() => setHelp(true)} />
     <${ConnectionBanner} />
-    <main class=${dated ? "dated" : ""}>
-      <h1 class="unseen">Swarm</h1>
-      <${StatsRow} />
-      <${StatusBar} />
-      <div class="controls">
-        <${ScaleControl} />
-        <${PriceControl} />
-        <${TrendChart} />
-      </div>
-      <${StationTable} />
-    </main>
+    <main id="content" class=${`page-${page}${dated ? " dated" : ""}`}><${Page} key=${path.value} /></main>
     <${Toasts} />
     <${KeyHelp} open=${help} onClose=${() => setHelp(false)} />
   `;
+}
+
+function Page() {
+  switch (route.value.page) {
+    case "swarm":
+      return html`<${SwarmPage} />`;
+    case "workers":
+      return html`<${WorkersPage} />`;
+    case "messages":
+      return html`<${MessagesPage} />`;
+    case "about":
+      return html`<${AboutPage} />`;
+    case "station":
+      return html`<${StationPage} id=${route.value.id} />`;
+    default:
+      return html`<${MissingPage} />`;
+  }
 }

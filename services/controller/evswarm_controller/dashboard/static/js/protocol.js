@@ -54,6 +54,9 @@
  * @property {string[]} states
  * @property {string[]} profiles
  * @property {Trend} trend
+ * @property {"all" | "window"} [mode] whether all stations are sent, or those asked for with a window
+ * @property {string | null} [grafana] where Grafana is
+ * @property {boolean} [history] whether there is a historian to ask
  *
  * @typedef {{type: "snapshot", seq: number, part: number, parts: number, rows: WireRow[], agg?: Aggregate}} SnapshotFrame
  * @typedef {{type: "patch", seq: number, t: number, agg: Aggregate, rows?: WireRow[], add?: WireRow[], del?: string[]}} PatchFrame
@@ -63,7 +66,7 @@
  * @property {"op"} type
  * @property {string} id
  * @property {string} kind
- * @property {"running" | "succeeded" | "failed" | "superseded"} state
+ * @property {"running" | "succeeded" | "failed" | "superseded" | "cancelled"} state
  * @property {number} done
  * @property {number} total
  * @property {number} failed
@@ -72,9 +75,42 @@
  * @property {number} updated_at
  *
  * @typedef {{type: "resync", reason: string}} ResyncFrame
- * @typedef {HelloFrame | SnapshotFrame | PatchFrame | LogFrame | OpFrame | ResyncFrame} ServerFrame
  *
+ * @typedef {object} MessageRecord A call with its answer, as `GET /history/messages` gives it too (docs/history.md).
+ * @property {string} at when the call passed, RFC 3339
+ * @property {string} station_id
+ * @property {string} side
+ * @property {"from_station" | "to_station"} direction
+ * @property {string} action
+ * @property {string} unique_id
+ * @property {"answered" | "error" | "unanswered" | "malformed"} outcome
+ * @property {string} error_code
+ * @property {number | null} round_trip_ms
+ * @property {any} request
+ * @property {any} response
+ * @property {string} [id] in the history
+ * @property {string} [run_id] in the history
+ *
+ * @typedef {{station?: string, worker?: string, action?: string, direction?: string, kind?: string,
+ *   errors?: boolean, text?: string}} MessageFilter
+ * @typedef {{type: "messages", items: MessageRecord[], skipped: number}} MessagesFrame
+ *   `skipped`: how many matched beside those sent
+ *
+ * @typedef {object} WindowFrame The stations in sight, where there are too many to send all.
+ * @property {"window"} type
+ * @property {number} seq
+ * @property {number} offset
+ * @property {number} total
+ * @property {WireRow[]} rows
+ * @property {{states: Tally, workers: Tally, profiles: Tally}} facets
+ *
+ * @typedef {HelloFrame | SnapshotFrame | PatchFrame | LogFrame | OpFrame | ResyncFrame | MessagesFrame
+ *   | WindowFrame} ServerFrame
+ *
+ * @typedef {{q: string, status: string, worker: string, profile: string, sort: string, dir: string, offset: number,
+ *   limit: number}} WindowQuery
  * @typedef {{type: "hello", epoch?: string, seq?: number} | {type: "sub" | "unsub", log: string}
+ *   | {type: "sub", messages: MessageFilter} | {type: "unsub", messages: true} | ({type: "window"} & WindowQuery)
  *   | {type: "rate", hz: number} | {type: "resync"}} ClientFrame
  */
 

@@ -44,8 +44,8 @@ export class FeedMachine {
     this.seq = 0;
     /** Whether the rows held are a whole snapshot plus every patch up to `seq`. */
     this.whole = false;
-    /** @type {Set<string>} */
-    this.subscriptions = new Set();
+    /** What has to be said again after a reconnect, by what it is about. @type {Map<string, ClientFrame>} */
+    this.standing = new Map();
     this.since = 0;
     /** Time from which frames are expected at the present rate. */
     this.rateSince = 0;
@@ -142,16 +142,18 @@ export class FeedMachine {
     return this.open ? [{ do: "send", frame: { type: "rate", hz: this.hz } }] : [];
   }
 
-  /** Follow a station's log. @param {string} id @returns {Action[]} */
-  subscribe(id) {
-    this.subscriptions.add(id);
-    return this.open ? [{ do: "send", frame: { type: "sub", log: id } }] : [];
-  }
-
-  /** Follow it no longer. @param {string} id @returns {Action[]} */
-  unsubscribe(id) {
-    if (!this.subscriptions.delete(id)) return [];
-    return this.open ? [{ do: "send", frame: { type: "unsub", log: id } }] : [];
+  /**
+   * Say something. What holds until it is taken back is said again after every reconnect.
+   *
+   * @param {ClientFrame} frame
+   * @returns {Action[]}
+   */
+  send(frame) {
+    const subject = subjectOf(frame);
+    if (frame.type === "unsub") {
+      if (!this.standing.delete(subject)) return [];
+    } else if (subject) this.standing.set(subject, frame);
+    return this.open ? [{ do: "send", frame }] : [];
   }
 
   /** @param {import("../protocol.js").HelloFrame} frame @returns {Action[]} */
@@ -170,7 +172,7 @@ export class FeedMachine {
       },
     ];
     if (this.hz !== 2) actions.push({ do: "send", frame: { type: "rate", hz: this.hz } });
-    for (const log of this.subscriptions) actions.push({ do: "send", frame: { type: "sub", log } });
+    for (const said of this.standing.values()) actions.push({ do: "send", frame: said });
     return [...actions, ...this.#enter("loading")];
   }
 
@@ -180,4 +182,11 @@ export class FeedMachine {
     this.phase = phase;
     return [{ do: "changed" }];
   }
+}
+
+/** What a frame that holds until it is taken back is about; "" for all others. @param {ClientFrame} frame */
+function subjectOf(frame) {
+  if (frame.type === "window") return "window";
+  if (frame.type !== "sub" && frame.type !== "unsub") return "";
+  return "log" in frame ? `log ${frame.log}` : "messages";
 }

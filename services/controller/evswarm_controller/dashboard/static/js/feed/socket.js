@@ -59,9 +59,7 @@ export function openFeed(url, apply, changed) {
     silence: () => (machine.heardAt === 0 ? 0 : now() - machine.heardAt),
     /** Seconds to the next attempt. */
     untilRetry: () => Math.max(0, machine.retryAt - now()),
-    /** @param {string} id */
-    subscribe: (id) => run(machine.subscribe(id)),
-    /** @param {string} id */
-    unsubscribe: (id) => run(machine.unsubscribe(id)),
+    /** @param {import("../protocol.js").ClientFrame} frame */
+    send: (frame) => run(machine.send(frame)),
   };
 }

@@ -1,7 +1,7 @@
 /** The columns of the table, which of them the page is wide enough for, and their headers. */
 
 import { computed, html, signal } from "../../vendor/runtime.js";
-import { look, view } from "../model.js";
+import { look, view } from "../state/swarm_view.js";
 
 /**
  * @typedef {import("../state/fleet.js").SortKey} SortKey

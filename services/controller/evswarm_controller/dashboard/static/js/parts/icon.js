@@ -13,6 +13,13 @@ const PATHS = {
   search: "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.5 10.5 14 14",
   close: "M4 4l8 8M12 4l-8 8",
   refresh: "M13 8a5 5 0 1 1-1.6-3.7M13 2v3h-3",
+  swarm: "M2.5 2.5h4.5v4.5H2.5zM9 2.5h4.5v4.5H9zM2.5 9h4.5v4.5H2.5zM9 9h4.5v4.5H9z",
+  server: "M2.5 3h11v4h-11zM2.5 9h11v4h-11zM5 5h.1M5 11h.1",
+  messages: "M2 5h10.5M9.5 2l3 3-3 3M14 11H3.5M6.5 8l-3 3 3 3",
+  info: "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 7.2v4M8 4.8v.2",
+  copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
+  external: "M6.5 3H3v10h10V9.5M9.5 3H13v3.5M13 3 7.5 8.5",
+  chevron: "M6 3.5 10.5 8 6 12.5",
   alert: "M8 2 1.5 13.5h13zM8 6.5v3.2M8 11.6v.4",
 };
 

@@ -2,7 +2,9 @@
 
 import { html, useEffect } from "../../vendor/runtime.js";
 import { amount, counted, kilowattHours, kilowatts, span } from "../format.js";
-import { currency, follow, followed, loadLog, logOf, second, toggleLogOf } from "../model.js";
+import { currency, second } from "../model.js";
+import { follow, followed, loadLog, logOf } from "../state/logs.js";
+import { toggleLogOf } from "../state/swarm_view.js";
 import { Icon } from "./icon.js";
 
 /** Height of the panel's row in pixels; table.css gives it. */

@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from "../../vendor/runtime.js";
 import { scaleStations } from "../api.js";
 import { count, counted, span } from "../format.js";
-import { aggregate, fleet, operation, profiles, reachable, toast } from "../model.js";
+import { aggregate, reachable } from "../model.js";
 import {
   MOST_STATIONS,
   PRESETS,
@@ -15,6 +15,8 @@ import {
   secondsLeft,
   stationsAt,
 } from "../state/scale_plan.js";
+import { fleet, operation, profiles } from "../state/swarm.js";
+import { toast } from "../state/toasts.js";
 import { Modal } from "./modal.js";
 
 /** @param {number} step */

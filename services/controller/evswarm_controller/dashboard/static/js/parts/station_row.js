@@ -2,7 +2,9 @@
 
 import { Component, html } from "../../vendor/runtime.js";
 import { amount, kilowattHours, kilowatts, span } from "../format.js";
-import { currency, second, switching, switchStation, toggleLogOf } from "../model.js";
+import { currency, second } from "../model.js";
+import { switching, switchStation } from "../state/swarm.js";
+import { toggleLogOf } from "../state/swarm_view.js";
 import { stateClass } from "../station_states.js";
 import { shownColumns } from "./columns.js";
 import { Icon } from "./icon.js";

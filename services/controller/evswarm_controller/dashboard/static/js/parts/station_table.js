@@ -2,20 +2,10 @@
 
 import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/runtime.js";
 import { counted } from "../format.js";
-import {
-  aggregate,
-  answer,
-  fleet,
-  loaded,
-  look,
-  orderHeld,
-  pointing,
-  reachable,
-  switchStation,
-  toast,
-  toggleLogOf,
-  view,
-} from "../model.js";
+import { aggregate, loaded, reachable } from "../model.js";
+import { fleet, switchStation } from "../state/swarm.js";
+import { answer, look, orderHeld, pointing, toggleLogOf, view } from "../state/swarm_view.js";
+import { toast } from "../state/toasts.js";
 import { isFiltered } from "../state/view.js";
 import { scrollToShow, slice } from "../virtual.js";
 import { ColumnHeader, shownColumns } from "./columns.js";

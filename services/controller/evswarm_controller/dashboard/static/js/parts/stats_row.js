@@ -2,7 +2,9 @@
 
 import { html } from "../../vendor/runtime.js";
 import { amount, count, counted, energy, power } from "../format.js";
-import { aggregate, currency, look, trend, trendVersion, view } from "../model.js";
+import { aggregate, currency } from "../model.js";
+import { trend, trendVersion } from "../state/swarm.js";
+import { look, view } from "../state/swarm_view.js";
 
 const SPARK_SECONDS = 300;
 const SPARK = { width: 200, height: 28 };

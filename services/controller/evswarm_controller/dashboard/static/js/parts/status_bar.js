@@ -2,7 +2,8 @@
 
 import { html } from "../../vendor/runtime.js";
 import { count, counted } from "../format.js";
-import { aggregate, look, view } from "../model.js";
+import { aggregate } from "../model.js";
+import { look, view } from "../state/swarm_view.js";
 import { STATION_STATES, stateClass } from "../station_states.js";
 
 export function StatusBar() {

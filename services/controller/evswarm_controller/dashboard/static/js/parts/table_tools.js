@@ -2,8 +2,9 @@
 
 import { html, useEffect, useRef, useState } from "../../vendor/runtime.js";
 import { count, counted } from "../format.js";
-import { answer, fleet, look, rowsVersion, view } from "../model.js";
 import { WIDER_STATES } from "../state/fleet.js";
+import { fleet, rowsVersion } from "../state/swarm.js";
+import { answer, look, view } from "../state/swarm_view.js";
 import { isFiltered } from "../state/view.js";
 import { STATION_STATES } from "../station_states.js";
 import { COLUMNS } from "./columns.js";

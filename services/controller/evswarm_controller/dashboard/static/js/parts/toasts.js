@@ -1,7 +1,7 @@
 /** Short messages in the corner; errors stay until they are dismissed. */
 
 import { html } from "../../vendor/runtime.js";
-import { dismiss, toasts } from "../model.js";
+import { dismiss, toasts } from "../state/toasts.js";
 import { Icon } from "./icon.js";
 
 export function Toasts() {

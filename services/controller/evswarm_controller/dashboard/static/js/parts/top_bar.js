@@ -1,12 +1,21 @@
-/** The bar at the top: name, connection, theme, help. */
+/** The bar at the top: name, connection, pages, theme, help. */
 
 import { html } from "../../vendor/runtime.js";
 import { connection, version } from "../model.js";
+import { path, route } from "../router.js";
 import { setTheme, THEMES, theme } from "../theme.js";
 import { Icon } from "./icon.js";
 
 /** @type {Record<string, "sun" | "moon" | "auto">} */
 const THEME_ICONS = { auto: "auto", light: "sun", dark: "moon" };
+
+/** @type {readonly {page: string, href: string, label: string, icon: "swarm" | "server" | "messages" | "info"}[]} */
+const PAGES = [
+  { page: "swarm", href: "/", label: "Swarm", icon: "swarm" },
+  { page: "workers", href: "/ui/workers", label: "Workers", icon: "server" },
+  { page: "messages", href: "/ui/messages", label: "Messages", icon: "messages" },
+  { page: "about", href: "/ui/about", label: "About", icon: "info" },
+];
 
 /** @param {{onHelp: () => void}} props */
 export function TopBar({ onHelp }) {
@@ -20,6 +29,7 @@ export function TopBar({ onHelp }) {
         <span>evswarm</span>
       </a>
       <${ConnectionPill} />
+      <${Pages} />
       <span class="grow"></span>
       <span class="muted wide-only">${version.value && `v${version.value}`}</span>
       <a class="quiet wide-only" href="/docs">API</a>
@@ -40,6 +50,20 @@ export function TopBar({ onHelp }) {
       </div>
       <button type="button" class="square" aria-label="Keys" title="Keys (?)" onClick=${onHelp}>?</button>
     </header>
+  `;
+}
+
+function Pages() {
+  // A station is found by way of the swarm.
+  const here = route.value.page === "station" ? "swarm" : route.value.page;
+  return html`
+    <nav class="pages" aria-label="Pages">
+      ${PAGES.map(({ page, href, label, icon }) => {
+        const current = page === here ? (path.value === href ? "page" : "true") : undefined;
+        return html`
+          <a key=${page} href=${href} aria-current=${current}><${Icon} name=${icon} /><span>${label}</span></a>`;
+      })}
+    </nav>
   `;
 }
 

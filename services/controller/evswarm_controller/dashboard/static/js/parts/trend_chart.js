@@ -2,7 +2,7 @@
 
 import { html, UPlot, useEffect, useLayoutEffect, useRef } from "../../vendor/runtime.js";
 import { count } from "../format.js";
-import { trend, trendVersion } from "../model.js";
+import { trend, trendVersion } from "../state/swarm.js";
 import { theme } from "../theme.js";
 
 const HEIGHT = 118;
