@@ -1,4 +1,4 @@
-"""Serves the commands for stations of this worker: one at a time, each answered while somebody still waits."""
+"""Serves the commands and questions about stations of this worker: one at a time, each answered while somebody waits."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from evswarm_shared.bus.port import WorkerBus
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.telemetry.service_log import about
 from evswarm_shared.telemetry.tracing import TRACER
-from evswarm_worker import actions
+from evswarm_worker import actions, description
 from evswarm_worker.errors import InvalidActionError
 from evswarm_worker.host import StationHost
 from evswarm_worker.station.errors import StationActionError
@@ -73,6 +73,10 @@ class CommandService:
         if host is None:
             return CommandReply(command.command_id, CommandOutcome.UNKNOWN_STATION)
         try:
+            if command.action == description.DESCRIBE:
+                return CommandReply(
+                    command.command_id, CommandOutcome.DONE, description.of(host, command, self._now())
+                )
             action, payload = actions.read(command)
             actions.perform(host, action, payload, self._usual_tag(host))
         except InvalidActionError as error:

@@ -86,6 +86,9 @@ class StationMachine(Protocol):
     def snapshot(self, now: float) -> StationSnapshot:
         """The station's row."""
 
+    def detail(self, now: float, *, schedule_seconds: int, full_tags: bool) -> dict[str, Any]:
+        """Everything about the station for a reader, as JSON."""
+
     def whole(self, now: float) -> StationCommit:
         """Everything lasting, for a store that has forgotten it."""
 

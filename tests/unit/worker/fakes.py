@@ -116,6 +116,9 @@ class FakeStation(StationMachine):
     def snapshot(self, now: float) -> StationSnapshot:
         return row(self.station_id, state=self.state, energy_mwh=self.energy_mwh)
 
+    def detail(self, now: float, *, schedule_seconds: int, full_tags: bool) -> dict[str, Any]:
+        return {"station_id": self.station_id, "asked": [now, schedule_seconds, full_tags]}
+
     def whole(self, now: float) -> StationCommit:
         return StationCommit(self.station_id, b"whole")
 

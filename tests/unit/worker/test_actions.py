@@ -108,3 +108,16 @@ def test_a_station_that_is_not_here_is_unknown() -> None:
     reply = service.serve(Command("c1", "CP-9", "plug_in", msgspec.Raw(b"{}"), 10.0, "controller"))
     assert reply is not None
     assert reply.outcome is CommandOutcome.UNKNOWN_STATION
+
+
+def test_a_description_is_answered_with_the_station_as_it_is_and_counts_as_no_input() -> None:
+    reply, station = served("describe", '{"schedule_seconds": 60, "full_tags": true}')
+    assert reply is not None and reply.outcome is CommandOutcome.DONE
+    assert msgspec.json.decode(reply.payload)["asked"] == [1000.0, 60, True]
+    assert station.inputs == []
+
+
+def test_a_description_that_is_asked_for_wrongly_is_refused() -> None:
+    reply, _ = served("describe", '{"schedule_seconds": -1}')
+    assert reply is not None and reply.outcome is CommandOutcome.INVALID
+    assert "describe" in reply.description

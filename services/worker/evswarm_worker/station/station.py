@@ -27,6 +27,7 @@ from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.charging import advance, catch_up
 from evswarm_worker.station.checkpoint import restore, whole_of
 from evswarm_worker.station.config import StationConfig
+from evswarm_worker.station.detail import Detail, detail_of
 from evswarm_worker.station.effects import SNAPSHOT_CHANGED, STOPPED, Effect
 from evswarm_worker.station.link import LinkEvent, LinkState
 from evswarm_worker.station.sampling import next_aligned, skip_missed_samples
@@ -307,6 +308,10 @@ class Station:
     def snapshot(self, now: float) -> StationSnapshot:
         """The station's row, as of its last event."""
         return snapshot_of(self._cabinet)
+
+    def detail(self, now: float, *, schedule_seconds: int, full_tags: bool) -> Detail:
+        """Everything about the station as of `now`, for a reader; changes nothing."""
+        return detail_of(self._cabinet, now, schedule_seconds=schedule_seconds, full_tags=full_tags)
 
     # --- inside -----------------------------------------------------------------------------------------------
 
