@@ -11,9 +11,10 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from evswarm_historian.database import Database
-from evswarm_historian.rows import Row, Rows, first_id, rows_of
+from evswarm_historian.rows import Rows, rows_of
 from evswarm_historian.tables import events, holdings, logs, messages, positions, runs
 from evswarm_shared.bus.messages import HistoryEntry, HistoryStream
+from evswarm_shared.history.readable import Row, first_id
 
 
 @dataclass(slots=True)

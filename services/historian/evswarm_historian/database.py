@@ -20,8 +20,9 @@ from evswarm_historian.errors import (
     DiskFullError,
     RecordsRefusedError,
 )
-from evswarm_historian.rows import SIDE_COLUMNS, Row
+from evswarm_historian.rows import SIDE_COLUMNS
 from evswarm_historian.tables import events, logs, messages, runs, transactions
+from evswarm_shared.history.readable import Row
 
 POSTGRES: Final = "postgresql"
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", POSTGRES: "postgresql+asyncpg"}

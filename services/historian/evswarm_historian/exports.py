@@ -12,8 +12,9 @@ from typing import Any, Final
 import msgspec
 
 from evswarm_historian.errors import MissingLibraryError
-from evswarm_historian.items import COLUMNS, Item, columns
+from evswarm_historian.items import COLUMNS, columns
 from evswarm_historian.questions import Topic
+from evswarm_shared.history.readable import Item
 
 ROW_GROUP: Final = 20_000
 """Rows of a Parquet row group."""

@@ -1,34 +1,10 @@
 """Rows as users read them: times as RFC 3339, energy in kWh, money in the currency, tags masked unless asked for."""
 
-import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
-import msgspec
-
 from evswarm_historian.questions import Topic
-
-Item = dict[str, Any]
-
-_TAG_FIELD: Final = re.compile(r'("(?:idTag|parentIdTag|id_tag)"\s*:\s*)"((?:[^"\\]|\\.)*)"')
-
-
-def masked(tag: str) -> str:
-    """A tag as it may be shown: its last two characters, and of a tag that has no more than these none."""
-    shown = tag[-2:] if len(tag) > 2 else ""
-    return "*" * (len(tag) - len(shown)) + shown
-
-
-def moment(milliseconds: int | None) -> str | None:
-    """Unix milliseconds as RFC 3339 in UTC."""
-    if milliseconds is None:
-        return None
-    return (
-        datetime.fromtimestamp(milliseconds / 1000, UTC)
-        .isoformat(timespec="milliseconds")
-        .replace("+00:00", "Z")
-    )
+from evswarm_shared.history.readable import Item, masked, message_item, moment, shown_payload
 
 
 def item(topic: Topic, row: Mapping[str, Any], *, show_tags: bool = False, parsed: bool = True) -> Item:
@@ -39,12 +15,6 @@ def item(topic: Topic, row: Mapping[str, Any], *, show_tags: bool = False, parse
 def columns(topic: Topic) -> list[str]:
     """The fields of an item, in order."""
     return list(COLUMNS[topic])
-
-
-def _payload(text: str, show_tags: bool, parsed: bool) -> Any:
-    if not show_tags:
-        text = _TAG_FIELD.sub(lambda found: f'{found[1]}"{masked(found[2])}"', text)
-    return msgspec.Raw(text.encode()) if parsed else text
 
 
 def _log(row: Mapping[str, Any], _: bool, __: bool) -> Item:
@@ -59,25 +29,6 @@ def _log(row: Mapping[str, Any], _: bool, __: bool) -> Item:
     }
 
 
-def _message(row: Mapping[str, Any], show_tags: bool, parsed: bool) -> Item:
-    took = row["round_trip_us"]
-    return {
-        "id": str(row["id"]),
-        "at": moment(row["at_ms"]),
-        "station_id": row["station_id"],
-        "side": row["side"],
-        "direction": row["direction"],
-        "action": row["action"],
-        "unique_id": row["unique_id"],
-        "outcome": row["outcome"],
-        "round_trip_ms": None if took is None else took / 1000,
-        "error_code": row["error_code"],
-        "request": _payload(row["request"], show_tags, parsed),
-        "response": _payload(row["response"], show_tags, parsed),
-        "run_id": row["run_id"],
-    }
-
-
 def _event(row: Mapping[str, Any], show_tags: bool, parsed: bool) -> Item:
     return {
         "id": str(row["id"]),
@@ -87,7 +38,7 @@ def _event(row: Mapping[str, Any], show_tags: bool, parsed: bool) -> Item:
         "station_id": row["station_id"] or None,
         "status": row["status"],
         "duration_ms": row["duration_ms"],
-        "detail": _payload(row["detail"], show_tags, parsed),
+        "detail": shown_payload(row["detail"], show_tags, parsed),
         "run_id": row["run_id"],
     }
 
@@ -125,13 +76,13 @@ def _run(row: Mapping[str, Any], show_tags: bool, parsed: bool) -> Item:
         "updated_at": moment(row["updated_ms"]),
         "seed": row["seed"],
         "stations": row["stations"],
-        "configuration": _payload(row["configuration"], show_tags, parsed),
+        "configuration": shown_payload(row["configuration"], show_tags, parsed),
     }
 
 
 _ITEM: Final[Mapping[Topic, Callable[[Mapping[str, Any], bool, bool], Item]]] = {
     Topic.LOGS: _log,
-    Topic.MESSAGES: _message,
+    Topic.MESSAGES: message_item,
     Topic.EVENTS: _event,
     Topic.TRANSACTIONS: _transaction,
     Topic.RUNS: _run,

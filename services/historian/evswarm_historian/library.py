@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from evswarm_historian.database import Database
-from evswarm_historian.items import Item, item
+from evswarm_historian.items import item
 from evswarm_historian.questions import Question, statement
+from evswarm_shared.history.readable import Item
 
 EXPORT_PAGE: Final = 2000
 

@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, Select, and_, column, func, or_, select, t
 from sqlalchemy import table as sql_table
 
 from evswarm_historian.errors import BadQueryError
-from evswarm_historian.rows import first_id, milliseconds
 from evswarm_historian.tables import events, logs, messages, runs, transactions
 from evswarm_shared.bus.messages import HistoryStream
+from evswarm_shared.history.readable import first_id, milliseconds
 from evswarm_shared.history.records import LIFE_SECONDS, Outcome
 
 DEFAULT_LIMIT: Final = 100

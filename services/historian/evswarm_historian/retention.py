@@ -8,8 +8,8 @@ from sqlalchemy import Table, delete, func, select
 
 from evswarm_historian.archive import hold
 from evswarm_historian.database import Database
-from evswarm_historian.rows import first_id, milliseconds
 from evswarm_historian.tables import events, holdings, logs, messages, transactions
+from evswarm_shared.history.readable import first_id, milliseconds
 from evswarm_shared.settings import HistorianSettings
 
 ROWS_AT_ONCE: Final = 2000

@@ -4,15 +4,23 @@ A row's id is made from its place in the stream, so writing a record twice is wr
 time and are what pages are turned by.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from evswarm_historian.log_kinds import classify
 from evswarm_shared.bus.messages import HistoryEntry
+from evswarm_shared.history.log_kinds import classify
+from evswarm_shared.history.readable import (
+    ROW_OVERHEAD,
+    Row,
+    clean,
+    first_id,
+    message_row,
+    milliseconds,
+    payload,
+)
 from evswarm_shared.history.records import (
     CentralRecord,
     EventRecord,
@@ -23,20 +31,7 @@ from evswarm_shared.history.records import (
     decode_batch,
 )
 
-SEQUENCE_BITS: Final = 13
-ORDINAL_BITS: Final = 9
-"""A batch holds at most 500 records."""
-PLACE_BITS: Final = SEQUENCE_BITS + ORDINAL_BITS
-ROW_OVERHEAD: Final = 64
-"""Bytes of the columns that every row has, about."""
-
-Row = dict[str, Any]
 TransactionKey = tuple[str, int, int, int]
-
-_SECRET_KEY: Final = re.compile(
-    r'("key"\s*:\s*"AuthorizationKey"(?:\s*,[^{}]*?)?,?\s*"value"\s*:\s*)"(?:[^"\\]|\\.)*"'
-)
-_SECRET_VALUE: Final = re.compile(r'("value"\s*:\s*)"(?:[^"\\]|\\.)*"(\s*,\s*"key"\s*:\s*"AuthorizationKey")')
 
 
 @dataclass(slots=True)
@@ -49,16 +44,6 @@ class Rows:
     transactions: dict[TransactionKey, Row] = field(default_factory=dict)
     runs: dict[str, Row] = field(default_factory=dict)
     unreadable: int = 0
-
-
-def first_id(milliseconds: int, sequence: int = 0) -> int:
-    """The id of the first record of an entry; with the sequence 0, the least id of that millisecond."""
-    return (milliseconds << PLACE_BITS) + (sequence << ORDINAL_BITS)
-
-
-def milliseconds(at: float) -> int:
-    """Unix seconds in whole milliseconds."""
-    return round(at * 1000)
 
 
 def rows_of(entries: Iterable[HistoryEntry], current_run: str) -> Rows:
@@ -75,7 +60,7 @@ def rows_of(entries: Iterable[HistoryEntry], current_run: str) -> Rows:
         for row_id, record in enumerate(batch.records, start=number):
             match record:
                 case MessageRecord():
-                    rows.messages.append(_message(row_id, run_id, record))
+                    rows.messages.append(message_row(row_id, run_id, record))
                 case LogRecord():
                     rows.logs.append(_log(row_id, run_id, record))
                 case LedgerRecord():
@@ -91,7 +76,7 @@ def rows_of(entries: Iterable[HistoryEntry], current_run: str) -> Rows:
 
 def _log(row_id: int, run_id: str, record: LogRecord) -> Row:
     level, kind = classify(record.text)
-    text = _clean(record.text)
+    text = clean(record.text)
     return {
         "id": row_id,
         "at_ms": milliseconds(record.at),
@@ -104,36 +89,16 @@ def _log(row_id: int, run_id: str, record: LogRecord) -> Row:
     }
 
 
-def _message(row_id: int, run_id: str, record: MessageRecord) -> Row:
-    request, response = _payload(record.request), _payload(record.response)
-    return {
-        "id": row_id,
-        "at_ms": milliseconds(record.at),
-        "run_id": run_id,
-        "station_id": record.station_id,
-        "side": record.side.value,
-        "direction": record.direction.value,
-        "action": _clean(record.action)[:64],
-        "unique_id": _clean(record.unique_id),
-        "outcome": record.outcome.value,
-        "round_trip_us": record.round_trip_us,
-        "error_code": _clean(record.error_code)[:64],
-        "request": request,
-        "response": response,
-        "bytes": ROW_OVERHEAD + len(record.request) + len(record.response) + len(record.unique_id),
-    }
-
-
 def _event(row_id: int, run_id: str, record: EventRecord) -> Row:
-    detail = _payload(record.detail)
+    detail = payload(record.detail)
     return {
         "id": row_id,
         "at_ms": milliseconds(record.at),
         "run_id": run_id,
         "kind": record.kind.value,
-        "name": _clean(record.name),
+        "name": clean(record.name),
         "station_id": record.station_id,
-        "status": _clean(record.status),
+        "status": clean(record.status),
         "duration_ms": record.duration_ms,
         "detail": detail,
         "bytes": ROW_OVERHEAD + len(detail.encode()),
@@ -148,7 +113,7 @@ def _run(row_id: int, record: RunRecord) -> Row:
         "updated_ms": milliseconds(record.at),
         "seed": record.seed,
         "stations": record.stations,
-        "configuration": _payload(record.configuration),
+        "configuration": payload(record.configuration),
     }
 
 
@@ -163,7 +128,7 @@ def _transaction(
         "connector_id": connector_id,
         "started_ms": started_ms,
         "meter_start": meter_start,
-        "id_tag": _clean(id_tag),
+        "id_tag": clean(id_tag),
         "transaction_id": transaction_id,
         "updated_ms": milliseconds(at),
         "bytes": ROW_OVERHEAD * 3,
@@ -224,19 +189,3 @@ def _merge(rows: Rows, row: Row) -> None:
     for name, value in row.items():
         if value is not None and name != "id":
             known[name] = value
-
-
-def _payload(raw: msgspec.Raw) -> str:
-    """JSON as text that every database takes, with the stations' passwords made unreadable."""
-    text = _clean(bytes(raw).decode("utf-8", "replace"))
-    if "AuthorizationKey" in text:
-        text = _SECRET_KEY.sub(r'\1"***"', text)
-        text = _SECRET_VALUE.sub(r'\1"***"\2', text)
-    return text
-
-
-def _clean(text: str) -> str:
-    """Without what Postgres has no room for in a text: NUL and halves of surrogate pairs."""
-    if text.isascii():
-        return text.replace("\0", "\ufffd") if "\0" in text else text
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

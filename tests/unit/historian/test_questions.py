@@ -7,10 +7,11 @@ import pytest
 
 from evswarm_historian.errors import BadQueryError, MissingLibraryError
 from evswarm_historian.exports import ExportFormat, export
-from evswarm_historian.items import COLUMNS, item, masked
+from evswarm_historian.items import COLUMNS, item
 from evswarm_historian.questions import Topic, read_question, statement
 from evswarm_historian.rows import rows_of
 from evswarm_shared.bus.messages import HistoryStream
+from evswarm_shared.history.readable import masked
 from tests.support.history import Tape, event, ledger, log, message
 
 

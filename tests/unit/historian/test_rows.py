@@ -1,7 +1,8 @@
 """From records to rows."""
 
-from evswarm_historian.rows import first_id, rows_of
+from evswarm_historian.rows import rows_of
 from evswarm_shared.bus.messages import HistoryEntry, HistoryStream
+from evswarm_shared.history.readable import first_id
 from evswarm_shared.history.records import BATCH_RECORDS
 from tests.support.history import AT, Tape, central, ledger, log, message
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evswarm_historian.log_kinds import Level, LogKind, classify
+from evswarm_shared.history.log_kinds import Level, LogKind, classify
 from tests.support.machine import ROOT
 
 
