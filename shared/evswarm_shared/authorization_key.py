@@ -1,4 +1,4 @@
-"""The AuthorizationKey of a station as it is stored and compared: never itself, only salted digests of it.
+"""The AuthorizationKey of a station as it is sent, stored and compared: stored never itself, only salted digests of it.
 
 A fast digest is enough here and a slow one would be harm: keys have 16 characters at least and ought to be random (security
 whitepaper A00.FR.205), and a whole swarm that reconnects at once is checked by one process.
@@ -13,6 +13,20 @@ from typing import Final
 SALT_BYTES: Final = 16
 KEY_LENGTHS: Final = range(16, 41)
 """Characters of a key: 16 bytes at least, at most 20 bytes as hexadecimal digits."""
+
+HEXADECIMAL_LENGTHS: Final = range(32, 41, 2)
+"""Digits that stand for 16 to 20 bytes: shorter ones would be too few bytes and can only be meant as text."""
+_HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
+
+
+def password(key: str) -> bytes:
+    """What a station sends for a key: the bytes that 32 to 40 hexadecimal digits stand for, or any other key's text.
+
+    A00.FR.205 and errata J §3.12: the configuration key is the hexadecimal representation of the password.
+    """
+    if len(key) in HEXADECIMAL_LENGTHS and _HEXADECIMAL.issuperset(key):
+        return bytes.fromhex(key)
+    return key.encode()
 
 
 def new_salt() -> str:

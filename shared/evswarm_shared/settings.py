@@ -4,13 +4,14 @@ All classes stand here together because the command builds the environments of a
 that no service knows must stop any of them. `.env.example` and docs/configuration.md are generated from here.
 """
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from evswarm_shared.errors import LocalError
@@ -35,6 +36,13 @@ class ShutdownPolicy(StrEnum):
 
     HAND_OVER = "hand_over"
     STOP = "stop"
+
+
+class AuthKeyForm(StrEnum):
+    """What stations make of an AuthorizationKey of 32 to 40 hexadecimal digits."""
+
+    BYTES = "bytes"
+    TEXT = "text"
 
 
 class HistoryMessages(StrEnum):
@@ -215,6 +223,10 @@ class WorkerSettings(ServiceSettings):
         description="AuthorizationKey: stations send HTTP Basic with their id and this key.",
         repr=False,
     )
+    csms_auth_key_form: AuthKeyForm = Field(
+        default=AuthKeyForm.BYTES,
+        description="What is sent of a key of 32 to 40 hexadecimal digits: the `bytes` that they stand for, or the `text`, as some central systems want it.",
+    )
     csms_ca: Path | None = Field(
         default=None, description="PEM file with the certificate authorities trusted for wss."
     )
@@ -278,6 +290,34 @@ class ControllerSettings(ServiceSettings):
 
     host: str = Field(default="127.0.0.1", description="Address of the API and the dashboard.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port of the API and the dashboard.")
+    api_token: str | None = Field(
+        default=None,
+        min_length=16,
+        max_length=256,
+        pattern="^[!-~]*$",
+        description="Token that API, feed and dashboard ask for; at least 16 characters. The commands send it from here.",
+        repr=False,
+    )
+    session_hours: float = Field(
+        default=12.0, gt=0, le=8784, description="How long a browser that gave the token stays signed in."
+    )
+    trusted_network: bool = Field(
+        default=False,
+        description="Whether whoever reaches this controller may do everything without a token: true, false, or the address on which a gateway publishes it, of which a loopback address counts as true.",
+    )
+    allowed_hosts: str = Field(
+        default="",
+        pattern="^[A-Za-z0-9_.*, -]*$",
+        description="Names under which clients reach this controller, beside localhost and addresses, separated by commas; `*.example.com` stands for all names under one.",
+    )
+    rate_limit_per_second: float = Field(
+        default=100.0,
+        ge=0,
+        description="Changes a second that one client may ask for in the long run; 0 is no limit.",
+    )
+    rate_limit_burst: int = Field(
+        default=500, ge=1, description="Changes that one client may ask for all at once."
+    )
     stations: int = Field(
         default=0,
         ge=0,
@@ -335,6 +375,30 @@ class ControllerSettings(ServiceSettings):
         description="Where the historian answers; /history is read from there.",
     )
 
+    @field_validator("trusted_network", mode="before")
+    @classmethod
+    def _published_on(cls, value: object) -> object:
+        """An address as whether only this machine reaches it."""
+        try:
+            return ipaddress.ip_address(str(value)).is_loopback
+        except ValueError:
+            return value
+
+    def require_protection(self) -> None:
+        """Make sure that nobody can reach this controller who should not.
+
+        Raises:
+            SettingsError: it listens on more than loopback, and nothing says who may use it.
+        """
+        if self.api_token is not None or self.trusted_network or _is_loopback(self.host):
+            return
+        raise SettingsError(
+            f"{self.host} can be reached from other machines, and whoever reaches the controller there could do "
+            "everything. Set EVSWARM_API_TOKEN to a secret of 16 characters or more (openssl rand -hex 24 makes one), "
+            "or listen on 127.0.0.1 (EVSWARM_HOST, or --host of 'evswarm up'), or say that only trusted people reach "
+            "it with EVSWARM_TRUSTED_NETWORK=true"
+        )
+
 
 class HistorianSettings(ServiceSettings):
     """The historian: the history in a database. A limit of 0 is none."""
@@ -375,6 +439,14 @@ SERVICES: Final[dict[str, type[ServiceSettings]]] = {
     "historian": HistorianSettings,
 }
 """The settings class of each service."""
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a listener on `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def known_names() -> frozenset[str]:

@@ -25,7 +25,7 @@ from tests.support.station_certificates import authority, pem, signature, statio
 from tests.unit.controller.desk import Desk, open_desk
 
 ID = "CP-7"
-KEY, NEW_KEY = "0123456789abcdef", "fedcba9876543210"
+KEY, NEW_KEY = "00ff" * 10, "fedcba9876543210"
 IMAGE = b"a better firmware" * 1000
 
 

@@ -71,7 +71,9 @@ class Net:
         )
         self.links: list[Link] = []
 
-    def dial(self, endpoint: Endpoint, station_id: str = "CP-1", key: str | None = None) -> tuple[User, Link]:
+    def dial(
+        self, endpoint: Endpoint, station_id: str = "CP-1", key: bytes | None = None
+    ) -> tuple[User, Link]:
         user = User()
         link = Link(user, endpoint, station_id, key, self.terms)
         self.links.append(link)
@@ -282,7 +284,7 @@ async def test_wss_is_verified_and_basic_credentials_go_through_it(certificates:
         url = f"wss://localhost:{port}"
         stranger, _ = n.dial(Endpoint(url))
         assert await stranger.next() == ("failed", ConnectResult.UNTRUSTED)
-        user, link = n.dial(Endpoint(url, ca=certificates / "ca.pem"), key="secret")
+        user, link = n.dial(Endpoint(url, ca=certificates / "ca.pem"), key=b"secret")
         assert await user.next() == ("opened",)
         link.send(b"hello")
         assert await user.next() == ("message", b"hello")

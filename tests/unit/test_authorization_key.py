@@ -1,5 +1,7 @@
 """Keys as they are stored."""
 
+import pytest
+
 from evswarm_shared import authorization_key
 
 
@@ -21,6 +23,19 @@ def test_a_hexadecimal_key_matches_as_text_and_as_bytes() -> None:
 
 def test_no_key_matches_nothing() -> None:
     assert not authorization_key.matches("salt", (), b"")
+
+
+@pytest.mark.parametrize("key", ["00fF" * 8, "00ff" * 9, "00FF" * 10])
+def test_a_key_of_32_to_40_hexadecimal_digits_is_sent_as_its_bytes(key: str) -> None:
+    assert authorization_key.password(key) == bytes.fromhex(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["0123456789abcdef", "0" * 31, "0" * 33, "z" * 40, "00 ff " * 6, "sixteen letters!", "00ff" * 8 + "٠٠"],
+)
+def test_any_other_key_is_sent_as_its_text(key: str) -> None:
+    assert authorization_key.password(key) == key.encode()
 
 
 def test_salts_differ() -> None:

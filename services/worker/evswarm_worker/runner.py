@@ -8,6 +8,7 @@ import asyncio
 import logging
 import ssl
 import time
+from base64 import b64encode
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Protocol, cast
@@ -85,10 +86,10 @@ class Link(asyncio.Protocol):
         "_transport",
         "_user",
         "context",
-        "credentials",
         "endpoint",
         "handshake",
         "heard",
+        "password",
         "phase",
         "pinged",
         "station_id",
@@ -100,7 +101,7 @@ class Link(asyncio.Protocol):
         user: LinkUser,
         endpoint: Endpoint,
         station_id: str,
-        credentials: str | None,
+        password: bytes | None,
         terms: LinkTerms,
         context: ssl.SSLContext | None = None,
     ) -> None:
@@ -113,7 +114,7 @@ class Link(asyncio.Protocol):
         self._reason: DisconnectReason | None = None
         self.endpoint = endpoint
         self.station_id = station_id
-        self.credentials = credentials
+        self.password = password
         self.context = endpoint.context if context is None else context
         self.phase = Phase.WAITING
         self.handshake: asyncio.Future[ConnectResult] | None = None
@@ -206,8 +207,6 @@ class Link(asyncio.Protocol):
             endpoint.port,
             endpoint.path(self.station_id),
             endpoint.query,
-            None if self.credentials is None else self.station_id,
-            self.credentials,
         )
         self._protocol = protocol = ClientProtocol(
             uri,
@@ -215,7 +214,12 @@ class Link(asyncio.Protocol):
             max_size=self._terms.max_frame_bytes,
             logger=_quiet,
         )
-        protocol.send_request(protocol.connect())
+        request = protocol.connect()
+        if self.password is not None:
+            # Not by the URI: a password is bytes, whatever they are (A00.FR.205).
+            credentials = self.station_id.encode() + b":" + self.password
+            request.headers["Authorization"] = f"Basic {b64encode(credentials).decode()}"
+        protocol.send_request(request)
         self._flush()
 
     def data_received(self, data: bytes) -> None:

@@ -55,6 +55,7 @@ class Session:
                 connect_timeout_seconds=settings.connect_timeout_seconds,
                 source_addresses=source_addresses(settings.source_addresses),
                 csms_tls_url=settings.csms_tls_url,
+                auth_key_form=settings.csms_auth_key_form,
             ),
             counts,
             gauges,

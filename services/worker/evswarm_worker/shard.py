@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from evswarm_shared.authorization_key import password
 from evswarm_shared.bus.messages import StationCommit, StoredStation
 from evswarm_shared.bus.port import WorkerBus
 from evswarm_shared.errors import LeaseLostError
+from evswarm_shared.settings import AuthKeyForm
 from evswarm_shared.telemetry.counts import ConnectResult, StationCounts
 from evswarm_shared.telemetry.service_log import about
 from evswarm_worker.commits import GroupCommit
@@ -52,6 +54,7 @@ class LinkSettings:
     connect_timeout_seconds: float = 20.0
     source_addresses: tuple[str, ...] = ()
     csms_tls_url: str | None = None
+    auth_key_form: AuthKeyForm = AuthKeyForm.BYTES
 
 
 class Watcher(Protocol):
@@ -180,8 +183,7 @@ class Shard(HostShell):
             )
             asyncio.get_running_loop().call_soon(host.link_failed, ConnectResult.UNREACHABLE)
             return None
-        key = None if security is None else security.authorization_key
-        link = Link(host, endpoint, host.station_id, key or None, self._terms, context)
+        link = Link(host, endpoint, host.station_id, self._password(security), self._terms, context)
         self.dialer.dial(link)
         return link
 
@@ -245,6 +247,13 @@ class Shard(HostShell):
             return url
         tls_url = spec.csms_tls_url if spec is not None else None
         return secure_url(url, tls_url or (None if own else self._settings.csms_tls_url))
+
+    def _password(self, security: LinkSecurity | None) -> bytes | None:
+        if security is None or not security.authorization_key:
+            return None
+        if self._settings.auth_key_form is AuthKeyForm.TEXT:
+            return security.authorization_key.encode()
+        return password(security.authorization_key)
 
     def _endpoint(self, url: str) -> Endpoint:
         endpoint = self._endpoints.get(url)

@@ -47,7 +47,7 @@ class Pair:
         subprotocols: tuple[str, ...] = ("ocpp1.6",),
         status: int | None = None,
         require_subprotocol: bool = True,
-        credentials: str | None = None,
+        password: bytes | None = None,
         station_id: str = "CP/1 é",
         lease_seconds: float = 100.0,
         max_frame_bytes: int = 1000,
@@ -57,7 +57,7 @@ class Pair:
         self.lease = Lease("w1", 1, lease_seconds, time.monotonic())
         terms = LinkTerms(self.counts, self.lease, max_frame_bytes, require_subprotocol)
         endpoint = Endpoint("ws://csms.test:9000/ocpp/")
-        self.link = Link(self.user, endpoint, station_id, credentials, terms)
+        self.link = Link(self.user, endpoint, station_id, password, terms)
         self.transport = FakeTransport()
         self.server = ServerProtocol(
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
@@ -113,9 +113,15 @@ async def test_the_path_ends_with_the_percent_encoded_station_id() -> None:
 
 
 async def test_a_station_with_a_key_sends_its_id_and_the_key_as_basic_credentials() -> None:
-    pair = Pair(credentials="secret", station_id="CP-1").open()
+    pair = Pair(password=b"secret", station_id="CP-1").open()
     assert pair.request is not None
     assert pair.request.headers["Authorization"] == "Basic Q1AtMTpzZWNyZXQ="
+
+
+async def test_a_password_may_be_any_bytes() -> None:
+    pair = Pair(password=bytes.fromhex("0001020304050607FFFFFFFFFFFF"), station_id="AL1000").open()
+    assert pair.request is not None
+    assert pair.request.headers["Authorization"] == "Basic QUwxMDAwOgABAgMEBQYH////////"
 
 
 async def test_an_accepted_handshake_opens_the_link_and_frames_go_both_ways() -> None:

@@ -162,7 +162,12 @@ class NewStationRequest(Body):
         examples=[2],
     )
     authorization_key: str | None = Field(
-        default=None, min_length=16, max_length=40, description="Its password in profiles 1 and 2."
+        default=None,
+        min_length=16,
+        max_length=40,
+        pattern="^[ -~]+$",
+        description="Its password in profiles 1 and 2; of 32 to 40 hexadecimal digits it sends the bytes they stand for.",
+        examples=["0123456789abcdef0123456789abcdef"],
     )
     root_certificates: str | None = Field(
         default=None, max_length=50_000, description="PEM of the authorities it trusts in profiles 2 and 3."
