@@ -8,7 +8,7 @@ import pytest
 from evswarm_controller.api import views
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.live_frames import snapshot
-from evswarm_controller.station_query import Direction, SortField, StationQuery, find
+from evswarm_controller.station_query import Direction, SortField, StationFilter, StationQuery, find
 from evswarm_shared.bus.messages import StationState
 from tests.unit.controller.desk import encoded, open_desk, row
 
@@ -63,5 +63,5 @@ def test_a_page_of_a_thousand_is_found_and_encoded(benchmark: Any, fleet: Fleet,
 
 
 def test_a_text_is_looked_for(benchmark: Any, fleet: Fleet) -> None:
-    page = benchmark(find, fleet.rows.values(), StationQuery(text="0077"))
+    page = benchmark(find, fleet.rows.values(), StationQuery(StationFilter(text="0077")))
     assert page.total > 0

@@ -1,4 +1,4 @@
-"""Searching, filtering, sorting and paging the rows of a fleet. Pure.
+"""Searching, filtering, sorting and paging the rows of a fleet, for lists, windows and bulk commands alike. Pure.
 
 A page ends with a cursor that names the last row's sort value and id: rows that come, go or change between two pages
 make nothing be skipped or shown twice that itself stood still.
@@ -17,6 +17,10 @@ from evswarm_shared.bus.messages import ProfileName, StationSnapshot, StationSta
 
 DEFAULT_LIMIT: Final = 1000
 MAX_LIMIT: Final = 10_000
+RUNNING: Final = "running"
+"""Instead of a state: accepted by the central system and connected."""
+IN_TRANSACTION: Final = "in transaction"
+"""Instead of a state: with an open transaction, whatever its connectors show."""
 
 
 class SortField(StrEnum):
@@ -55,14 +59,25 @@ SORT_KEYS: Final[dict[SortField, Callable[[StationSnapshot], Any]]] = {
 }
 
 
-class StationQuery(msgspec.Struct, frozen=True):
-    """One page asked for. `text` is looked for in id, worker, profile and last message, whatever its case."""
+class StationFilter(msgspec.Struct, frozen=True):
+    """Which stations are meant: those that fulfil all of it; the empty one means all.
+
+    `text` is looked for in id, worker, profile and last message, whatever its case.
+    """
 
     text: str = ""
     states: frozenset[StationState] = frozenset()
     running: bool | None = None
+    in_transaction: bool | None = None
     worker_id: str | None = None
     profile: ProfileName | None = None
+    station_ids: frozenset[str] | None = None
+
+
+class StationQuery(msgspec.Struct, frozen=True):
+    """One page asked for."""
+
+    filter: StationFilter = StationFilter()
     sort: SortField = SortField.STATION_ID
     direction: Direction = Direction.ASC
     limit: int = DEFAULT_LIMIT
@@ -84,11 +99,11 @@ def find(rows: Iterable[StationSnapshot], query: StationQuery) -> StationPage:
         InvalidFieldError: the cursor is not one of ours, or was made for another sorting.
     """
     value_of = SORT_KEYS[query.sort]
-    descending = query.direction is Direction.DESC
-    matching = _matching(rows, query)
-    total = len(matching)
+    found = matching(rows, query.filter)
+    total = len(found)
     if query.cursor is not None:
         last_value, last_id = _decode_cursor(query)
+        descending = query.direction is Direction.DESC
 
         def is_after(row: StationSnapshot) -> bool:
             value = value_of(row)
@@ -96,47 +111,39 @@ def find(rows: Iterable[StationSnapshot], query: StationQuery) -> StationPage:
                 return row.station_id > last_id
             return bool(value < last_value if descending else value > last_value)
 
-        matching = [row for row in matching if is_after(row)]
-    matching.sort(key=SORT_KEYS[SortField.STATION_ID])
-    if query.sort is not SortField.STATION_ID or descending:
-        matching.sort(key=value_of, reverse=descending)
-    page = matching[: query.limit]
-    more = len(matching) > len(page)
+        found = [row for row in found if is_after(row)]
+    found = ordered(found, query.sort, query.direction)
+    page = found[: query.limit]
+    more = len(found) > len(page)
     return StationPage(page, total, _encode_cursor(query, page[-1]) if more else None)
 
 
-def parse_states(text: str) -> tuple[frozenset[StationState], bool | None]:
-    """A comma-separated list of states, whatever their case; `running` stands for every station that runs.
-
-    Raises:
-        InvalidFieldError: there is no such state.
-    """
-    by_name = {state.value.lower(): state for state in StationState}
-    states: set[StationState] = set()
-    running: bool | None = None
-    for word in filter(None, (part.strip().lower() for part in text.split(","))):
-        if word == "running":
-            running = True
-        elif word in by_name:
-            states.add(by_name[word])
-        else:
-            known = ", ".join(state.value for state in StationState)
-            raise InvalidFieldError("status", f"There is no status {word!r}; known are {known} and running.")
-    return frozenset(states), running
+def ordered(rows: Iterable[StationSnapshot], sort: SortField, direction: Direction) -> list[StationSnapshot]:
+    """The rows sorted; those of the same value by id."""
+    descending = direction is Direction.DESC
+    result = sorted(rows, key=SORT_KEYS[SortField.STATION_ID])
+    if sort is not SortField.STATION_ID or descending:
+        result.sort(key=SORT_KEYS[sort], reverse=descending)
+    return result
 
 
-def _matching(rows: Iterable[StationSnapshot], query: StationQuery) -> list[StationSnapshot]:
+def matching(rows: Iterable[StationSnapshot], wanted: StationFilter) -> list[StationSnapshot]:
+    """The rows that a filter means, in the order given."""
     found = list(rows)
-    if query.running is not None:
-        found = [row for row in found if row.running == query.running]
-    if query.states:
-        found = [row for row in found if row.state in query.states]
-    if query.worker_id is not None:
-        found = [row for row in found if row.worker_id == query.worker_id]
-    if query.profile is not None:
-        found = [row for row in found if row.profile == query.profile]
-    if query.text:
-        text = query.text.lower()
+    if wanted.station_ids is not None:
+        found = [row for row in found if row.station_id in wanted.station_ids]
+    if wanted.running is not None:
+        found = [row for row in found if row.running == wanted.running]
+    if wanted.in_transaction is not None:
+        found = [row for row in found if (row.transactions > 0) == wanted.in_transaction]
+    if wanted.states:
+        found = [row for row in found if row.state in wanted.states]
+    if wanted.worker_id is not None:
+        found = [row for row in found if row.worker_id == wanted.worker_id]
+    if wanted.profile is not None:
+        found = [row for row in found if row.profile == wanted.profile]
+    if wanted.text:
+        text = wanted.text.lower()
         found = [
             row
             for row in found
@@ -146,6 +153,49 @@ def _matching(rows: Iterable[StationSnapshot], query: StationQuery) -> list[Stat
             or text in row.last_message.lower()
         ]
     return found
+
+
+def parse_filter(
+    *,
+    q: str = "",
+    status: str = "",
+    worker: str | None = None,
+    profile: ProfileName | None = None,
+    station_ids: Iterable[str] | None = None,
+) -> StationFilter:
+    """The filter that a query, a window or a bulk command asks for. `status` is as in `GET /stations`.
+
+    Raises:
+        InvalidFieldError: there is no such state.
+    """
+    states, words = _parse_states(status)
+    return StationFilter(
+        text=q,
+        states=states,
+        running=True if RUNNING in words else None,
+        in_transaction=True if IN_TRANSACTION in words else None,
+        worker_id=worker or None,
+        profile=profile,
+        station_ids=None if station_ids is None else frozenset(station_ids),
+    )
+
+
+def _parse_states(text: str) -> tuple[frozenset[StationState], frozenset[str]]:
+    """A comma-separated list of states, of which a station has one, and the words that narrow it further."""
+    by_name = {state.value.lower(): state for state in StationState}
+    states: set[StationState] = set()
+    words: set[str] = set()
+    for word in filter(None, (part.strip().lower() for part in text.split(","))):
+        if word in (RUNNING, IN_TRANSACTION):
+            words.add(word)
+        elif word in by_name:
+            states.add(by_name[word])
+        else:
+            known = ", ".join(state.value for state in StationState)
+            raise InvalidFieldError(
+                "status", f"There is no status {word!r}; known are {known}, {RUNNING} and {IN_TRANSACTION}."
+            )
+    return frozenset(states), frozenset(words)
 
 
 def _encode_cursor(query: StationQuery, last: StationSnapshot) -> str:

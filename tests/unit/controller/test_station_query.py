@@ -12,18 +12,20 @@ from evswarm_controller.station_query import (
     SORT_KEYS,
     Direction,
     SortField,
+    StationFilter,
     StationQuery,
     find,
-    parse_states,
+    matching,
+    parse_filter,
 )
 from evswarm_shared.bus.messages import ProfileName, StationSnapshot, StationState
 from tests.unit.controller.desk import row
 
 SWARM = [
-    row("CP-000001", power_w=5, profile="home", worker_id="w1", last_message="MeterValues"),
+    row("CP-000001", power_w=5, transactions=1, profile="home", worker_id="w1", last_message="MeterValues"),
     row("CP-000002", power_w=9, profile="depot", worker_id="w2", state=StationState.CHARGING),
     row("CP-000003", power_w=5, profile="home", worker_id="w2", running=False, state=StationState.OFFLINE),
-    row("CP-000004", power_w=0, profile="public", worker_id="w1"),
+    row("CP-000004", power_w=0, transactions=2, profile="public", worker_id="w1"),
 ]
 
 
@@ -35,16 +37,6 @@ def ids(query: StationQuery) -> list[str]:
     ("query", "expected"),
     [
         (StationQuery(), "1234"),
-        (StationQuery(text="cp-000003"), "3"),
-        (StationQuery(text="W2"), "23"),
-        (StationQuery(text="dep"), "2"),
-        (StationQuery(text="meterv"), "1"),
-        (StationQuery(states=frozenset({StationState.CHARGING, StationState.OFFLINE})), "23"),
-        (StationQuery(running=True), "124"),
-        (StationQuery(worker_id="w1"), "14"),
-        (StationQuery(profile=ProfileName.HOME), "13"),
-        (StationQuery(profile=ProfileName.HOME, worker_id="w2"), "3"),
-        (StationQuery(text="nothing"), ""),
         (StationQuery(direction=Direction.DESC), "4321"),
         (StationQuery(sort=SortField.POWER_KW), "4132"),
         (StationQuery(sort=SortField.POWER_KW, direction=Direction.DESC), "2134"),
@@ -55,8 +47,33 @@ def test_a_query_finds(query: StationQuery, expected: str) -> None:
     assert "".join(ids(query)) == expected
 
 
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (StationFilter(), "1234"),
+        (StationFilter(text="cp-000003"), "3"),
+        (StationFilter(text="W2"), "23"),
+        (StationFilter(text="dep"), "2"),
+        (StationFilter(text="meterv"), "1"),
+        (StationFilter(states=frozenset({StationState.CHARGING, StationState.OFFLINE})), "23"),
+        (StationFilter(running=True), "124"),
+        (StationFilter(in_transaction=True), "14"),
+        (StationFilter(worker_id="w1"), "14"),
+        (StationFilter(profile=ProfileName.HOME), "13"),
+        (StationFilter(profile=ProfileName.HOME, worker_id="w2"), "3"),
+        (StationFilter(station_ids=frozenset({"CP-000002", "CP-000004", "CP-000009"})), "24"),
+        (StationFilter(station_ids=frozenset({"CP-000002", "CP-000004"}), worker_id="w1"), "4"),
+        (StationFilter(station_ids=frozenset()), ""),
+        (StationFilter(text="nothing"), ""),
+    ],
+)
+def test_a_filter_means(wanted: StationFilter, expected: str) -> None:
+    assert "".join(r.station_id[-1] for r in matching(SWARM, wanted)) == expected
+    assert "".join(ids(StationQuery(wanted))) == expected
+
+
 def test_the_total_counts_all_pages() -> None:
-    assert find(SWARM, StationQuery(limit=1, running=True)).total == 3
+    assert find(SWARM, StationQuery(StationFilter(running=True), limit=1)).total == 3
 
 
 @given(
@@ -125,11 +142,19 @@ def test_a_cursor_of_another_sorting_is_refused() -> None:
 
 
 def test_states_are_read_whatever_their_case() -> None:
-    assert parse_states("charging, Offline,") == (
-        frozenset({StationState.CHARGING, StationState.OFFLINE}),
-        None,
-    )
-    assert parse_states("running") == (frozenset(), True)
-    assert parse_states("") == (frozenset(), None)
+    both = frozenset({StationState.CHARGING, StationState.OFFLINE})
+    assert parse_filter(status="charging, Offline,") == StationFilter(states=both)
+    assert parse_filter(status="") == StationFilter()
     with pytest.raises(InvalidFieldError, match="'flying'"):
-        parse_states("charging,flying")
+        parse_filter(status="charging,flying")
+
+
+def test_two_words_mean_more_than_one_state_and_narrow_the_others() -> None:
+    assert parse_filter(status="Running") == StationFilter(running=True)
+    assert parse_filter(status="in transaction,offline") == StationFilter(
+        states=frozenset({StationState.OFFLINE}), in_transaction=True
+    )
+
+
+def test_an_empty_worker_means_every_worker() -> None:
+    assert parse_filter(worker="", station_ids=["a", "a"]) == StationFilter(station_ids=frozenset("a"))

@@ -36,7 +36,7 @@ from evswarm_controller.station_query import (
     SortField,
     StationQuery,
     find,
-    parse_states,
+    parse_filter,
 )
 from evswarm_shared.bus.messages import (
     CommandOutcome,
@@ -82,7 +82,10 @@ async def list_stations(
     q: Annotated[str, Query(max_length=100, description="Part of an id, worker, profile or message.")] = "",
     status: Annotated[
         str,
-        Query(max_length=200, description="States, separated by commas; `running` for every running one."),
+        Query(
+            max_length=200,
+            description="States, separated by commas; `running` for every running one, `in transaction` for every one in use.",
+        ),
     ] = "",
     worker: Annotated[str | None, Query(max_length=200, description="A worker's id.")] = None,
     profile: Annotated[ProfileName | None, Query(description="A behaviour profile.")] = None,
@@ -97,15 +100,10 @@ async def list_stations(
 ) -> Response:
     """Find stations: search, filter, sort, and turn pages that stay right while the swarm changes."""
     context.require_ready()
-    states, running = parse_states(status)
     page = find(
         context.fleet.rows.values(),
         StationQuery(
-            text=q,
-            states=states,
-            running=running,
-            worker_id=worker or None,
-            profile=profile,
+            filter=parse_filter(q=q, status=status, worker=worker, profile=profile),
             sort=sort,
             direction=direction,
             limit=limit,
