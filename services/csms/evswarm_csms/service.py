@@ -38,6 +38,7 @@ from evswarm_shared.telemetry.counts import ProtocolCounts, Tally
 from evswarm_shared.telemetry.exposition import loop_metrics, process_registry, protocol_metrics
 from evswarm_shared.telemetry.http import TelemetryServer
 from evswarm_shared.telemetry.loop_lag import LoopLag
+from evswarm_shared.telemetry.process_use import ProcessorShare, memory_bytes
 
 HEARTBEAT_SECONDS: Final = 2.0
 SUBSCRIBE_SECONDS: Final = 2.0
@@ -80,6 +81,7 @@ class CentralSystem:
         self._lag = LoopLag()
         self._open_transactions = 0
         self._started_at = clock()
+        self._processor = ProcessorShare()
         self._store_away = False
         self._group: asyncio.TaskGroup | None = None
         self._working: set[asyncio.Task[None]] = set()
@@ -251,6 +253,8 @@ class CentralSystem:
                 started_at=self._started_at,
                 sent_at=self._clock(),
                 stations_connected=self._directory.connections,
+                cpu_percent=self._processor.take(),
+                memory_bytes=memory_bytes(),
             ),
             self._settings.lease_seconds,
         )

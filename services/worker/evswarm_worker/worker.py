@@ -28,6 +28,7 @@ from evswarm_shared.telemetry.exposition import (
 )
 from evswarm_shared.telemetry.http import TelemetryServer
 from evswarm_shared.telemetry.loop_lag import LoopLag
+from evswarm_shared.telemetry.process_use import ProcessorShare, memory_bytes
 from evswarm_worker.gauges import ShardGauges
 from evswarm_worker.history import station_history
 from evswarm_worker.lease import Lease
@@ -53,6 +54,7 @@ class Worker:
         self.counts = StationCounts()
         self.gauges = ShardGauges()
         self._lag = LoopLag()
+        self._processor = ProcessorShare()
         self._recorder = Recorder(
             bus,
             f"worker-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
@@ -164,6 +166,8 @@ class Worker:
             draining=self.stopping.is_set(),
             loop_lag_ms=round(self._lag.take_worst() * 1000, 1),
             capacity=self._capacity,
+            cpu_percent=self._processor.take(),
+            memory_bytes=memory_bytes(),
         )
 
     def _health(self) -> str | None:

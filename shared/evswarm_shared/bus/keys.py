@@ -60,6 +60,15 @@ class Keys:
         return self._("leader")
 
     @property
+    def controllers(self) -> str:
+        """Hash controller_id → encoded ControllerHeartbeat; readers drop entries whose `controller_lease` is gone."""
+        return self._("controllers")
+
+    def controller_lease(self, controller_id: str) -> str:
+        """String '1'. TTL: the lease."""
+        return self._(f"controller_lease:{controller_id}")
+
+    @property
     def assignments(self) -> str:
         """Hash worker_id → encoded Assignment. Entries leave with their worker."""
         return self._("assignments")

@@ -257,7 +257,8 @@ class WorkerHeartbeat(msgspec.Struct, frozen=True):
 
     `lease_epoch` is unique over all leases ever granted. `applied_generation` is the newest generation whose
     assignment the worker has wholly applied. `draining` asks the planner to take its stations away.
-    `applied_leader_epoch` says which leader's assignment that was. Times are real unix seconds.
+    `applied_leader_epoch` says which leader's assignment that was. Times are real unix seconds. `cpu_percent` is the
+    share of one processor since the heartbeat before, None where nobody knows; so is `memory_bytes`.
     """
 
     worker_id: str
@@ -274,6 +275,8 @@ class WorkerHeartbeat(msgspec.Struct, frozen=True):
     draining: bool = False
     loop_lag_ms: float = 0.0
     capacity: int | None = None
+    cpu_percent: float | None = None
+    memory_bytes: int | None = None
 
 
 class HeartbeatReply(msgspec.Struct, frozen=True):
@@ -294,6 +297,23 @@ class CsmsHeartbeat(msgspec.Struct, frozen=True):
     started_at: float = 0.0
     sent_at: float = 0.0
     stations_connected: int = 0
+    cpu_percent: float | None = None
+    memory_bytes: int | None = None
+
+
+class ControllerHeartbeat(msgspec.Struct, frozen=True):
+    """A controller replica as it is now; one of them `leads`. `dashboards` are the clients of its live feed."""
+
+    controller_id: str
+    host: str = ""
+    pid: int = 0
+    version: str = ""
+    started_at: float = 0.0
+    sent_at: float = 0.0
+    leads: bool = False
+    dashboards: int = 0
+    cpu_percent: float | None = None
+    memory_bytes: int | None = None
 
 
 class PatchEvent(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from evswarm_shared.bus.messages import (
     Command,
     CommandReply,
     CommandTarget,
+    ControllerHeartbeat,
     CsmsHeartbeat,
     DesiredState,
     HeartbeatReply,
@@ -222,6 +223,14 @@ class ControllerBus(AuditBus, Protocol):
 
     def replies(self, controller_id: str) -> AbstractAsyncContextManager[AsyncIterator[CommandReply]]:
         """The replies to this controller's commands, from the moment the context is entered."""
+        ...
+
+    async def controller_heartbeat(self, heartbeat: ControllerHeartbeat, ttl_seconds: float) -> None:
+        """Say that this controller lives."""
+        ...
+
+    async def live_controllers(self) -> list[ControllerHeartbeat]:
+        """The controllers that said so in time, by controller id."""
         ...
 
     async def live_csms(self) -> list[CsmsHeartbeat]:

@@ -9,6 +9,7 @@ from evswarm_shared.bus.messages import (
     DEFAULT_MIX,
     Assignment,
     ChangeHint,
+    ControllerHeartbeat,
     DesiredState,
     IndexRange,
     OperationSnapshot,
@@ -34,6 +35,18 @@ class LeadershipContract:
         assert epoch is not None
         assert await two.acquire_leadership("controller-2", TTL) is None
         assert await one.renew_leadership("controller-1", epoch, TTL)
+
+    async def test_live_controllers_are_those_that_said_so_in_time(self, harness: Harness) -> None:
+        bus = harness.bus()
+        await bus.controller_heartbeat(ControllerHeartbeat("controller-2", dashboards=1), 100 * TTL)
+        await bus.controller_heartbeat(ControllerHeartbeat("controller-1", leads=True), 100 * TTL)
+        await bus.controller_heartbeat(ControllerHeartbeat("controller-3"), TTL)
+        await harness.pass_time(TTL + 1)
+        await bus.controller_heartbeat(ControllerHeartbeat("controller-2", dashboards=2), 100 * TTL)
+        assert await bus.live_controllers() == [
+            ControllerHeartbeat("controller-1", leads=True),
+            ControllerHeartbeat("controller-2", dashboards=2),
+        ]
 
     async def test_a_term_that_ran_out_passes_to_another_with_a_larger_epoch(self, harness: Harness) -> None:
         bus = harness.bus()

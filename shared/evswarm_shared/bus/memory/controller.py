@@ -10,6 +10,7 @@ from evswarm_shared.bus.memory.store import MemoryStore, Owner
 from evswarm_shared.bus.messages import (
     Assignment,
     ChangeHint,
+    ControllerHeartbeat,
     CsmsHeartbeat,
     DesiredState,
     OperationSnapshot,
@@ -169,6 +170,18 @@ class ControllerOperations(AuditOperations):
         """See `port.ControllerBus.read_operation`."""
         self.store.check()
         return self.store.valid(self.store.operations.get(operation_id))
+
+    async def controller_heartbeat(self, heartbeat: ControllerHeartbeat, ttl_seconds: float) -> None:
+        """See `port.ControllerBus.controller_heartbeat`."""
+        self.store.check()
+        self.store.controllers[heartbeat.controller_id] = self.store.lasting(heartbeat, ttl_seconds)
+
+    async def live_controllers(self) -> list[ControllerHeartbeat]:
+        """See `port.ControllerBus.live_controllers`."""
+        store = self.store
+        store.check()
+        found = (store.valid(each) for _, each in sorted(store.controllers.items()))
+        return [heartbeat for heartbeat in found if heartbeat is not None]
 
     async def live_csms(self) -> list[CsmsHeartbeat]:
         """See `port.ControllerBus.live_csms`."""

@@ -18,6 +18,7 @@ from evswarm_shared.bus.csms_records import (
 from evswarm_shared.bus.keys import TRANSACTIONS_KEPT, Keys
 from evswarm_shared.bus.messages import (
     Assignment,
+    ControllerHeartbeat,
     CsmsHeartbeat,
     DesiredState,
     HistoryEntry,
@@ -93,6 +94,7 @@ class MemoryStore:
         self.checkpoints: dict[str, bytes] = {}
         self.outboxes: defaultdict[str, dict[int, bytes]] = defaultdict(dict)
         self.ledgers: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
+        self.controllers: dict[str, Lasting[ControllerHeartbeat]] = {}
         self.csms_leases: dict[str, Lasting[None]] = {}
         self.csms_replicas: dict[str, CsmsHeartbeat] = {}
         self.csms_connections: dict[str, Owner] = {}

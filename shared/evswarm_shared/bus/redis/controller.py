@@ -9,6 +9,7 @@ from evswarm_shared.bus.keys import LOG_LINES_KEPT, OPERATION_TTL_SECONDS, Keys
 from evswarm_shared.bus.messages import (
     Assignment,
     ChangeHint,
+    ControllerHeartbeat,
     CsmsHeartbeat,
     DesiredState,
     OperationSnapshot,
@@ -30,6 +31,7 @@ _operation = msgspec.json.Decoder(OperationSnapshot)
 _tariff = msgspec.json.Decoder(Tariff)
 _worker = msgspec.json.Decoder(WorkerHeartbeat)
 _replica = msgspec.json.Decoder(CsmsHeartbeat)
+_controller = msgspec.json.Decoder(ControllerHeartbeat)
 
 
 class ControllerOperations(AuditOperations):
@@ -183,6 +185,23 @@ class ControllerOperations(AuditOperations):
         """See `port.ControllerBus.read_operation`."""
         stored = await self._link.execute("GET", self._keys.operation(operation_id))
         return None if stored is None else _operation.decode(stored)
+
+    async def controller_heartbeat(self, heartbeat: ControllerHeartbeat, ttl_seconds: float) -> None:
+        """See `port.ControllerBus.controller_heartbeat`."""
+        keys, controller_id = self._keys, heartbeat.controller_id
+        await self._link.call(
+            load("say_alive"),
+            (keys.controller_lease(controller_id), keys.controllers),
+            (controller_id, encode(heartbeat), milliseconds(ttl_seconds)),
+        )
+
+    async def live_controllers(self) -> list[ControllerHeartbeat]:
+        """See `port.ControllerBus.live_controllers`."""
+        reply = await self._link.call(
+            load("live_processes"), (self._keys.controllers, self._keys.controller_lease(""))
+        )
+        found = (_controller.decode(entry) for entry in reply[1::3])
+        return sorted(found, key=lambda each: each.controller_id)
 
     async def live_csms(self) -> list[CsmsHeartbeat]:
         """See `port.ControllerBus.live_csms`."""

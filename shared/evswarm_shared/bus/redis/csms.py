@@ -30,7 +30,7 @@ class CsmsOperations:
     async def csms_heartbeat(self, heartbeat: CsmsHeartbeat, ttl_seconds: float) -> None:
         """See `port.CsmsBus.csms_heartbeat`."""
         await self._link.call(
-            load("csms_heartbeat"),
+            load("say_alive"),
             (self._keys.csms_lease(heartbeat.replica_id), self._keys.csms_replicas),
             (heartbeat.replica_id, encode(heartbeat), milliseconds(ttl_seconds)),
         )

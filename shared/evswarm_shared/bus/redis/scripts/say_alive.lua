@@ -1,4 +1,4 @@
--- KEYS csms lease, replicas   ARGV replica_id, heartbeat, ttl_ms
+-- KEYS lease, hash of heartbeats   ARGV process_id, heartbeat, ttl_ms
 redis.call('SET', KEYS[1], '1', 'PX', ARGV[3])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 return 1
