@@ -5,7 +5,7 @@ here reads files or the clock. Import this only where certificates are used: `cr
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final, TypeAlias
@@ -119,6 +119,34 @@ def sign_request(
     if authority.certificate.not_valid_after_utc <= now:
         raise CertificateRequestError("the certificate of the signing authority has expired")
     return _client(authority, request.subject, key, now, days)
+
+
+def revocation_list(
+    authority: Certified, serial_numbers: Iterable[int], *, now: datetime.datetime, days: int
+) -> bytes:
+    """The list of what the authority has taken back, in PEM; good until `days` from now."""
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(authority.certificate.subject)
+        .last_update(now - CLOCK_SKEW)
+        .next_update(now + datetime.timedelta(days=days))
+    )
+    for number in sorted(serial_numbers):
+        revoked = x509.RevokedCertificateBuilder().serial_number(number).revocation_date(now)
+        builder = builder.add_revoked_certificate(revoked.build())
+    return builder.sign(authority.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def revoked_numbers(pem: bytes) -> set[int]:
+    """The serial numbers in a revocation list.
+
+    Raises:
+        CertificateFileError: it is none.
+    """
+    try:
+        return {revoked.serial_number for revoked in x509.load_pem_x509_crl(pem)}
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise CertificateFileError("this is no revocation list in PEM") from error
 
 
 def read_request(pem: str) -> x509.CertificateSigningRequest:

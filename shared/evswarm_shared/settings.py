@@ -198,6 +198,10 @@ class CsmsSettings(ServiceSettings):
         default=None,
         description="PEM file with the authorities whose client certificates are trusted (profile 3).",
     )
+    csms_tls_client_crl: Path | None = Field(
+        default=None,
+        description="PEM file with a revocation list of each of these authorities; stations whose certificate is in it are refused.",
+    )
     csms_cpo_name: str | None = Field(
         default=None,
         description="organizationName that client certificates and requests must have; by default any.",
@@ -233,6 +237,10 @@ class WorkerSettings(ServiceSettings):
     client_cert: Path | None = Field(
         default=None,
         description="PEM file with the client certificate and key for mutual TLS; `{station_id}` in it is each station's id.",
+    )
+    firmware_crl: Path | None = Field(
+        default=None,
+        description="PEM file with revocation lists of firmware manufacturers, looked into before signed firmware is taken.",
     )
     csms_tls_url: str | None = Field(
         default=None,

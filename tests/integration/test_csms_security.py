@@ -4,6 +4,7 @@ import asyncio
 import base64
 import datetime
 import json
+import shutil
 import ssl
 import warnings
 from collections.abc import AsyncIterator
@@ -172,6 +173,23 @@ async def test_a_certificate_of_another_authority_opens_nothing(
             assert await boots(websocket)
 
 
+async def test_a_revoked_certificate_opens_nothing(
+    store: MemoryStore, files: Path, tls: dict[str, Any], tmp_path: Path
+) -> None:
+    shutil.copytree(files, tmp_path, dirs_exist_ok=True)
+    plan = CertificatePlan(["localhost"], [], "evswarm", 10, revoke=["CP-1"])
+    make_certificates(tmp_path, plan, datetime.datetime.now(datetime.UTC))
+    settings = tls | {"csms_tls_client_crl": tmp_path / "revoked.pem"}
+    async with central_system(store, csms_security_profile=3, **settings) as listening:
+        with pytest.raises((OSError, InvalidMessage)):
+            async with station(listening.tls_port, tls=context(files, files / "stations" / "CP-1.pem")):
+                pass
+        assert 'connects_total{result="untrusted"} 1.0' in await http_get(listening.metrics_url)
+        other = context(files, files / "stations" / "CP-2.pem")
+        async with station(listening.tls_port, "CP-2", tls=other) as websocket:
+            assert await boots(websocket)
+
+
 @pytest.mark.parametrize("ciphers", ["ECDHE-ECDSA-AES128-GCM-SHA256", "AES256-GCM-SHA384"])
 async def test_the_listener_speaks_the_ciphers_of_the_whitepaper(
     store: MemoryStore, files: Path, tls: dict[str, Any], ciphers: str
@@ -259,6 +277,20 @@ async def test_a_station_gets_a_certificate_and_comes_back_with_it(
             {"csms_tls_cert": "csms.pem", "csms_tls_client_ca": "nowhere.pem"},
             TlsError,
             "EVSWARM_CSMS_TLS_CLIENT_CA",
+        ),
+        (
+            {"csms_tls_cert": "csms.pem", "csms_tls_client_crl": "revoked.pem"},
+            TlsError,
+            "needs EVSWARM_CSMS_TLS_CLIENT_CA",
+        ),
+        (
+            {
+                "csms_tls_cert": "csms.pem",
+                "csms_tls_client_ca": "ca.pem",
+                "csms_tls_client_crl": "ca.pem",
+            },
+            TlsError,
+            "holds no revocation list",
         ),
         ({"csms_signing_ca": "ca.pem"}, SigningAuthorityError, "EVSWARM_CSMS_SIGNING_CA"),
     ],

@@ -261,6 +261,10 @@ def certificates(
     station: Annotated[
         list[str] | None, typer.Option(help="A station that gets a client certificate, repeatable.")
     ] = None,
+    revoke: Annotated[
+        list[str] | None,
+        typer.Option(help="A station whose certificate in there is to be good no more, repeatable."),
+    ] = None,
     organization: Annotated[str, typer.Option(help="Whose certificates they are (CpoName).")] = "evswarm",
     days: Annotated[int, typer.Option(min=1, max=3650, help="How long they are valid.")] = 365,
 ) -> None:
@@ -268,7 +272,11 @@ def certificates(
     from evswarm_cli.certificates import CertificatePlan, make_certificates  # takes a moment to import
 
     plan = CertificatePlan(
-        hosts=host or ["localhost", "127.0.0.1"], stations=station or [], organization=organization, days=days
+        hosts=host or ["localhost", "127.0.0.1"],
+        stations=station or [],
+        organization=organization,
+        days=days,
+        revoke=revoke or [],
     )
     for path in make_certificates(directory, plan, datetime.datetime.now(datetime.UTC)):
         typer.echo(path)

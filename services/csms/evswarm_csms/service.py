@@ -293,7 +293,12 @@ class CentralSystem:
 def _tls(settings: CsmsSettings) -> ssl.SSLContext | None:
     if settings.csms_tls_cert is None:
         return None
-    return server_context(settings.csms_tls_cert, settings.csms_tls_cert_rsa, settings.csms_tls_client_ca)
+    return server_context(
+        settings.csms_tls_cert,
+        settings.csms_tls_cert_rsa,
+        settings.csms_tls_client_ca,
+        settings.csms_tls_client_crl,
+    )
 
 
 def _authority(settings: CsmsSettings) -> CertificateSigner | None:

@@ -4,7 +4,7 @@ from evswarm_shared.bus.messages import Assignment, StoredStation, Tariff
 from evswarm_shared.settings import WorkerSettings
 from evswarm_shared.telemetry.counts import StationCounts
 from evswarm_worker.behaviour.profiles import id_tags, pick_profile
-from evswarm_worker.delivered_security import delivered_security
+from evswarm_worker.delivered_security import delivered_security, revocations
 from evswarm_worker.share import StationPlan
 from evswarm_worker.station.config import StationConfig
 from evswarm_worker.station.station import Station
@@ -44,6 +44,7 @@ class StationBuilder:
             stopped=plan.stopped,
             autonomous=spec is None or spec.autonomous,
             security=delivered_security(settings, spec, plan.station_id),
+            revocations="" if settings.firmware_crl is None else revocations(settings.firmware_crl),
         )
         return Station(
             config,

@@ -51,6 +51,15 @@ def delivered_security(
     return StationSecurity(profile, key, roots, chain, private_key, valid_until)
 
 
+def revocations(path: Path) -> str:
+    """The revocation lists of a file, in PEM; read again when the file has changed.
+
+    Raises:
+        EndpointError: it cannot be read, or there is none in it.
+    """
+    return _revocations(_read(path), path)
+
+
 def implied_profile(url: str, authorization_key: str, certificate: str) -> int:
     """The security profile that these settings amount to."""
     if not url.startswith("wss:"):
@@ -77,6 +86,19 @@ def _read(path: Path) -> str:
         return _read_once(path, path.stat().st_mtime_ns)
     except (OSError, UnicodeDecodeError) as error:
         raise EndpointError(f"cannot read {path}: {error}") from None
+
+
+@lru_cache(maxsize=4)
+def _revocations(text: str, path: Path) -> str:
+    from evswarm_worker.station.certificates import CertificateFaultError, revocation_lists
+
+    try:
+        found = revocation_lists(text)
+    except CertificateFaultError as error:
+        raise EndpointError(f"EVSWARM_FIRMWARE_CRL: {path}: {error}") from None
+    if not found:
+        raise EndpointError(f"EVSWARM_FIRMWARE_CRL: there is no revocation list in PEM in {path}")
+    return text
 
 
 @lru_cache(maxsize=16)

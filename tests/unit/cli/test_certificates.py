@@ -2,6 +2,7 @@
 
 import datetime
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ def test_every_file_is_there_and_keys_are_for_their_owner_only(tmp_path: Path) -
     assert names == [
         "authority.pem",
         "ca.pem",
+        "revoked.pem",
         "csms.pem",
         "csms-rsa.pem",
         "stations/CP-1.pem",
@@ -29,7 +31,7 @@ def test_every_file_is_there_and_keys_are_for_their_owner_only(tmp_path: Path) -
     ]
     for path in paths:
         secret = b"PRIVATE KEY" in path.read_bytes()
-        assert secret is (path.name != "ca.pem")
+        assert secret is (path.name not in ("ca.pem", "revoked.pem"))
         assert path.stat().st_mode & 0o777 == (0o600 if secret else 0o644)
 
 
@@ -52,6 +54,24 @@ def test_an_authority_that_is_there_is_used_again(tmp_path: Path) -> None:
     for name in ("CP-1", "CP-2"):
         station = certificates.read_certified((tmp_path / "stations" / f"{name}.pem").read_bytes())
         station.certificate.verify_directly_issued_by(authority.certificate)
+
+
+def test_what_was_revoked_stays_revoked(tmp_path: Path) -> None:
+    def number(station_id: str) -> int:
+        file = tmp_path / "stations" / f"{station_id}.pem"
+        return certificates.read_certified(file.read_bytes()).certificate.serial_number
+
+    make_certificates(tmp_path, PLAN, NOW)
+    first, second = number("CP-1"), number("a%2Fb")
+    make_certificates(tmp_path, replace(PLAN, stations=["CP-1"], revoke=["CP-1"]), NOW)
+    make_certificates(tmp_path, replace(PLAN, stations=[], revoke=["a/b"]), NOW)
+    assert certificates.revoked_numbers((tmp_path / "revoked.pem").read_bytes()) == {first, second}
+    assert number("CP-1") not in {first, second}
+
+
+def test_only_a_certificate_that_is_there_can_be_revoked(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"CP-9\.pem to revoke"):
+        make_certificates(tmp_path, replace(PLAN, revoke=["CP-9"]), NOW)
 
 
 def test_an_authority_that_cannot_be_used_is_left_alone(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """Firmware updates: the walk of their statuses, and everything that can go wrong on it (OCPP 1.6 §5.19, L01)."""
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from evswarm_shared.certificates import read_certified
+from evswarm_shared.certificates import Certified, read_certified, revocation_list
 from evswarm_shared.ocpp16.timestamps import format_timestamp
 from evswarm_worker.station import CancelTransfer, Download
 from evswarm_worker.station.firmware import INSTALL_SECONDS
@@ -36,14 +37,18 @@ def signed_statuses(rig: StationRig) -> list[str]:
     return [p["status"] for p in rig.sent("SignedFirmwareStatusNotification")]
 
 
+SIGNER = read_certified(station_pem(MAKER, "signer", NOON).encode())
+
+
 def signed_update(rig: StationRig, *, image: bytes = IMAGE, trusted: bool = True, **fields: Any) -> Any:
     """SignedUpdateFirmware with a certificate below an installed root, or below another one."""
-    root = MAKER if trusted else authority(NOON, "Somebody")
     rig.command(
         "InstallCertificate",
         {"certificateType": "ManufacturerRootCertificate", "certificate": pem(MAKER.certificate)},
     )
-    signer = read_certified(station_pem(root, "signer", NOON).encode())
+    signer = SIGNER
+    if not trusted:
+        signer = read_certified(station_pem(authority(NOON, "Somebody"), "signer", NOON).encode())
     firmware = {
         "location": LOCATION,
         "retrieveDateTime": format_timestamp(rig.now),
@@ -261,3 +266,29 @@ def test_a_second_signed_update_cancels_the_first_until_that_is_installed() -> N
     rig.fetched(FETCHED)
     rig.run(1.0)
     assert signed_update(rig) == {"status": "Rejected"}
+
+
+def revocations(issuer: Certified, *numbers: int) -> str:
+    return revocation_list(issuer, numbers, now=datetime.fromtimestamp(NOON, UTC), days=1).decode()
+
+
+def test_a_signing_certificate_that_its_maker_took_back_is_revoked() -> None:
+    number = SIGNER.certificate.serial_number
+    rig = StationRig(revocations=revocations(MAKER) + revocations(MAKER, 1, number)).start()
+    assert signed_update(rig) == {"status": "RevokedCertificate"}
+    assert [p["type"] for p in rig.sent("SecurityEventNotification")] == ["InvalidFirmwareSigningCertificate"]
+    assert rig.errands == []
+
+
+def test_only_its_maker_takes_a_signing_certificate_back() -> None:
+    number = SIGNER.certificate.serial_number
+    namesake = authority(NOON, "Maker")
+    lists = (
+        revocations(MAKER, number + 1) + revocations(namesake, number) + revocations(authority(NOON), number)
+    )
+    assert signed_update(StationRig(revocations=lists).start()) == {"status": "Accepted"}
+
+
+def test_a_revocation_list_that_cannot_be_read_lets_nothing_through() -> None:
+    broken = "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----"
+    assert signed_update(StationRig(revocations=broken).start()) == {"status": "InvalidCertificate"}

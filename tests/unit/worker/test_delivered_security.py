@@ -1,14 +1,16 @@
 """What settings and plans make of a station's security."""
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evswarm_shared.bus.messages import ProfileName, StationSpec
+from evswarm_shared.certificates import revocation_list
 from evswarm_shared.settings import WorkerSettings
-from evswarm_worker.delivered_security import delivered_security, implied_profile, secure_url
+from evswarm_worker.delivered_security import delivered_security, implied_profile, revocations, secure_url
 from evswarm_worker.errors import EndpointError
 from tests.support.station_certificates import authority, pem, station_pem
 
@@ -87,3 +89,16 @@ def test_from_profile_2_on_the_address_is_one_with_tls() -> None:
     assert secure_url("wss://a/b", "wss://c") == "wss://a/b"
     assert secure_url("ws://a:9000/b", None) == "wss://a:9000/b"
     assert secure_url("ws://a:9000/b", "wss://c:9443") == "wss://c:9443"
+
+
+def test_revocation_lists_are_read_and_others_refused(tmp_path: Path) -> None:
+    path = tmp_path / "revoked.pem"
+    with pytest.raises(EndpointError, match=r"cannot read .*revoked\.pem"):
+        revocations(path)
+    for content in (pem(ROOT.certificate), "-----BEGIN X509 CRL-----\nAA\n-----END X509 CRL-----"):
+        path.write_text(content)
+        with pytest.raises(EndpointError, match="EVSWARM_FIRMWARE_CRL"):
+            revocations(path)
+    good = revocation_list(ROOT, [1], now=datetime.fromtimestamp(NOW, UTC), days=1).decode()
+    path.write_text(good)
+    assert revocations(path) == good

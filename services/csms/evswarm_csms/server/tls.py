@@ -17,8 +17,12 @@ CIPHERS: Final = ":".join(
 )
 
 
-def server_context(certificate: Path, rsa_certificate: Path | None, client_ca: Path | None) -> ssl.SSLContext:
+def server_context(
+    certificate: Path, rsa_certificate: Path | None, client_ca: Path | None, client_crl: Path | None = None
+) -> ssl.SSLContext:
     """TLS 1.2 or newer with these certificates (PEM with key); clients that show a certificate are verified.
+
+    With `client_crl` every authority's revocation list is needed, and no certificate in it is good (A00.FR.702, FR.704).
 
     Raises:
         TlsError: a file cannot be used.
@@ -36,6 +40,16 @@ def server_context(certificate: Path, rsa_certificate: Path | None, client_ca: P
         except OSError as error:
             raise TlsError(f"EVSWARM_CSMS_TLS_CLIENT_CA: {client_ca}: {_reason(error)}") from error
         context.verify_mode = ssl.CERT_OPTIONAL
+    if client_crl is not None:
+        if client_ca is None:
+            raise TlsError("EVSWARM_CSMS_TLS_CLIENT_CRL needs EVSWARM_CSMS_TLS_CLIENT_CA, whose list it is")
+        try:
+            context.load_verify_locations(client_crl)
+        except OSError as error:
+            raise TlsError(f"EVSWARM_CSMS_TLS_CLIENT_CRL: {client_crl}: {_reason(error)}") from error
+        if not context.cert_store_stats()["crl"]:
+            raise TlsError(f"EVSWARM_CSMS_TLS_CLIENT_CRL: {client_crl} holds no revocation list in PEM")
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
     return context
 
 

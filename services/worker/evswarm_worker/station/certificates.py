@@ -7,6 +7,7 @@ Certificates are PEM texts; `now` is real unix seconds.
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -27,6 +28,8 @@ LEAST_CURVE_BITS: Final = 224
 CHAIN_LIMIT: Final = 8
 """Certificates in a chain; more are nobody's hierarchy."""
 
+_REVOCATIONS: Final = re.compile(r"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
+
 _HASHES: Final = {
     HashAlgorithm.sha256: hashlib.sha256,
     HashAlgorithm.sha384: hashlib.sha384,
@@ -36,6 +39,10 @@ _HASHES: Final = {
 
 class CertificateFaultError(RemoteError):
     """A certificate is not what it should be; the text says why."""
+
+
+class CertificateRevokedError(CertificateFaultError):
+    """A certificate was taken back before it ended."""
 
 
 def check_root(pem: str, known: Sequence[str], now: float) -> None:
@@ -136,10 +143,13 @@ def check_station_certificate(
     raise CertificateFaultError("not of the hierarchy of an installed root certificate")
 
 
-def check_signing_certificate(pem: str, roots: Sequence[str], now: float) -> None:
+def check_signing_certificate(pem: str, roots: Sequence[str], now: float, revocations: str = "") -> None:
     """The certificate that firmware was signed with, directly below a manufacturer's root (L01).
 
+    `revocations` are the known revocation lists, PEM one after another; those that its root signed count, however old.
+
     Raises:
+        CertificateRevokedError: its root has taken it back (L01.FR.25).
         CertificateFaultError: it cannot be trusted.
     """
     certificate = _one(pem)
@@ -149,6 +159,32 @@ def check_signing_certificate(pem: str, roots: Sequence[str], now: float) -> Non
     if root is None:
         raise CertificateFaultError("not signed by an installed manufacturer root certificate")
     _check_validity(root, now)
+    if any(_takes_back(one, root, certificate) for one in revocation_lists(revocations)):
+        raise CertificateRevokedError("revoked")
+
+
+def revocation_lists(pem: str) -> list[x509.CertificateRevocationList]:
+    """The revocation lists in a text.
+
+    Raises:
+        CertificateFaultError: one cannot be read.
+    """
+    try:
+        return [x509.load_pem_x509_crl(match.group().encode()) for match in _REVOCATIONS.finditer(pem)]
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise CertificateFaultError("a revocation list cannot be read") from error
+
+
+def _takes_back(
+    revocations: x509.CertificateRevocationList, issuer: x509.Certificate, certificate: x509.Certificate
+) -> bool:
+    key = issuer.public_key()
+    assert isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey), "it has signed the certificate"
+    return (
+        revocations.issuer == issuer.subject
+        and revocations.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
+        and revocations.is_signature_valid(key)
+    )
 
 
 def signature_holds(pem: str, signature: str, sha256: bytes) -> bool:

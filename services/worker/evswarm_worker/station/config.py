@@ -27,7 +27,7 @@ class StationConfig(msgspec.Struct, frozen=True, kw_only=True):
     `seed` and `index` fix everything random about it. `connectors` None takes the profile's number. `strict` refuses
     unknown extra fields of the peer. `configuration` presets OCPP configuration keys. `stopped`: it exists, but is
     switched off until it is started. `autonomous` False: what happens at it is left to the hand. `security` None: neither
-    password nor certificate nor trusted roots of its own.
+    password nor certificate nor trusted roots of its own. `revocations`: lists of manufacturers' revoked certificates, PEM.
     """
 
     station_id: str
@@ -46,3 +46,4 @@ class StationConfig(msgspec.Struct, frozen=True, kw_only=True):
     stopped: bool = False
     autonomous: bool = True
     security: StationSecurity | None = None
+    revocations: str = ""

@@ -54,12 +54,17 @@ def signed_update_firmware(cabinet: Cabinet, request: SignedUpdateFirmware) -> S
     wanted = request.firmware
     roots = [] if cabinet.security is None else cabinet.security.manufacturer_roots
     try:
-        certificates.check_signing_certificate(wanted.signing_certificate, roots, cabinet.now)
+        certificates.check_signing_certificate(
+            wanted.signing_certificate, roots, cabinet.now, cabinet.config.revocations
+        )
     except certificates.CertificateFaultError as fault:
         cabinet.log(f"Firmware update refused: its signing certificate is {fault}")
         kind = SecurityEventType.INVALID_FIRMWARE_SIGNING_CERTIFICATE
         security_events.record(cabinet, kind, str(fault))
-        return SignedUpdateFirmwareResponse(UpdateFirmwareStatus.invalid_certificate)
+        revoked = isinstance(fault, certificates.CertificateRevokedError)
+        return SignedUpdateFirmwareResponse(
+            UpdateFirmwareStatus.revoked_certificate if revoked else UpdateFirmwareStatus.invalid_certificate
+        )
     former = under_way(cabinet)
     if former is not None and former.stage in IRREVOCABLE:
         return SignedUpdateFirmwareResponse(UpdateFirmwareStatus.rejected)
