@@ -14,6 +14,7 @@ from evswarm_controller import docs_page, problems
 from evswarm_controller.api import (
     audit,
     central_system,
+    command_forms,
     csms_boot_rules,
     csms_stations,
     csms_tags,
@@ -21,6 +22,7 @@ from evswarm_controller.api import (
     history,
     live,
     pricing,
+    station_detail,
     stations,
     system,
     views,
@@ -54,6 +56,8 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
     app.add_middleware(HttpRules, telemetry=context.telemetry)
     routers = (
         stations.router,
+        station_detail.router,
+        command_forms.router,
         pricing.router,
         central_system.router,
         csms_stations.router,

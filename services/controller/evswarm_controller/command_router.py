@@ -64,13 +64,19 @@ class CommandRouter:
         """
         began, outcome, problem = self._now(), CommandOutcome.DONE, ""
         try:
-            with TRACER.span(f"command {action}", station_id=station_id, target=target.value) as trace:
-                return await self._ask(target, process_id, station_id, action, payload, trace)
+            return await self.inquire(target, process_id, station_id, action, payload)
         except CommandFailedError as error:
             outcome, problem = error.outcome, str(error)
             raise
         finally:
             self._told(target, station_id, action, payload, outcome, problem, began)
+
+    async def inquire(
+        self, target: CommandTarget, process_id: str, station_id: str, action: str, payload: bytes
+    ) -> CommandReply:
+        """As `ask`, of something that changes nothing: nobody is told of it."""
+        with TRACER.span(f"command {action}", station_id=station_id, target=target.value) as trace:
+            return await self._ask(target, process_id, station_id, action, payload, trace)
 
     async def _ask(
         self, target: CommandTarget, process_id: str, station_id: str, action: str, payload: bytes, trace: str

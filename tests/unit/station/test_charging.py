@@ -334,6 +334,6 @@ def test_no_log_line_shows_a_whole_tag() -> None:
     rig = charging_rig(id_tag="SECRET-TAG-42")
     rig.station.press_stop(1, rig.now)
     rig.settle()
-    assert any(line.endswith("tag ***********42") for line in rig.log)
+    assert any("tag ***********42" in line for line in rig.log)
     assert not any("SECRET" in line for line in rig.log)
     assert all(line[0] == "[" and line[9:11] == "] " for line in rig.log)

@@ -140,7 +140,10 @@ def _begin(cabinet: Cabinet, connector: Connector, offer_w: float) -> None:
     open_in_ledger(cabinet, connector, connector.transaction, request)
     cabinet.counts.transactions_started += 1
     cabinet.lasting_changed = True
-    cabinet.log(f"Transaction started: connector {connector.connector_id}, tag {masked(connector.id_tag)}")
+    cabinet.log(
+        f"Transaction started: connector {connector.connector_id}, tag {masked(connector.id_tag)}, "
+        f"up to {meter.limit_w / 1000.0:.1f} kW"
+    )
     if connector.status is not ChargePointStatus.preparing:
         move(cabinet, connector, ConnectorEvent.USE_BEGINS)
     show_flow(cabinet, connector)
