@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
-from evswarm_shared.bus import csms_records, keys, messages, station_ledger
+from evswarm_shared.bus import csms_records, keys, messages, operation_results, station_ledger
 from evswarm_shared.bus.batches import STATIONS_PER_STEP
 from evswarm_shared.bus.keys import Keys
 from evswarm_shared.clock import SimulatedClock
@@ -24,8 +24,8 @@ def files() -> dict[str, str]:
         "can be done there and what each operation promises; this page lists what lies in the store. A write step is one Lua",
         f"script and carries at most {STATIONS_PER_STEP} stations.",
         "",
-        "Generated from `bus/keys.py`, `bus/messages.py`, `bus/csms_records.py` and `bus/station_ledger.py` in",
-        "`shared/evswarm_shared`.",
+        "Generated from `keys.py`, `messages.py`, `operation_results.py`, `csms_records.py` and `station_ledger.py` in",
+        "`shared/evswarm_shared/bus`.",
         "",
         "## Keys",
         "",
@@ -76,7 +76,7 @@ def _names() -> Iterator[tuple[str, str]]:
 def _messages() -> list[type]:
     here = [
         value
-        for module in (messages, csms_records, station_ledger)
+        for module in (messages, operation_results, csms_records, station_ledger)
         for value in vars(module).values()
         if isinstance(value, type)
         and value.__module__ == module.__name__

@@ -27,6 +27,7 @@ class HandAction(StrEnum):
     POWER_CYCLE = "power_cycle"
     NETWORK_DOWN = "network_down"
     NETWORK_UP = "network_up"
+    RECONNECT = "reconnect"
     SET_CONFIGURATION = "set_configuration"
     ADD_TO_CACHE = "add_to_cache"
     OPEN_DOOR = "open_door"
@@ -62,6 +63,9 @@ class HandledStation(Protocol):
 
     def network_up(self, now: float) -> None:
         """The network is back."""
+
+    def reconnect(self, now: float) -> None:
+        """The connection is lost and made anew."""
 
     def set_configuration(self, key: str, value: str, now: float) -> None:
         """A configuration key is set at the station itself."""
@@ -174,6 +178,7 @@ ACTIONS: Final[Mapping[HandAction, tuple[type[msgspec.Struct], _Perform]]] = {
     ),
     HandAction.NETWORK_DOWN: (NothingMore, lambda station, p, tag: (station.network_down, ())),
     HandAction.NETWORK_UP: (NothingMore, lambda station, p, tag: (station.network_up, ())),
+    HandAction.RECONNECT: (NothingMore, lambda station, p, tag: (station.reconnect, ())),
     HandAction.SET_CONFIGURATION: (
         WithSetting,
         lambda station, p, tag: (station.set_configuration, (p.key, p.value)),

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
-from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, CommandTarget
+from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, CommandTarget, Shortfall
 from evswarm_shared.bus.port import WorkerBus
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.telemetry.service_log import about
@@ -19,6 +20,8 @@ from evswarm_worker.station.errors import StationActionError
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS: Final = 1.0
+STATIONS_AT_A_STRETCH: Final = 20
+"""Stations that one command is carried out at before others have their turn: some milliseconds."""
 _encode: Final = msgspec.json.encode
 
 
@@ -56,7 +59,7 @@ class CommandService:
 
     async def _answer(self, command: Command) -> None:
         with TRACER.span(f"action {command.action}", command.trace, station_id=command.station_id):
-            reply = self.serve(command)
+            reply = await self.serve_many(command) if command.station_ids else self.serve(command)
         if reply is None:
             log.warning("%s for %s came too late", command.action, command.station_id, extra=_about(command))
             return
@@ -64,6 +67,19 @@ class CommandService:
             await self._bus.reply(command.reply_to, reply)
         except BusUnavailableError as error:
             log.warning("the answer to %s is lost: %s", command.action, error, extra=_about(command))
+
+    async def serve_many(self, command: Command) -> CommandReply:
+        """Carry a command out at each of its stations and say where it was not; the stations' traffic goes on between."""
+        shortfalls: list[Shortfall] = []
+        for number, station_id in enumerate(command.station_ids, start=1):
+            reply = self.serve(structs.replace(command, station_id=station_id, station_ids=()))
+            if reply is None:
+                shortfalls.append(Shortfall(station_id, CommandOutcome.TIMEOUT, "it came too late: not done"))
+            elif reply.outcome is not CommandOutcome.DONE:
+                shortfalls.append(Shortfall(station_id, reply.outcome, reply.description))
+            if number % STATIONS_AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
+        return CommandReply(command.command_id, CommandOutcome.DONE, shortfalls=tuple(shortfalls))
 
     def serve(self, command: Command) -> CommandReply | None:
         """Carry a command out and say what came of it; None, and nothing done, when nobody waits any more."""

@@ -10,6 +10,8 @@ LOG_LINES_KEPT: Final = 50
 """Log lines a station keeps (§ station logs)."""
 
 OPERATION_TTL_SECONDS: Final = 3600
+OPERATIONS_KEPT: Final = 1000
+"""Operations that are listed; those that run are kept besides."""
 TARIFF_CHANGES_KEPT: Final = 1000
 TRANSACTIONS_KEPT: Final = 100_000
 """Closed transactions the CSMS remembers; open ones are never dropped."""
@@ -79,6 +81,25 @@ class Keys:
 
     # workers
     def lease(self, worker_id: str) -> str:
+    @property
+    def operations(self) -> str:
+        """Sorted set of operation ids by the time they began, capped at OPERATIONS_KEPT."""
+        return self._("operations")
+
+    @property
+    def operations_running(self) -> str:
+        """Set of the ids of the operations that have not ended."""
+        return self._("operations:running")
+
+    @property
+    def operations_cancelled(self) -> str:
+        """Set of the ids of running operations that somebody wishes to end; they leave with their end."""
+        return self._("operations:cancelled")
+
+    def operation_results(self, operation_id: str) -> str:
+        """Hash station_id → a letter of its StationOutcome and the reason. TTL: OPERATION_TTL_SECONDS."""
+        return self._(f"operation:results:{operation_id}")
+
         """Integer: the worker's lease epoch. TTL: the lease."""
         return self._(f"lease:{worker_id}")
 

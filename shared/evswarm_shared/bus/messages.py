@@ -336,23 +336,42 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class OperationState(StrEnum):
-    """The life of an operation; the last three are final."""
+    """The life of an operation; all but the first are final."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
+class OperationKind(StrEnum):
+    """What kind of thing an operation does, which decides who carries it through."""
+
+    SCALE = "scale"
+    START = "start"
+    STOP = "stop"
+    CREATE = "create"
+    DELETE = "delete"
+    BULK = "bulk"
+    """An action at every station of a list."""
+    ACTION = "action"
+    """An action by hand at one station."""
+    COMMAND = "command"
+    """A CALL of the central system to one station."""
+
+
     FAILED = "failed"
     SUPERSEDED = "superseded"
 
 
 class OperationSnapshot(msgspec.Struct, frozen=True):
-    """A long-running wish and how far it has come. It ends when observed equals desired.
+    """Something that was asked for and how far it has come. A wish about the swarm ends when observed equals desired.
 
-    `station_ids` are the stations it is about, where it is not about all of them; `only_removes` says that it is
-    about those that go and not about how the others are. Times are real unix seconds.
+    CANCELLED = "cancelled"
+    `station_ids` are the stations it is about, where it is about a few; those of a bulk operation stand in its
+    results. `only_removes` says that it is about those that go and not about how the others are. `action` and `payload`
+    (JSON) say what is done at a station, `expires_at` until when; `failed` counts also the stations of which nobody
+    knows. `cancelling`: it is wished to end early; stored apart. Times are real unix seconds.
     """
 
     operation_id: str
-    kind: str
+    kind: OperationKind
     generation: int
     state: OperationState
     target: int
@@ -368,6 +387,10 @@ class OperationSnapshot(msgspec.Struct, frozen=True):
 # --- commands -----------------------------------------------------------------------------------------------
 
 
+    action: str = ""
+    payload: msgspec.Raw = msgspec.Raw(b"null")
+    expires_at: float = 0.0
+    cancelling: bool = False
 class CommandTarget(StrEnum):
     """The kind of process a command is for."""
 
@@ -383,6 +406,8 @@ class Command(msgspec.Struct, frozen=True):
     replies, with the same `command_id`. `trace` says which trace it is part of (telemetry/tracing.py); empty: none.
     """
 
+    With `station_ids` it is to be done at each of these instead, in this order; only workers take such a command.
+
     command_id: str
     station_id: str
     action: str
@@ -395,6 +420,7 @@ class Command(msgspec.Struct, frozen=True):
 class CommandOutcome(StrEnum):
     """How a command ended."""
 
+    station_ids: tuple[str, ...] = ()
     DONE = "done"
     UNKNOWN_STATION = "unknown_station"
     NOT_CONNECTED = "not_connected"
@@ -409,9 +435,19 @@ class CommandReply(msgspec.Struct, frozen=True):
 
     With CALL_ERROR, `error_code` and `description` are the station's; with REFUSED and INVALID, `description` says
     what to do about it.
+class Shortfall(msgspec.Struct, frozen=True):
+    """One of several stations at which a command was not carried out, and why."""
+
+    station_id: str
+    outcome: CommandOutcome
+    description: str = ""
+
+
     """
 
     command_id: str
+    To a command for several stations it has none; DONE then means at all stations but those of `shortfalls`.
+
     outcome: CommandOutcome
     payload: msgspec.Raw = msgspec.Raw(b"null")
     error_code: str = ""
@@ -421,6 +457,7 @@ class CommandReply(msgspec.Struct, frozen=True):
 # --- the central system's records -----------------------------------------------------------------------------
 
 
+    shortfalls: tuple[Shortfall, ...] = ()
 class StationRecord(msgspec.Struct, frozen=True):
     """What our CSMS knows of a station. `accepted` outlives the connection (OCPP 1.6 §4.2)."""
 

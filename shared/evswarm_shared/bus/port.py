@@ -25,7 +25,6 @@ from evswarm_shared.bus.messages import (
     HistoryBatch,
     HistoryEntry,
     HistoryStream,
-    OperationSnapshot,
     PatchEvent,
     SnapshotWrite,
     StationCommit,
@@ -38,6 +37,7 @@ from evswarm_shared.bus.messages import (
     WorkerHeartbeat,
 )
 from evswarm_shared.bus.registry_port import ArchiveBus, RegistryBus
+from evswarm_shared.bus.operation_port import OperationBus
 
 
 class WorkerBus(Protocol):
@@ -123,7 +123,7 @@ class WorkerBus(Protocol):
         ...
 
 
-class ControllerBus(AuditBus, Protocol):
+class ControllerBus(AuditBus, OperationBus, Protocol):
     """What a controller does on the bus."""
 
     async def acquire_leadership(self, controller_id: str, ttl_seconds: float) -> int | None:
@@ -199,14 +199,6 @@ class ControllerBus(AuditBus, Protocol):
 
     async def change_tariff(self, change: TariffChange) -> Tariff:
         """Add a change and return the tariff with it; the version grows by one, unless the tariff has that change."""
-        ...
-
-    async def write_operation(self, operation: OperationSnapshot) -> None:
-        """Store an operation for OPERATION_TTL_SECONDS from now."""
-        ...
-
-    async def read_operation(self, operation_id: str) -> OperationSnapshot | None:
-        """An operation that is not forgotten yet."""
         ...
 
     def changes(self) -> AbstractAsyncContextManager[AsyncIterator[ChangeHint]]:

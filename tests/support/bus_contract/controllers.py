@@ -1,10 +1,10 @@
-"""The contract of leadership, desired state, assignments, tariff and operations."""
+"""The contract of leadership, desired state, assignments and the tariff."""
 
 import asyncio
 
 import pytest
 
-from evswarm_shared.bus.keys import OPERATION_TTL_SECONDS, TARIFF_CHANGES_KEPT
+from evswarm_shared.bus.keys import TARIFF_CHANGES_KEPT
 from evswarm_shared.bus.messages import (
     DEFAULT_MIX,
     Assignment,
@@ -12,8 +12,6 @@ from evswarm_shared.bus.messages import (
     ControllerHeartbeat,
     DesiredState,
     IndexRange,
-    OperationSnapshot,
-    OperationState,
     ProfileName,
     Segment,
     StationSpec,
@@ -179,27 +177,6 @@ class TariffContract:
         assert tariff.version == TARIFF_CHANGES_KEPT + 2
         assert len(tariff.changes) == TARIFF_CHANGES_KEPT
         assert tariff.changes[0] == TariffChange(2.0, 2)
-
-
-class OperationContract:
-    """Operations are remembered for a while."""
-
-    async def test_an_operation_is_replaced_by_its_later_self(self, harness: Harness) -> None:
-        bus = harness.bus()
-        operation = OperationSnapshot("op-1", "scale", 1, OperationState.RUNNING, 100)
-        done = OperationSnapshot("op-1", "scale", 1, OperationState.SUCCEEDED, 100, done=100)
-        await bus.write_operation(operation)
-        await bus.write_operation(done)
-        assert await bus.read_operation("op-1") == done
-        assert await bus.read_operation("op-2") is None
-
-    async def test_an_operation_is_forgotten_in_the_end(self, harness: Harness) -> None:
-        bus = harness.bus()
-        await bus.write_operation(OperationSnapshot("op-1", "scale", 1, OperationState.SUCCEEDED, 1))
-        await harness.pass_time(OPERATION_TTL_SECONDS - 60)
-        assert await bus.read_operation("op-1") is not None
-        await harness.pass_time(61)
-        assert await bus.read_operation("op-1") is None
 
 
 class ChangeHintContract:

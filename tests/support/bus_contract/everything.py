@@ -7,10 +7,10 @@ from tests.support.bus_contract.controllers import (
     ChangeHintContract,
     DesiredStateContract,
     LeadershipContract,
-    OperationContract,
     TariffContract,
 )
 from tests.support.bus_contract.history import HistoryContract
+from tests.support.bus_contract.operations import OperationContract, OperationResultContract
 from tests.support.bus_contract.registry import ArchiveContract, RegistryContract, TagContract
 from tests.support.bus_contract.workers import (
     CommitContract,
@@ -30,6 +30,7 @@ class BusContract(
     DesiredStateContract,
     TariffContract,
     OperationContract,
+    OperationResultContract,
     ChangeHintContract,
     CommandContract,
     ReplicaContract,

@@ -103,6 +103,26 @@ def test_a_cut_network_stays_cut_until_it_is_given_back() -> None:
     assert rig.status() == "Charging"
 
 
+def test_a_reconnect_drops_the_connection_and_makes_it_anew_without_a_boot() -> None:
+    rig = charging_rig()
+    rig.forget()
+    rig.station.reconnect(rig.now)
+    rig.settle()
+    assert len(rig.disconnects) == 1 and not rig.connected
+    rig.run(3.0)
+    assert rig.connected and "BootNotification" not in rig.actions()
+    assert rig.status() == "Charging"
+
+
+def test_a_reconnect_gives_a_cut_network_back() -> None:
+    rig = StationRig().start()
+    rig.station.network_down(rig.now)
+    rig.settle()
+    rig.station.reconnect(rig.now)
+    rig.run(3.0)
+    assert rig.connected
+
+
 def test_a_cut_network_survives_a_power_cycle() -> None:
     rig = StationRig().start()
     rig.station.network_down(rig.now)

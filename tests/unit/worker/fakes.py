@@ -79,6 +79,9 @@ class FakeStation(StationMachine):
     def hand_over(self, now: float) -> None:
         self._input("hand_over")
 
+    def reconnect(self, now: float) -> None:
+        self._input("reconnect")
+
     def plug_in(self, connector_id: int, now: float) -> None:
         self._input("plug_in", connector_id)
 

@@ -6,7 +6,14 @@ import msgspec
 import pytest
 
 from evswarm_shared.bus.memory import MemoryBus
-from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, StationSnapshot, StationState
+from evswarm_shared.bus.messages import (
+    Command,
+    CommandOutcome,
+    CommandReply,
+    Shortfall,
+    StationSnapshot,
+    StationState,
+)
 from evswarm_worker.commands import CommandService
 from evswarm_worker.share import StationPlan
 from evswarm_worker.station.errors import StationActionError
@@ -43,6 +50,7 @@ def served(
         ("add_to_cache", '{"id_tag": "AB"}', ("add_to_cache", "AB", "Accepted")),
         ("add_to_cache", '{"id_tag": "AB", "status": "Blocked"}', ("add_to_cache", "AB", "Blocked")),
         ("open_door", "null", ("open_door",)),
+        ("reconnect", "null", ("reconnect",)),
         ("set_autonomous", '{"autonomous": false}', ("set_autonomous", False)),
     ],
 )
@@ -121,3 +129,47 @@ def test_a_description_that_is_asked_for_wrongly_is_refused() -> None:
     reply, _ = served("describe", '{"schedule_seconds": -1}')
     assert reply is not None and reply.outcome is CommandOutcome.INVALID
     assert "describe" in reply.description
+
+
+class Several:
+    """A worker with stations CP-1 to CP-3 and a clock."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.stations = {f"CP-{number}": FakeStation(f"CP-{number}") for number in (1, 2, 3)}
+        hosts = {
+            station_id: Shell().host(StationPlan(station_id, 1, {}), station)
+            for station_id, station in self.stations.items()
+        }
+        self.service = CommandService(MemoryBus(), "w1", hosts, lambda: self.now, lambda host: "TAG1")
+
+    async def serve(self, action: str, *station_ids: str) -> tuple[Shortfall, ...]:
+        """What was not done."""
+        command = Command(
+            "c1", "", action, msgspec.Raw(b"null"), 1001.0, "controller", station_ids=station_ids
+        )
+        reply = await self.service.serve_many(command)
+        assert (reply.command_id, reply.outcome) == ("c1", CommandOutcome.DONE)
+        return reply.shortfalls
+
+
+async def test_one_command_is_carried_out_at_many_stations_and_names_where_it_was_not() -> None:
+    worker = Several()
+    worker.stations["CP-2"].raises = StationActionError("no car")
+    assert await worker.serve("plug_in", "CP-1", "CP-2", "CP-9", "CP-3") == (
+        Shortfall("CP-2", CommandOutcome.REFUSED, "no car"),
+        Shortfall("CP-9", CommandOutcome.UNKNOWN_STATION),
+    )
+    assert [station.inputs for station in worker.stations.values()] == [[("plug_in", 1)]] * 3
+
+
+async def test_stations_that_come_after_the_time_is_over_are_left_alone_and_said_to_be() -> None:
+    worker = Several()
+
+    def late(connector_id: int, now: float) -> None:
+        worker.now = 1002.0
+
+    worker.stations["CP-1"].plug_in = late  # type: ignore[method-assign]
+    (shortfall,) = await worker.serve("plug_in", "CP-1", "CP-2")
+    assert (shortfall.station_id, shortfall.outcome) == ("CP-2", CommandOutcome.TIMEOUT)
+    assert worker.stations["CP-2"].inputs == []

@@ -178,6 +178,13 @@ def network_up(cabinet: Cabinet) -> None:
     cabinet.log("Network back")
 
 
+def reconnect(cabinet: Cabinet) -> None:
+    """Drop the connection, if there is one, and connect after the shortest wait, also where the network was down."""
+    if cabinet.link is not LinkState.CUT:
+        network_down(cabinet)
+    network_up(cabinet)
+
+
 def _take_over(connector: Connector) -> None:
     connector.visit = None
     connector.arrive_at = connector.leave_at = connector.tag_at = inf

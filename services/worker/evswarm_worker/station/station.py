@@ -291,6 +291,10 @@ class Station:
         """Give the network back."""
         self._by_hand(now, hand_actions.network_up)
 
+    def reconnect(self, now: float) -> None:
+        """Drop the connection and connect anew."""
+        self._by_hand(now, hand_actions.reconnect)
+
     # --- what comes out ---------------------------------------------------------------------------------------
 
     def effects(self) -> list[Effect]:

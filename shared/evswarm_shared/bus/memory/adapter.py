@@ -8,6 +8,7 @@ from evswarm_shared.bus.memory.archive import ArchiveOperations
 from evswarm_shared.bus.memory.controller import ControllerOperations
 from evswarm_shared.bus.memory.csms import CsmsOperations
 from evswarm_shared.bus.memory.history import HistoryOperations
+from evswarm_shared.bus.memory.operations import OperationOperations
 from evswarm_shared.bus.memory.registry import RegistryOperations
 from evswarm_shared.bus.memory.store import MemoryStore
 from evswarm_shared.bus.memory.worker import WorkerOperations
@@ -21,6 +22,7 @@ class MemoryBus(
     RegistryOperations,
     ArchiveOperations,
     HistoryOperations,
+    OperationOperations,
 ):
     """See `port.Bus`. Several buses on one store are several processes."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from evswarm_shared.bus.keys import LOG_LINES_KEPT, OPERATION_TTL_SECONDS
+from evswarm_shared.bus.keys import LOG_LINES_KEPT
 from evswarm_shared.bus.memory.audit import AuditOperations
 from evswarm_shared.bus.memory.store import MemoryStore, Owner
 from evswarm_shared.bus.messages import (
@@ -13,7 +13,6 @@ from evswarm_shared.bus.messages import (
     ControllerHeartbeat,
     CsmsHeartbeat,
     DesiredState,
-    OperationSnapshot,
     PatchEvent,
     Tariff,
     TariffChange,
@@ -159,17 +158,6 @@ class ControllerOperations(AuditOperations):
         if store.tariff is not before:
             store.send(store.keys.changes, ChangeHint.TARIFF)
         return store.tariff
-
-    async def write_operation(self, operation: OperationSnapshot) -> None:
-        """See `port.ControllerBus.write_operation`."""
-        store = self.store
-        store.check()
-        store.operations[operation.operation_id] = store.lasting(operation, OPERATION_TTL_SECONDS)
-
-    async def read_operation(self, operation_id: str) -> OperationSnapshot | None:
-        """See `port.ControllerBus.read_operation`."""
-        self.store.check()
-        return self.store.valid(self.store.operations.get(operation_id))
 
     async def controller_heartbeat(self, heartbeat: ControllerHeartbeat, ttl_seconds: float) -> None:
         """See `port.ControllerBus.controller_heartbeat`."""

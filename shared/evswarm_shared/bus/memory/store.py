@@ -30,6 +30,7 @@ from evswarm_shared.bus.messages import (
     TransactionRecord,
     WorkerHeartbeat,
 )
+from evswarm_shared.bus.operation_results import StationResult
 from evswarm_shared.errors import BusUnavailableError
 
 MESSAGES_WAITING: Final = 10_000
@@ -84,6 +85,8 @@ class MemoryStore:
         self.leader: Lasting[Owner] | None = None
         self.assignments: dict[str, Assignment] = {}
         self.operations: dict[str, Lasting[OperationSnapshot]] = {}
+        self.cancelled: set[str] = set()
+        self.results: dict[str, Lasting[dict[str, StationResult]]] = {}
         self.leases: dict[str, Lasting[int]] = {}
         self.workers: dict[str, WorkerHeartbeat] = {}
         self.owners: dict[str, Owner] = {}

@@ -14,6 +14,7 @@ from evswarm_shared.bus.redis.csms import CsmsOperations
 from evswarm_shared.bus.redis.encoding import encode
 from evswarm_shared.bus.redis.history import HistoryOperations
 from evswarm_shared.bus.redis.link import Link
+from evswarm_shared.bus.redis.operations import OperationOperations
 from evswarm_shared.bus.redis.registry import RegistryOperations
 from evswarm_shared.bus.redis.subscription import subscribe
 from evswarm_shared.bus.redis.worker import WorkerOperations
@@ -32,6 +33,7 @@ class RedisBus(
     RegistryOperations,
     ArchiveOperations,
     HistoryOperations,
+    OperationOperations,
 ):
     """See `port.Bus`. Connects when first used and again after a failure; the caller owes `close`."""
 

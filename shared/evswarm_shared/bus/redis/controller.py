@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import msgspec
 
 from evswarm_shared.bus.batches import in_batches
-from evswarm_shared.bus.keys import LOG_LINES_KEPT, OPERATION_TTL_SECONDS, Keys
+from evswarm_shared.bus.keys import LOG_LINES_KEPT, Keys
 from evswarm_shared.bus.messages import (
     Assignment,
     ChangeHint,
     ControllerHeartbeat,
     CsmsHeartbeat,
     DesiredState,
-    OperationSnapshot,
     Tariff,
     TariffChange,
     Totals,
@@ -27,7 +26,6 @@ from evswarm_shared.errors import StaleGenerationError
 
 _assignment = msgspec.json.Decoder(Assignment)
 _desired = msgspec.json.Decoder(DesiredState)
-_operation = msgspec.json.Decoder(OperationSnapshot)
 _tariff = msgspec.json.Decoder(Tariff)
 _worker = msgspec.json.Decoder(WorkerHeartbeat)
 _replica = msgspec.json.Decoder(CsmsHeartbeat)
@@ -170,21 +168,6 @@ class ControllerOperations(AuditOperations):
             )
             if replaced:
                 return after
-
-    async def write_operation(self, operation: OperationSnapshot) -> None:
-        """See `port.ControllerBus.write_operation`."""
-        await self._link.execute(
-            "SET",
-            self._keys.operation(operation.operation_id),
-            encode(operation),
-            "EX",
-            OPERATION_TTL_SECONDS,
-        )
-
-    async def read_operation(self, operation_id: str) -> OperationSnapshot | None:
-        """See `port.ControllerBus.read_operation`."""
-        stored = await self._link.execute("GET", self._keys.operation(operation_id))
-        return None if stored is None else _operation.decode(stored)
 
     async def controller_heartbeat(self, heartbeat: ControllerHeartbeat, ttl_seconds: float) -> None:
         """See `port.ControllerBus.controller_heartbeat`."""
