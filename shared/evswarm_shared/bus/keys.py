@@ -79,8 +79,6 @@ class Keys:
         """String: encoded OperationSnapshot. TTL: OPERATION_TTL_SECONDS."""
         return self._(f"operation:{operation_id}")
 
-    # workers
-    def lease(self, worker_id: str) -> str:
     @property
     def operations(self) -> str:
         """Sorted set of operation ids by the time they began, capped at OPERATIONS_KEPT."""
@@ -100,6 +98,8 @@ class Keys:
         """Hash station_id → a letter of its StationOutcome and the reason. TTL: OPERATION_TTL_SECONDS."""
         return self._(f"operation:results:{operation_id}")
 
+    # workers
+    def lease(self, worker_id: str) -> str:
         """Integer: the worker's lease epoch. TTL: the lease."""
         return self._(f"lease:{worker_id}")
 

@@ -335,11 +335,6 @@ class Totals(msgspec.Struct, frozen=True):
     earnings_micro: int = 0
 
 
-class OperationState(StrEnum):
-    """The life of an operation; all but the first are final."""
-
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
 class OperationKind(StrEnum):
     """What kind of thing an operation does, which decides who carries it through."""
 
@@ -356,14 +351,19 @@ class OperationKind(StrEnum):
     """A CALL of the central system to one station."""
 
 
+class OperationState(StrEnum):
+    """The life of an operation; all but the first are final."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
     FAILED = "failed"
     SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
 
 
 class OperationSnapshot(msgspec.Struct, frozen=True):
     """Something that was asked for and how far it has come. A wish about the swarm ends when observed equals desired.
 
-    CANCELLED = "cancelled"
     `station_ids` are the stations it is about, where it is about a few; those of a bulk operation stand in its
     results. `only_removes` says that it is about those that go and not about how the others are. `action` and `payload`
     (JSON) say what is done at a station, `expires_at` until when; `failed` counts also the stations of which nobody
@@ -382,15 +382,15 @@ class OperationSnapshot(msgspec.Struct, frozen=True):
     message: str = ""
     station_ids: tuple[str, ...] = ()
     only_removes: bool = False
+    action: str = ""
+    payload: msgspec.Raw = msgspec.Raw(b"null")
+    expires_at: float = 0.0
+    cancelling: bool = False
 
 
 # --- commands -----------------------------------------------------------------------------------------------
 
 
-    action: str = ""
-    payload: msgspec.Raw = msgspec.Raw(b"null")
-    expires_at: float = 0.0
-    cancelling: bool = False
 class CommandTarget(StrEnum):
     """The kind of process a command is for."""
 
@@ -401,12 +401,12 @@ class CommandTarget(StrEnum):
 class Command(msgspec.Struct, frozen=True):
     """Do something to one station, now. `action` is a hand action for a worker, an OCPP Action for a csms.
 
+    With `station_ids` it is to be done at each of these instead, in this order; only workers take such a command.
+
     `payload` is a JSON object. `expires_at` (real unix seconds): later, nobody waits for the reply any more and the
     command must not be carried out. The reply goes to `reply_to`, the id under which the asker listens for
     replies, with the same `command_id`. `trace` says which trace it is part of (telemetry/tracing.py); empty: none.
     """
-
-    With `station_ids` it is to be done at each of these instead, in this order; only workers take such a command.
 
     command_id: str
     station_id: str
@@ -415,12 +415,12 @@ class Command(msgspec.Struct, frozen=True):
     expires_at: float
     reply_to: str
     trace: str = ""
+    station_ids: tuple[str, ...] = ()
 
 
 class CommandOutcome(StrEnum):
     """How a command ended."""
 
-    station_ids: tuple[str, ...] = ()
     DONE = "done"
     UNKNOWN_STATION = "unknown_station"
     NOT_CONNECTED = "not_connected"
@@ -430,11 +430,6 @@ class CommandOutcome(StrEnum):
     TIMEOUT = "timeout"
 
 
-class CommandReply(msgspec.Struct, frozen=True):
-    """The answer to a command. `payload` is JSON: the StationSnapshot after it, or the CALLRESULT's payload.
-
-    With CALL_ERROR, `error_code` and `description` are the station's; with REFUSED and INVALID, `description` says
-    what to do about it.
 class Shortfall(msgspec.Struct, frozen=True):
     """One of several stations at which a command was not carried out, and why."""
 
@@ -443,21 +438,26 @@ class Shortfall(msgspec.Struct, frozen=True):
     description: str = ""
 
 
+class CommandReply(msgspec.Struct, frozen=True):
+    """The answer to a command. `payload` is JSON: the StationSnapshot after it, or the CALLRESULT's payload.
+
+    To a command for several stations it has none; DONE then means at all stations but those of `shortfalls`.
+
+    With CALL_ERROR, `error_code` and `description` are the station's; with REFUSED and INVALID, `description` says
+    what to do about it.
     """
 
     command_id: str
-    To a command for several stations it has none; DONE then means at all stations but those of `shortfalls`.
-
     outcome: CommandOutcome
     payload: msgspec.Raw = msgspec.Raw(b"null")
     error_code: str = ""
     description: str = ""
+    shortfalls: tuple[Shortfall, ...] = ()
 
 
 # --- the central system's records -----------------------------------------------------------------------------
 
 
-    shortfalls: tuple[Shortfall, ...] = ()
 class StationRecord(msgspec.Struct, frozen=True):
     """What our CSMS knows of a station. `accepted` outlives the connection (OCPP 1.6 §4.2)."""
 

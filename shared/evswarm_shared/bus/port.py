@@ -36,8 +36,8 @@ from evswarm_shared.bus.messages import (
     TransactionRecord,
     WorkerHeartbeat,
 )
-from evswarm_shared.bus.registry_port import ArchiveBus, RegistryBus
 from evswarm_shared.bus.operation_port import OperationBus
+from evswarm_shared.bus.registry_port import ArchiveBus, RegistryBus
 
 
 class WorkerBus(Protocol):
