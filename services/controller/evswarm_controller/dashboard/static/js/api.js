@@ -12,19 +12,21 @@ export class ApiError extends Error {
 
 /**
  * @param {string} path
- * @param {object} [body] makes it a POST
+ * @param {object} [body] makes it a POST, or what `method` says
+ * @param {{method?: string, timeoutMs?: number, heard?: (response: Response) => void}} [options] `heard` gets the answer
+ *   with its headers before it is read
  * @returns {Promise<any>}
  * @throws {ApiError}
  */
-async function call(path, body) {
+export async function call(path, body, { method = "POST", timeoutMs = TIMEOUT_MS, heard } = {}) {
   /** @type {Response} */
   let response;
   try {
     response = await fetch(path, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
       headers: { Accept: "application/json" },
       ...(body && {
-        method: "POST",
+        method,
         headers: { Accept: "application/json", "Content-Type": "application/json" },
         body: JSON.stringify(body),
       }),
@@ -36,6 +38,7 @@ async function call(path, body) {
       0,
     );
   }
+  heard?.(response);
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
   throw new ApiError(sentence(answer) || `The controller answered ${response.status}`, response.status);
