@@ -2,25 +2,30 @@
 
 import asyncio
 import base64
+import datetime
 import hashlib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from evswarm_cli.certificates import CertificatePlan, make_certificates
 from evswarm_worker.file_transfer import FileTransfer
 from evswarm_worker.station.transfer import TransferOutcome, TransferResult
 from tests.support.file_servers import FileServer, ftp_files, http_files
+from tests.support.ftps_server import ftps_files
 from tests.support.machine import free_port
 
 DATA = bytes(range(256)) * 1000
 
 
-def transfer(**options: Any) -> FileTransfer:
-    return FileTransfer(ssl.create_default_context, **({"seconds": 30.0} | options))
+def transfer(
+    context: Callable[[], ssl.SSLContext] = ssl.create_default_context, **options: Any
+) -> FileTransfer:
+    return FileTransfer(context, **({"seconds": 30.0} | options))
 
 
 async def download(url: str, **options: Any) -> TransferResult:
@@ -29,6 +34,26 @@ async def download(url: str, **options: Any) -> TransferResult:
 
 async def upload(url: str, data: bytes = b"the log", **options: Any) -> TransferResult:
     return await asyncio.to_thread(transfer(**options).upload, url, "CP-1.log", data)
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a test authority."""
+    directory = tmp_path_factory.mktemp("pki")
+    make_certificates(
+        directory, CertificatePlan(["127.0.0.1"], [], "evswarm", 2), datetime.datetime.now(datetime.UTC)
+    )
+    return directory
+
+
+def trusting(pki: Path) -> Callable[[], ssl.SSLContext]:
+    return lambda: ssl.create_default_context(cafile=str(pki / "ca.pem"))
+
+
+def https(pki: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pki / "csms.pem")
+    return context
 
 
 @pytest.fixture
@@ -178,3 +203,42 @@ async def test_a_file_is_stored_by_ftp_in_a_folder_or_under_a_name(tmp_path: Pat
     assert (tmp_path / "inbox" / "CP-1.log").read_bytes() == b"the log"
     assert (tmp_path / "inbox" / "today.log").read_bytes() == b"other"
     assert (tmp_path / "CP-1.log").read_bytes() == b"root"
+
+
+async def test_files_travel_by_https_with_a_server_that_can_be_verified(pki: Path) -> None:
+    with http_files(https(pki)) as server:
+        server.files["/x.bin"] = DATA
+        result = await download(f"{server.url}/x.bin", context=trusting(pki))
+        assert (result.outcome, result.sha256) == (TransferOutcome.DONE, hashlib.sha256(DATA).digest())
+        assert (await upload(f"{server.url}/in/", context=trusting(pki))).outcome is TransferOutcome.DONE
+        assert [path for path, _, _ in server.of("PUT")] == ["/in/CP-1.log"]
+
+
+async def test_files_travel_by_ftps_with_a_server_that_can_be_verified(pki: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.bin").write_bytes(DATA)
+    with ftps_files(tmp_path, pki / "csms.pem") as url:
+        result = await download(f"{url}/x.bin", context=trusting(pki))
+        assert (result.outcome, result.sha256) == (TransferOutcome.DONE, hashlib.sha256(DATA).digest())
+        assert (await upload(f"{url}/", context=trusting(pki))).outcome is TransferOutcome.DONE
+    assert (tmp_path / "CP-1.log").read_bytes() == b"the log"
+
+
+async def test_a_server_that_cannot_be_verified_gets_and_gives_nothing(pki: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.bin").write_bytes(DATA)
+    with http_files(https(pki)) as server, ftps_files(tmp_path, pki / "csms.pem") as ftps:
+        server.files["/x.bin"] = DATA
+        for url in (server.url, ftps, server.url.replace("127.0.0.1", "localhost")):
+            context = trusting(pki) if "localhost" in url else ssl.create_default_context
+            for result in (
+                await download(f"{url}/x.bin", context=context),
+                await upload(f"{url}/", context=context),
+            ):
+                assert result.outcome is TransferOutcome.TLS and result.detail
+        assert not server.requests
+    assert not (tmp_path / "CP-1.log").exists()
+
+
+async def test_ftps_is_not_given_up_for_a_server_without_tls(tmp_path: Path) -> None:
+    async with ftp_files(tmp_path) as url:
+        result = await download(f"{url.replace('ftp:', 'ftps:')}/x")
+    assert result.outcome is TransferOutcome.NOT_SUPPORTED

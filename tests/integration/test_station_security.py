@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from evswarm_shared.settings import WorkerSettings
 from evswarm_worker.worker import Worker
 from tests.integration.test_csms_sockets import PATIENCE, central_system
 from tests.support.file_servers import ftp_files, http_files
+from tests.support.ftps_server import ftps_files
 from tests.support.machine import free_port
 from tests.support.station_certificates import authority, pem, signature, station_pem
 from tests.unit.controller.desk import Desk, open_desk
@@ -102,6 +104,12 @@ class Life:
                 await asyncio.sleep(0.05)
 
 
+def https(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
 async def eventually(probe: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + 30.0
     while not probe():
@@ -110,7 +118,9 @@ async def eventually(probe: Callable[[], bool], what: str) -> None:
 
 
 @asynccontextmanager
-async def life(files: Path, *, csms: dict[str, Any] | None = None, **spec: Any) -> AsyncIterator[Life]:
+async def life(
+    files: Path, *, csms: dict[str, Any] | None = None, ca: Path | None = None, **spec: Any
+) -> AsyncIterator[Life]:
     """A central system with every listener, a controller's desk, and a worker with one station."""
     store = MemoryStore()
     tls_port = free_port()
@@ -129,6 +139,7 @@ async def life(files: Path, *, csms: dict[str, Any] | None = None, **spec: Any) 
             WorkerSettings(
                 csms_url=f"ws://127.0.0.1:{listening.port}",
                 csms_tls_url=f"wss://localhost:{tls_port}",
+                csms_ca=ca,
                 worker_id="w1",
                 tick_seconds=0.1,
             ),
@@ -223,10 +234,26 @@ async def test_a_profile_whose_server_is_not_trusted_is_given_up(files: Path) ->
         await one.event("InvalidCentralSystemCertificate")
 
 
-async def test_firmware_comes_by_http_and_runs_after_a_reboot(files: Path) -> None:
-    with http_files() as server:
-        server.files["/box-2.5.0.bin"] = IMAGE
-        async with life(files) as one:
+async def test_firmware_comes_by_https_from_a_trusted_server_only_and_runs_after_a_reboot(
+    files: Path, tmp_path: Path
+) -> None:
+    plan = CertificatePlan(["127.0.0.1"], [], "stranger", 2)
+    make_certificates(tmp_path, plan, datetime.datetime.now(datetime.UTC))
+    with (
+        http_files(https(tmp_path / "csms.pem")) as stranger,
+        http_files(https(files / "csms.pem")) as server,
+    ):
+        stranger.files["/box-6.6.6.bin"] = server.files["/box-2.5.0.bin"] = IMAGE
+        async with life(files, ca=files / "ca.pem") as one:
+            await one.command(
+                "UpdateFirmware",
+                location=f"{stranger.url}/box-6.6.6.bin",
+                retrieveDate="2020-01-01T00:00:00Z",
+                retries=1,
+            )
+            await one.event("DownloadFailed")
+            await one.told("unable to get local issuer certificate")
+            assert not stranger.requests
             await one.command(
                 "UpdateFirmware",
                 location=f"{server.url}/box-2.5.0.bin",
@@ -269,8 +296,8 @@ async def test_signed_firmware_comes_by_ftp_and_a_forged_one_is_not_installed(
 
 
 async def test_diagnostics_and_the_security_log_are_uploaded(files: Path, tmp_path: Path) -> None:
-    with http_files() as server:
-        async with ftp_files(tmp_path, anonymous=True) as ftp, life(files) as one:
+    with http_files() as server, ftps_files(tmp_path, files / "csms.pem") as ftp:
+        async with life(files, ca=files / "ca.pem") as one:
             name = (await one.command("GetDiagnostics", location=f"{server.url}/inbox/"))["fileName"]
             await one.told(f"Uploaded {name}")
             ((path, _, body),) = server.of("PUT")
