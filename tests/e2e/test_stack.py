@@ -21,7 +21,7 @@ def stack() -> Iterator[Stack]:
     if in_a_swarm():
         missing("container engine outside a swarm")
     docker("compose", "--project-directory", str(ROOT), "build")
-    with Stack("evswarm-stack", EVSWARM_STATIONS=str(STATIONS)) as stack:
+    with Stack("evswarm-stack", EVSWARM_STATIONS=str(STATIONS), EVSWARM_TRUSTED_NETWORK="true") as stack:
         stack.wait_for_replicas()
         stack.wait_for_running(STATIONS)
         yield stack

@@ -70,8 +70,17 @@ def test_every_setting_is_known() -> None:
     names = {literal.split("=")[0] for literal in generated["literals"]}
     assert names <= known_names()
     for _, pod in pods():
-        sources = [s["configMapRef"]["name"] for c in pod["containers"] for s in c.get("envFrom", ())]
-        assert set(sources) <= {generated["name"]}
+        sources = [s for c in pod["containers"] for s in c.get("envFrom", ())]
+        assert {s["configMapRef"]["name"] for s in sources if "configMapRef" in s} <= {generated["name"]}
+
+
+def test_the_controller_gets_its_token_from_a_secret_and_trusts_nobody() -> None:
+    (generated,) = kustomization()["configMapGenerator"]
+    settings = dict(literal.split("=", 1) for literal in generated["literals"])
+    assert not {"EVSWARM_API_TOKEN", "EVSWARM_TRUSTED_NETWORK"} & settings.keys()
+    (container,) = dict(pods())["controller"]["containers"]
+    assert {"secretRef": {"name": "evswarm-access", "optional": True}} in container["envFrom"]
+    assert "controller" in settings["EVSWARM_ALLOWED_HOSTS"].split(",")
 
 
 def test_images_are_those_of_the_compose_file() -> None:

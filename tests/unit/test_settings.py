@@ -42,6 +42,50 @@ def test_a_secret_is_not_shown() -> None:
     assert "open sesame" not in repr(WorkerSettings.load({"EVSWARM_CSMS_AUTH_KEY": "open sesame"}))
 
 
+TOKEN = "0123456789abcdef"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_on_loopback_a_controller_needs_no_token(host: str) -> None:
+    ControllerSettings.load({"EVSWARM_HOST": host}).require_protection()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "swarm.example.com"])
+def test_elsewhere_it_needs_a_token_or_a_trusted_network_and_says_so(host: str) -> None:
+    with pytest.raises(SettingsError, match=r"EVSWARM_API_TOKEN.*EVSWARM_HOST.*EVSWARM_TRUSTED_NETWORK"):
+        ControllerSettings.load({"EVSWARM_HOST": host}).require_protection()
+    ControllerSettings.load({"EVSWARM_HOST": host, "EVSWARM_API_TOKEN": TOKEN}).require_protection()
+    ControllerSettings.load({"EVSWARM_HOST": host, "EVSWARM_TRUSTED_NETWORK": "true"}).require_protection()
+
+
+@pytest.mark.parametrize(
+    ("published", "trusted"),
+    [("127.0.0.1", True), ("::1", True), ("0.0.0.0", False), ("192.168.1.5", False), ("false", False)],
+)
+def test_a_network_is_trusted_when_the_gateway_publishes_on_loopback(published: str, trusted: bool) -> None:
+    assert ControllerSettings.load({"EVSWARM_TRUSTED_NETWORK": published}).trusted_network is trusted
+
+
+def test_what_is_neither_an_address_nor_an_answer_is_no_trust() -> None:
+    with pytest.raises(SettingsError, match="EVSWARM_TRUSTED_NETWORK"):
+        ControllerSettings.load({"EVSWARM_TRUSTED_NETWORK": "eth0"})
+
+
+@pytest.mark.parametrize(
+    "token", ["short", "with a space in it, which no header takes", "ümläuts-in-a-token"]
+)
+def test_a_token_is_long_and_goes_into_a_header_and_is_never_shown(token: str) -> None:
+    with pytest.raises(SettingsError, match="EVSWARM_API_TOKEN") as told:
+        ControllerSettings.load({"EVSWARM_API_TOKEN": token})
+    assert token not in str(told.value)
+    assert TOKEN not in repr(ControllerSettings.load({"EVSWARM_API_TOKEN": TOKEN}))
+
+
+def test_allowed_hosts_are_names() -> None:
+    with pytest.raises(SettingsError, match="EVSWARM_ALLOWED_HOSTS"):
+        ControllerSettings.load({"EVSWARM_ALLOWED_HOSTS": "https://swarm.example.com"})
+
+
 @pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
 def test_every_setting_says_what_it_means(service: type[ServiceSettings]) -> None:
     assert all(field.description for field in service.model_fields.values())

@@ -25,6 +25,16 @@ def test_only_the_gateway_is_published(stack: dict[str, Any]) -> None:
     assert [port["target"] for port in stack["services"]["gateway"]["ports"]] == [8000, 9000]
 
 
+def test_a_controller_that_is_published_everywhere_is_not_on_a_trusted_network(
+    compose: dict[str, Any], stack: dict[str, Any]
+) -> None:
+    at_home = compose["services"]["controller"]["environment"]
+    abroad = stack["services"]["controller"]["environment"]
+    assert at_home["EVSWARM_TRUSTED_NETWORK"] == "${EVSWARM_TRUSTED_NETWORK:-${PUBLISH_ADDRESS:-true}}"
+    assert abroad["EVSWARM_TRUSTED_NETWORK"] == "${EVSWARM_TRUSTED_NETWORK:-false}"
+    assert abroad["EVSWARM_API_TOKEN"] == at_home["EVSWARM_API_TOKEN"] == "${EVSWARM_API_TOKEN:-}"
+
+
 def test_nothing_is_left_that_swarm_mode_refuses(stack: dict[str, Any]) -> None:
     assert not [(n, key) for n, service in stack["services"].items() for key in REFUSED if key in service]
 

@@ -20,13 +20,15 @@ class ControllerClient:
     """Talks to one controller. Use it as a context manager."""
 
     def __init__(self, url: str | None = None, *, retries: int = CONNECT_RETRIES) -> None:
-        """`url` None: where a controller with this environment's settings listens.
+        """`url` None: where a controller with this environment's settings listens. Its token goes with every request.
 
         Raises:
+            SettingsError: the environment configures no controller.
             UsageError: that is no http URL.
         """
+        settings = ControllerSettings.load()
+        self._has_token = settings.api_token is not None
         if url is None:
-            settings = ControllerSettings.load()
             url = f"http://{reachable(settings.host)}:{settings.port}"
         self.url = url.rstrip("/")
         if not self.url.startswith(("http://", "https://")):
@@ -34,6 +36,7 @@ class ControllerClient:
         try:
             self._http = httpx.Client(
                 base_url=self.url,
+                headers={"Authorization": f"Bearer {settings.api_token}"} if settings.api_token else None,
                 timeout=TIMEOUT_SECONDS,
                 trust_env=False,
                 transport=httpx.HTTPTransport(retries=retries),
@@ -100,10 +103,24 @@ class ControllerClient:
     def _json(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         with self._plain_errors():
             response = self._http.request(method, path, json=body)
-        if response.is_error:
-            raise ControllerError(problem_of(response))
+        self._check(response)
         result: dict[str, Any] = response.json()
         return result
+
+    def _check(self, response: httpx.Response) -> None:
+        """Make an error of an answer that is one; its body has been read.
+
+        Raises:
+            ControllerError: what the controller said.
+        """
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise ControllerError(
+                f"the controller at {self.url} has another token than EVSWARM_API_TOKEN here says"
+                if self._has_token
+                else f"the controller at {self.url} asks for a token: set EVSWARM_API_TOKEN to the one it was started with"
+            )
+        if response.is_error:
+            raise ControllerError(problem_of(response))
 
     @contextmanager
     def _plain_errors(self) -> Iterator[None]:

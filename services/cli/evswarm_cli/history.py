@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from evswarm_cli.controller_client import ControllerClient, problem_of
+from evswarm_cli.controller_client import ControllerClient
 from evswarm_cli.errors import ControllerError, UsageError
 from evswarm_cli.history_audit import PastTransaction
 from evswarm_cli.options import Url
@@ -114,7 +114,7 @@ class HistoryClient(ControllerClient):
         ):
             if response.is_error:
                 response.read()
-                raise ControllerError(problem_of(response))
+                self._check(response)
             yield response.iter_raw()
 
 

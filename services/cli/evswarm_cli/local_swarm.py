@@ -15,7 +15,7 @@ from evswarm_cli.controller_client import ControllerClient
 from evswarm_cli.errors import StartError, UsageError
 from evswarm_cli.ports import free_port, reachable, require_free, require_reachable, require_trusted
 from evswarm_cli.store import answers, store_command
-from evswarm_shared.settings import PREFIX, SERVICES, ShutdownPolicy
+from evswarm_shared.settings import PREFIX, SERVICES, ControllerSettings, ShutdownPolicy
 
 START_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.1
@@ -91,7 +91,9 @@ class LocalSwarm:
         if options.client_cert and urlsplit(self.csms_url).scheme != "wss":
             raise UsageError("--client-cert needs a --csms-url that begins with wss://")
         for settings in SERVICES.values():
-            settings.load(self._environment(options.redis_url or "redis://127.0.0.1"))
+            loaded = settings.load(self._environment(options.redis_url or "redis://127.0.0.1"))
+            if isinstance(loaded, ControllerSettings):
+                loaded.require_protection()
         require_free(options.host, options.port, "--port")
         if options.csms_url is None:
             require_free(options.host, options.csms_port, "--csms-port")

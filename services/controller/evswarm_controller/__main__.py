@@ -44,10 +44,16 @@ def main() -> None:
     """Run the controller until it is told to end."""
     try:
         settings = ControllerSettings.load()
+        settings.require_protection()
         listener = _listen(settings.host, settings.port)
     except SettingsError as error:
         _end(EXIT_CONFIGURATION, str(error))
-    service_log.configure("controller", level=settings.log_level, log_format=settings.log_format)
+    service_log.configure(
+        "controller",
+        level=settings.log_level,
+        log_format=settings.log_format,
+        secrets=[settings.api_token],
+    )
     try:
         TRACER.start("controller", settings.traces_url)
         with listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

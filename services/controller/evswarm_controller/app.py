@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from evswarm_controller import docs_page, problems
+from evswarm_controller.access.gate import Gate
 from evswarm_controller.api import (
     audit,
     central_system,
@@ -22,6 +23,7 @@ from evswarm_controller.api import (
     history,
     live,
     pricing,
+    session,
     station_detail,
     stations,
     system,
@@ -31,6 +33,7 @@ from evswarm_controller.context import Context
 from evswarm_controller.dashboard_files import DashboardFiles
 from evswarm_controller.http_rules import HttpRules
 from evswarm_controller.live_schema import live_schema
+from evswarm_controller.openapi_document import completed
 from evswarm_controller.telemetry import ControllerTelemetry, Gauges
 from evswarm_shared.bus.messages import OperationState
 from evswarm_shared.telemetry.exposition import loop_metrics, process_registry
@@ -53,7 +56,7 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
         lambda: loop_metrics(context.telemetry.lag),
     )
     problems.install(app)
-    app.add_middleware(HttpRules, telemetry=context.telemetry)
+    app.add_middleware(HttpRules, gate=context.gate, telemetry=context.telemetry, now=context.now)
     routers = (
         stations.router,
         station_detail.router,
@@ -66,13 +69,14 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
         csms_uploads.router,
         audit.router,
         system.router,
+        session.router,
         history.router,
         live.router,
     )
     for router in routers:
         app.include_router(router)
     app.router.routes.extend(dashboard.routes())
-    _describe(app)
+    _describe(app, context.gate)
     _expect_requests(app.routes, context.telemetry)
     for router in routers:
         _expect_requests(router.routes, context.telemetry)
@@ -88,7 +92,7 @@ def _expect_requests(routes: Iterable[BaseRoute], telemetry: ControllerTelemetry
                 telemetry.expect_request(method, route.path, status)
 
 
-def _describe(app: FastAPI) -> None:
+def _describe(app: FastAPI, gate: Gate) -> None:
     """Serve the descriptions of the API and of the feed."""
 
     @app.get("/docs", include_in_schema=False)
@@ -107,26 +111,10 @@ def _describe(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _with_problems(make())
+            app.openapi_schema = completed(make(), token_required=gate.token_required)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
-
-
-def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with our error bodies where the framework describes its own, which nobody gets."""
-    schemas = document["components"]["schemas"]
-    schemas.pop("HTTPValidationError", None)
-    schemas.pop("ValidationError", None)
-    problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(problem.pop("$defs", {}))
-    schemas["Problem"] = problem
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            if "422" in operation["responses"]:
-                unprocessable = HTTPStatus.UNPROCESSABLE_ENTITY
-                operation["responses"]["422"] = problems.documented(unprocessable)[unprocessable.value]
-    return document
 
 
 def _gauges(context: Context) -> Gauges:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from evswarm_controller.access.gate import Gate
 from evswarm_controller.command_router import CommandRouter
 from evswarm_controller.errors import NotReadyError, UnknownStationError
 from evswarm_controller.fleet import Fleet
@@ -29,6 +30,7 @@ class Context:
     """The parts of one controller. `now` is real unix time, `zone` that of the station logs."""
 
     settings: ControllerSettings
+    gate: Gate
     bus: Bus
     fleet: Fleet
     observer: Observer

@@ -8,13 +8,16 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from evswarm_controller.access.gate import Gate
 from evswarm_controller.app import VERSION
 from evswarm_controller.command_router import CommandRouter
 from evswarm_controller.context import Context
 from evswarm_controller.desired_state import founded
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.historian_client import HistorianClient
+from evswarm_controller.live_frames import Greeting
 from evswarm_controller.live_hub import LiveHub
+from evswarm_controller.live_tail import MessageTail
 from evswarm_controller.mirror import Mirror
 from evswarm_controller.observer import Observer
 from evswarm_controller.reconciler import Reconciler
@@ -60,8 +63,14 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
     hub = LiveHub(
         fleet,
         observer,
-        version=VERSION,
-        currency=settings.currency,
+        MessageTail(bus, lambda station_id: row.worker_id if (row := fleet.rows.get(station_id)) else ""),
+        Greeting(
+            version=VERSION,
+            currency=settings.currency,
+            window_above=settings.live_window_above,
+            grafana=settings.grafana_url,
+            history=settings.history,
+        ),
         now=now,
         ready=lambda: mirror.synced and observer.known_desired is not None,
     )
@@ -91,6 +100,7 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
     )
     return Context(
         settings=settings,
+        gate=Gate(settings),
         bus=bus,
         fleet=fleet,
         observer=observer,
@@ -121,7 +131,14 @@ async def running(context: Context) -> AsyncIterator[None]:
         async with context.history.recorder.running(), asyncio.TaskGroup() as tasks:
             started = [
                 tasks.create_task(part.run(), name=type(part).__name__)
-                for part in (context.mirror, context.router, context.reconciler, context.hub, context.history)
+                for part in (
+                    context.mirror,
+                    context.router,
+                    context.reconciler,
+                    context.hub,
+                    context.hub.tail,
+                    context.history,
+                )
             ]
             yield
             for task in started:

@@ -6,6 +6,8 @@ import json
 from html import escape
 from typing import Any, Final
 
+from evswarm_controller.openapi_document import general_statuses
+
 STYLE: Final = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -18,10 +20,33 @@ table { border-collapse: collapse; width: 100%; } th, td { text-align: left; ver
 padding: .25rem .5rem; border-top: 1px solid var(--line); }
 """
 
+SIGN_IN: Final = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1"><title>evswarm: sign in</title></head><body>'
+    '<h1>Sign in first</h1><p>This controller asks for a token. <a href="/">Sign in at the dashboard</a>, then come '
+    'back to <a href="/docs">/docs</a>.</p></body></html>'
+)
+
+_GUARDED: Final = (
+    "<p>This controller asks for a token: send <code>Authorization: Bearer …</code> with its EVSWARM_API_TOKEN, or "
+    '<a href="/">sign in at the dashboard</a>. Without it the answer is 401.</p>'
+)
+_OPEN: Final = (
+    "<p>This controller asks for no token; whoever reaches it may do everything. To protect it, start it with "
+    "EVSWARM_API_TOKEN set to a secret of at least 16 characters.</p>"
+)
+_EVERYWHERE: Final = (
+    "<p>Any request may be answered with 403 when a page of somebody else sends it, with 421 when it calls the "
+    "controller by a name that is not in EVSWARM_ALLOWED_HOSTS, and with 429 when one client asks for too many changes "
+    "(EVSWARM_RATE_LIMIT_PER_SECOND).</p>"
+)
+_GENERAL: Final = general_statuses()
+
 
 def render(openapi: dict[str, Any], base_url: str) -> str:
     """The page. `base_url` stands in the curl examples."""
     schemas = openapi.get("components", {}).get("schemas", {})
+    guarded = "securitySchemes" in openapi.get("components", {})
     by_tag: dict[str, list[str]] = {}
     for path, methods in openapi["paths"].items():
         for method, operation in methods.items():
@@ -36,7 +61,7 @@ def render(openapi: dict[str, Any], base_url: str) -> str:
         f"<h1>{escape(info['title'])} <small>{escape(info['version'])}</small></h1>"
         f"<p>{escape(info.get('description', ''))}</p>"
         '<p>Machine-readable: <a href="/openapi.json">/openapi.json</a> · <a href="/">Dashboard</a></p>'
-        f"{sections}</body></html>"
+        f"{_GUARDED if guarded else _OPEN}{_EVERYWHERE}{sections}</body></html>"
     )
 
 
@@ -56,6 +81,8 @@ def _operation(
     parts.append(f"<pre>{escape(_curl(method, path, body, operation, schemas, base_url))}</pre>")
     answers = []
     for status, answer in operation["responses"].items():
+        if status in _GENERAL:
+            continue
         content: dict[str, Any] = next(iter(answer.get("content", {}).values()), {})
         name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
         answers.append(
@@ -115,6 +142,8 @@ def _curl(
         if parameter["in"] == "path":
             path = path.replace(f"{{{parameter['name']}}}", _example(parameter["schema"], schemas))
     command = f"curl {base_url.rstrip('/')}{path}"
+    if operation.get("security"):
+        command += ' -H "Authorization: Bearer $EVSWARM_API_TOKEN"'
     if method == "get":
         return command
     examples = body.get("examples")

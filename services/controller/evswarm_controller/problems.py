@@ -30,6 +30,7 @@ from evswarm_controller.errors import (
     UnknownUploadAddressError,
     UnknownUploadError,
 )
+from evswarm_controller.safe_headers import SAFE_HEADERS
 from evswarm_shared.bus.messages import CommandOutcome
 from evswarm_shared.errors import BusUnavailableError, LocalError
 
@@ -174,7 +175,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _defect(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says more.")
+        # This one answer is made outside of all middleware, so it gets its headers here.
+        return problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "Something went wrong here; the log says more.",
+            headers={**SAFE_HEADERS, "Cache-Control": "no-store"},
+        )
 
 
 def _field(location: tuple[int | str, ...] | list[int | str]) -> str:

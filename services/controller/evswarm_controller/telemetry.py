@@ -10,11 +10,12 @@ from evswarm_shared.telemetry import catalogue
 from evswarm_shared.telemetry.catalogue import (
     HTTP_DURATION_BOUNDS,
     HTTP_ROUTES_SHOWN,
+    REFUSAL_REASONS,
     SCALE_DURATION_BOUNDS,
     WORKER_STATES,
     WORKERS_SHOWN,
 )
-from evswarm_shared.telemetry.counts import OTHER, Histogram
+from evswarm_shared.telemetry.counts import OTHER, Histogram, Tally
 from evswarm_shared.telemetry.exposition import family, histogram_family
 from evswarm_shared.telemetry.loop_lag import LoopLag
 
@@ -46,6 +47,7 @@ class ControllerTelemetry:
     version: str
     lag: LoopLag = field(default_factory=LoopLag)
     requests: dict[tuple[str, str, str], Histogram] = field(default_factory=dict)
+    refusals: Tally = field(default_factory=lambda: Tally(REFUSAL_REASONS))
     scales: Histogram = field(default_factory=lambda: Histogram(SCALE_DURATION_BOUNDS))
 
     def expect_request(self, method: str, route: str, status: int) -> None:
@@ -81,6 +83,7 @@ class ControllerTelemetry:
         yield family(catalogue.TARIFF_PRICE, now.price)
         yield family(catalogue.CONTROLLER_LEADING, float(now.leading))
         yield histogram_family(catalogue.HTTP_REQUEST_DURATION, self.requests)
+        yield family(catalogue.HTTP_REFUSED, self.refusals)
         yield family(catalogue.DASHBOARD_CLIENTS, now.clients)
         yield family(catalogue.DASHBOARD_FRAMES, now.frames)
         yield family(catalogue.DASHBOARD_BYTES, now.bytes)

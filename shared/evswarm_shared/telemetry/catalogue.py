@@ -47,6 +47,7 @@ HTTP_ROUTES_SHOWN: Final = 100
 WORKERS_SHOWN: Final = 200
 """Workers with a series of their own on a controller."""
 FAILED_PARTS: Final = ("message", "command")
+REFUSAL_REASONS: Final = ("host", "origin", "token", "tries", "rate")
 WORKER_STATES: Final = ("live", "draining", "lost")
 
 STATIONS: Final = MetricSpec(
@@ -332,6 +333,14 @@ HTTP_REQUEST_DURATION: Final = MetricSpec(
     ),
     bounds=HTTP_DURATION_BOUNDS,
 )
+HTTP_REFUSED: Final = MetricSpec(
+    "evswarm_http_refused_total",
+    Kind.COUNTER,
+    "Requests and feeds that were refused for a name or page that is not ours, a wrong token or too many tries of one, or too many changes.",
+    CONTROLLER,
+    (label("reason", REFUSAL_REASONS),),
+    catch_all=True,
+)
 DASHBOARD_CLIENTS: Final = MetricSpec("evswarm_dashboard_clients", Kind.GAUGE, "Open live feeds.", CONTROLLER)
 DASHBOARD_FRAMES: Final = MetricSpec(
     "evswarm_dashboard_frames_total", Kind.COUNTER, "Frames sent to live feeds.", CONTROLLER
@@ -501,6 +510,7 @@ GROUPS: Final[dict[str, tuple[MetricSpec, ...]]] = {
         TARIFF_PRICE,
         CONTROLLER_LEADING,
         HTTP_REQUEST_DURATION,
+        HTTP_REFUSED,
         DASHBOARD_CLIENTS,
         DASHBOARD_FRAMES,
         DASHBOARD_BYTES,

@@ -41,6 +41,37 @@ def test_a_controller_that_is_not_there_is_named_with_what_to_do() -> None:
         client.totals()
 
 
+def asked_with(monkeypatch: pytest.MonkeyPatch, token: str, status: int) -> tuple[str | None, str]:
+    """The header that was sent, and what the user is told."""
+    monkeypatch.setenv("EVSWARM_API_TOKEN", token)
+    client = ControllerClient("http://controller.test")
+    headers: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        headers.append(request.headers.get("authorization"))
+        return httpx.Response(status, json={"detail": "no"})
+
+    client._http = httpx.Client(
+        base_url=client.url, headers=client._http.headers, transport=httpx.MockTransport(answer)
+    )
+    with client, pytest.raises(ControllerError) as told:
+        client.totals()
+    return headers[0], str(told.value)
+
+
+def test_the_token_of_the_environment_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert asked_with(monkeypatch, "0123456789abcdef", 500)[0] == "Bearer 0123456789abcdef"
+
+
+def test_a_missing_and_a_wrong_token_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    header, told = asked_with(monkeypatch, "", 401)
+    assert header is None
+    assert "asks for a token: set EVSWARM_API_TOKEN" in told
+    header, told = asked_with(monkeypatch, "0123456789abcdef", 401)
+    assert "another token" in told
+    assert "0123456789abcdef" not in told
+
+
 def test_scaling_leaves_out_what_was_not_said() -> None:
     bodies: list[bytes] = []
 

@@ -186,7 +186,9 @@ async def open_desk(
     clock = clock or Clock()
     store = store or MemoryStore(now=clock)
     context = controller.build(
-        ControllerSettings(lease_seconds=LEASE_SECONDS, **settings), MemoryBus(store), clock
+        ControllerSettings(lease_seconds=LEASE_SECONDS, allowed_hosts="controller", **settings),
+        MemoryBus(store),
+        clock,
     )
     app = create_app(context, DashboardFiles({"index.html": b'<script src="/assets/js/main.js">'}))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

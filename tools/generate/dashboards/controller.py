@@ -81,6 +81,12 @@ CONTROLLER: Final = Board(
                     (Query(rate(f"{REQUESTS}_count", "status") + " > 0", "{{status}}"),),
                     stacked=True,
                 ),
+                Panel(
+                    "Refused",
+                    "Is somebody kept out: a wrong token, a foreign name or page, too many changes?",
+                    "reqps",
+                    (Query(rate("evswarm_http_refused_total", "reason") + " > 0", "{{reason}}"),),
+                ),
                 Panel("Time to answer", "How fast is the API?", "s", quantiles(REQUESTS)),
                 Panel(
                     "Lag of the event loop",
