@@ -26,6 +26,8 @@ EARLY_MS: Final = 15 * 60 * 1000
 """Clocks differ: a record may enter its stream so much before the time that it bears."""
 LATE: Final = 2.0
 """A record enters its stream at most so many lives after the time that it bears: its recorder drops what is older."""
+ANY_FAILURE: Final = "failed"
+"""As the status of messages: whatever was not answered well."""
 _WORD: Final = re.compile(r"[^\W_]+")
 _FIELDS: Final = (
     "since",
@@ -155,10 +157,12 @@ def statement(question: Question, *, postgres: bool) -> Select[Any]:
         elif topic is Topic.TRANSACTIONS:
             conditions.append(_TRANSACTION_STATUS[value])
         else:
-            conditions.append(_EQUAL[topic][name] == value)
-            if topic is Topic.MESSAGES and name == "status" and value != Outcome.ANSWERED:
+            wrong = topic is Topic.MESSAGES and name == "status" and value != Outcome.ANSWERED
+            if wrong:
                 # Word for word as in the index of what went wrong, or it is not used.
                 conditions.append(text("outcome <> 'answered'"))
+            if not (wrong and value == ANY_FAILURE):
+                conditions.append(_EQUAL[topic][name] == value)
     conditions += _between(question)
     number: ColumnElement[Any] = table.c.id
     if question.words and postgres:

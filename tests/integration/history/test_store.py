@@ -230,7 +230,10 @@ filters: dict[str, tuple[list[str], Callable[[MessageRecord, str], bool]]] = {
     "station": (list(STATIONS), lambda m, v: m.station_id == v),
     "action": (list(ACTIONS), lambda m, v: m.action == v),
     "direction": ([d.value for d in Direction], lambda m, v: m.direction.value == v),
-    "status": ([o.value for o in Outcome], lambda m, v: m.outcome.value == v),
+    "status": (
+        [*(o.value for o in Outcome), "failed"],
+        lambda m, v: m.outcome.value == v or (v == "failed" and m.outcome is not Outcome.ANSWERED),
+    ),
     "since": ([str(AT + 10), str(AT + 30)], lambda m, v: m.at >= float(v)),
     "until": ([str(AT + 20), str(AT + 40)], lambda m, v: m.at < float(v)),
     "text": (

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from evswarm_controller.api.stations import StationPath
 from evswarm_controller.context import Context, ContextOf
 from evswarm_controller.problems import documented
-from evswarm_shared.history.records import Direction, Outcome, Side
+from evswarm_shared.history.records import Direction, Side
 
 MAX_LIMIT: Final = 1000
 
@@ -34,6 +34,16 @@ class TagDisplay(StrEnum):
 
     MASKED = "masked"
     FULL = "full"
+
+
+class MessageStatus(StrEnum):
+    """What messages are asked for by."""
+
+    ANSWERED = "answered"
+    ERROR = "error"
+    UNANSWERED = "unanswered"
+    MALFORMED = "malformed"
+    FAILED = "failed"
 
 
 class TransactionStatus(StrEnum):
@@ -117,7 +127,10 @@ async def read_messages(
     action: Annotated[str, Query(max_length=64, description="An OCPP Action.")] = "",
     direction: Annotated[Direction | None, Query(description="Who called.")] = None,
     side: Annotated[Side | None, Query(description="Who saw it pass.")] = None,
-    status: Annotated[Outcome | None, Query(description="What became of the call.")] = None,
+    status: Annotated[
+        MessageStatus | None,
+        Query(description="What became of the call; `failed`: whatever was not answered well."),
+    ] = None,
     text: Words = "",
     limit: Limit = 100,
     cursor: Cursor = "",
