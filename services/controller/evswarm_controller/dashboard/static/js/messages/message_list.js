@@ -1,0 +1,230 @@
+/** A list of messages, newest first: a call and its answer in one row, which opens to both payloads. */
+
+import { Component, html, useRef, useState } from "../../vendor/runtime.js";
+import { count, counted } from "../format.js";
+import { stationPath } from "../state/route.js";
+import { toast } from "../state/toasts.js";
+import { line, parts, pretty } from "./json_text.js";
+import { keyOf } from "./message_log.js";
+
+/** @typedef {import("../protocol.js").MessageRecord} MessageRecord */
+
+const OUTCOMES = /** @type {const} */ ({
+  answered: ["good", "answered"],
+  error: ["bad", "CALLERROR"],
+  unanswered: ["warn", "no answer"],
+  malformed: ["bad", "malformed"],
+});
+
+/**
+ * @param {object} props
+ * @param {import("./tail.js").Tail} props.tail
+ * @param {string} props.label what the table is called
+ * @param {boolean} [props.stations] whether rows name their station
+ */
+export function MessageList({ tail, label, stations = false }) {
+  const [open, setOpen] = useState("");
+  const body = useRef(/** @type {HTMLElement | null} */ (null));
+  const records = tail.log.records();
+  /** @param {KeyboardEvent} event */
+  const onKey = (event) => {
+    const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
+    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    const found = body.current?.querySelectorAll("button.message") ?? [];
+    const buttons = /** @type {HTMLElement[]} */ ([...found]);
+    const at = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    if (at < 0) return;
+    buttons[at + step]?.focus();
+    event.preventDefault();
+  };
+  return html`
+    <div class="messages">
+      <${Notice} tail=${tail} shown=${records.length} />
+      ${
+        records.length > 0 &&
+        html`
+        <table aria-label=${label} class=${stations ? "with-stations" : ""}>
+          <thead>
+            <tr>
+              <th scope="col" class="msg-time">Time</th>
+              <th scope="col" class="msg-action">Message</th>
+              ${stations && html`<th scope="col" class="msg-station">Station</th>`}
+              <th scope="col" class="msg-outcome">Outcome</th>
+              <th scope="col" class="msg-took number">Round trip</th>
+              <th scope="col" class="msg-line">Payload</th>
+            </tr>
+          </thead>
+          <tbody ref=${body} onKeyDown=${onKey}>
+            ${records.map((record) => {
+              const key = keyOf(record);
+              return html`
+                <${Row}
+                  key=${key}
+                  record=${record}
+                  stations=${stations}
+                  open=${open === key}
+                  onToggle=${() => setOpen((before) => (before === key ? "" : key))}
+                />`;
+            })}
+          </tbody>
+        </table>`
+      }
+      <${Older} tail=${tail} shown=${records.length} />
+    </div>
+  `;
+}
+
+/**
+ * A message does not change, so its row is drawn once for each way it is shown.
+ *
+ * @typedef {{record: MessageRecord, stations: boolean, open: boolean, onToggle: () => void}} RowProps
+ * @extends {Component<RowProps>}
+ */
+class Row extends Component {
+  /** @override @param {RowProps} next */
+  shouldComponentUpdate(next) {
+    const { record, open, stations } = /** @type {RowProps} */ (this.props);
+    return next.record !== record || next.open !== open || next.stations !== stations;
+  }
+
+  /** @override */
+  render() {
+    const { record, stations, open, onToggle } = /** @type {RowProps} */ (this.props);
+    const [tone, word] = OUTCOMES[record.outcome] ?? ["warn", record.outcome];
+    const out = record.direction === "from_station";
+    return html`
+      <tr class=${open ? "open" : ""}>
+        <td class="msg-time"><time datetime=${record.at} title=${record.at}>${clock(record.at)}</time></td>
+        <td class="msg-action">
+          <button type="button" class="message" aria-expanded=${open} onClick=${onToggle}>
+            <span class=${`way ${out ? "out" : "in"}`} aria-hidden="true">${out ? "→" : "←"}</span>
+            <span>${record.action || "?"}</span>
+            <span class="unseen">${out ? "from the station" : "to the station"}</span>
+          </button>
+        </td>
+        ${
+          stations &&
+          html`<td class="msg-station"><a href=${stationPath(record.station_id)}>${record.station_id}</a></td>`
+        }
+        <td class="msg-outcome">
+          <span class=${`verdict ${tone}`}>${record.error_code || word}</span>
+        </td>
+        <td class="msg-took number">${took(record.round_trip_ms)}</td>
+        <td class="msg-line">${line(record.request)}</td>
+      </tr>
+      ${
+        open &&
+        html`
+        <tr class="msg-detail">
+          <td colspan=${stations ? 6 : 5}><${Detail} record=${record} /></td>
+        </tr>`
+      }
+    `;
+  }
+}
+
+/** @param {{record: MessageRecord}} props */
+function Detail({ record }) {
+  const answered = record.outcome === "answered";
+  const facts = [
+    ["Message id", record.unique_id || "–"],
+    ["At", record.at],
+    ["Seen by", record.side === "csms" ? "our central system" : "the station"],
+    ["Round trip", took(record.round_trip_ms)],
+    ...(record.error_code ? [["Error", record.error_code]] : []),
+  ];
+  return html`
+    <dl class="facts">
+      ${facts.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
+    </dl>
+    <div class="payloads">
+      <${Payload} title=${record.outcome === "malformed" ? "What came" : "Request"} value=${record.request} />
+      ${
+        record.outcome === "unanswered" || record.outcome === "malformed"
+          ? html`<p class="muted">There is no answer.</p>`
+          : html`<${Payload} title=${answered ? "Answer" : "Error answer"} value=${record.response} />`
+      }
+    </div>
+  `;
+}
+
+/** @param {{title: string, value: unknown}} props */
+export function Payload({ title, value }) {
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(pretty(value));
+      toast(`${title} copied`);
+    } catch {
+      toast("The browser does not let this page copy", "error");
+    }
+  };
+  return html`
+    <section class="payload" aria-label=${title}>
+      <div class="payload-head">
+        <h4>${title}</h4>
+        <button type="button" class="small" aria-label=${`Copy ${title.toLowerCase()}`} onClick=${copy}>Copy</button>
+      </div>
+      <pre tabindex="0" role="group" aria-label=${`${title} as JSON`}>${parts(value).map(({ text, kind }) =>
+        kind === "plain" ? text : html`<span class=${`json-${kind}`}>${text}</span>`,
+      )}</pre>
+    </section>
+  `;
+}
+
+/** @param {{tail: import("./tail.js").Tail, shown: number}} props */
+function Notice({ tail, shown }) {
+  const { log } = tail;
+  const waiting = log.held.size;
+  return html`
+    <div class="messages-head">
+      <p class="muted" role="status">
+        ${counted(shown, "message")}${
+          tail.live
+            ? log.paused
+              ? `, paused${waiting > 0 ? `: ${count(waiting)} more have come` : ""}`
+              : ", live"
+            : ", from the history"
+        }${log.skipped > 0 && `; ${count(log.skipped)} came too fast to show`}
+      </p>
+      <span class="grow"></span>
+      ${
+        tail.live &&
+        html`
+        <button type="button" class="small" aria-pressed=${log.paused} onClick=${() => tail.pause(!log.paused)}>
+          ${log.paused ? "Go on" : "Pause"}
+        </button>`
+      }
+    </div>
+    ${!tail.recorded && html`<p class="muted">The history is off, so no messages are recorded; EVSWARM_HISTORY turns it on.</p>`}
+  `;
+}
+
+/** @param {{tail: import("./tail.js").Tail, shown: number}} props */
+function Older({ tail, shown }) {
+  if (tail.problem) {
+    return html`
+      <p class="problem" role="alert">
+        ${tail.problem} <button type="button" class="small" onClick=${() => tail.older()}>Try again</button>
+      </p>`;
+  }
+  if (!tail.searchable) return null;
+  if (tail.log.cursor === null) {
+    return html`<p class="muted">${shown === 0 ? "No message matches yet." : "This is where the history begins."}</p>`;
+  }
+  return html`
+    <button type="button" class="small" disabled=${tail.fetching} onClick=${() => tail.older()}>
+      ${tail.fetching ? "Looking…" : "Older"}
+    </button>`;
+}
+
+/** @param {number | null} milliseconds */
+const took = (milliseconds) =>
+  milliseconds === null ? "–" : `${milliseconds < 10 ? milliseconds.toFixed(1) : count(milliseconds)} ms`;
+
+/** Time of day with milliseconds, where the reader is. @param {string} at RFC 3339 */
+function clock(at) {
+  const time = new Date(at);
+  const today = new Date().toDateString() === time.toDateString();
+  const clockTime = `${time.toLocaleTimeString("en-GB")}.${String(time.getMilliseconds()).padStart(3, "0")}`;
+  return today ? clockTime : `${time.toLocaleDateString("en-CA")} ${clockTime}`;
+}

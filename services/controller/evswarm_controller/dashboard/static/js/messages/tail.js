@@ -1,0 +1,83 @@
+/** The messages that a page looks at: one subscription on the feed, and the history behind it. */
+
+import { signal, useEffect, useMemo } from "../../vendor/runtime.js";
+import { fetchHistory } from "../api.js";
+import { hello, listen, sendFrame } from "../model.js";
+import { isPast, MessageLog, subscriptionOf } from "./message_log.js";
+
+/** @typedef {import("./message_log.js").Filter} Filter */
+
+export class Tail {
+  /** Owes a `close`. @param {Filter} filter */
+  constructor(filter) {
+    this.filter = filter;
+    this.log = new MessageLog();
+    /** Grows with every change. */
+    this.version = signal(0);
+    this.fetching = false;
+    this.problem = "";
+    this.live = !isPast(filter);
+    this.closed = false;
+    this.stop = listen("messages", (frame) => {
+      this.log.take(frame.items, frame.skipped);
+      this.changed();
+    });
+    if (this.live) sendFrame({ type: "sub", messages: subscriptionOf(filter) });
+    void this.older();
+  }
+
+  /** Whether a historian keeps messages; true until the controller has said otherwise. */
+  get recorded() {
+    return hello.value?.history !== false;
+  }
+
+  /** Whether the history can be asked for what the filter wants. */
+  get searchable() {
+    return this.recorded && !this.filter.worker;
+  }
+
+  /** Get the next page of the history. */
+  async older() {
+    if (this.fetching || !this.searchable || this.log.cursor === null) return;
+    this.fetching = true;
+    this.problem = "";
+    this.changed();
+    try {
+      const page = await fetchHistory("messages", this.log.question(this.filter));
+      this.log.takeOlder(page);
+    } catch (error) {
+      this.problem = error instanceof Error ? error.message : String(error);
+    }
+    this.fetching = false;
+    this.changed();
+  }
+
+  /** Let the list stand still, or go on. @param {boolean} on */
+  pause(on) {
+    this.log.pause(on);
+    this.changed();
+  }
+
+  changed() {
+    if (!this.closed) this.version.value += 1;
+  }
+
+  close() {
+    this.closed = true;
+    this.stop();
+    if (this.live) sendFrame({ type: "unsub", messages: true });
+  }
+}
+
+/**
+ * The messages of a filter, as long as the component is shown; another filter begins anew.
+ *
+ * @param {Filter} filter
+ */
+export function useTail(filter) {
+  const wanted = JSON.stringify(filter);
+  const tail = useMemo(() => new Tail(JSON.parse(wanted)), [wanted]);
+  useEffect(() => () => tail.close(), [tail]);
+  tail.version.value;
+  return tail;
+}
