@@ -16,6 +16,7 @@ from evswarm_controller.historian_client import HistorianClient
 from evswarm_controller.live_hub import LiveHub
 from evswarm_controller.mirror import Mirror
 from evswarm_controller.observer import Observer
+from evswarm_controller.presence import Presence
 from evswarm_controller.reconciler import Reconciler
 from evswarm_controller.swarm_history import SwarmHistory
 from evswarm_controller.telemetry import ControllerTelemetry
@@ -42,6 +43,7 @@ class Context:
     telemetry: ControllerTelemetry
     history: SwarmHistory
     historian: HistorianClient
+    presence: Presence
     zone: ZoneInfo
     now: Callable[[], float]
 

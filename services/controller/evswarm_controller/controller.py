@@ -18,6 +18,7 @@ from evswarm_controller.historian_client import HistorianClient
 from evswarm_controller.live_hub import LiveHub
 from evswarm_controller.mirror import Mirror
 from evswarm_controller.observer import Observer
+from evswarm_controller.presence import Presence
 from evswarm_controller.reconciler import Reconciler
 from evswarm_controller.swarm_history import SwarmHistory
 from evswarm_controller.telemetry import ControllerTelemetry
@@ -110,6 +111,15 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
         telemetry=telemetry,
         history=history,
         historian=HistorianClient(settings.historian_url),
+        presence=Presence(
+            bus,
+            controller_id=controller_id,
+            version=VERSION,
+            lease_seconds=settings.lease_seconds,
+            now=now,
+            leads=lambda: reconciler.leads,
+            dashboards=lambda: len(hub),
+        ),
         zone=zone,
         now=now,
     )
@@ -123,7 +133,14 @@ async def running(context: Context) -> AsyncIterator[None]:
         async with context.history.recorder.running(), asyncio.TaskGroup() as tasks:
             started = [
                 tasks.create_task(part.run(), name=type(part).__name__)
-                for part in (context.mirror, context.router, context.reconciler, context.hub, context.history)
+                for part in (
+                    context.mirror,
+                    context.router,
+                    context.reconciler,
+                    context.hub,
+                    context.history,
+                    context.presence,
+                )
             ]
             yield
             for task in started:

@@ -103,6 +103,10 @@ class Fleet:
             if published.worker_id in changed:
                 self._show(published, _encode(published).decode())
 
+    def stations_of(self, worker_id: str) -> list[str]:
+        """The stations whose row was published by this worker last."""
+        return [row.station_id for row in self.rows.values() if row.worker_id == worker_id]
+
     def lives(self, worker_id: str) -> bool:
         """Whether the worker is believed alive."""
         return worker_id in self._leases or worker_id in self._heard

@@ -14,6 +14,16 @@ CONNECT_SECONDS: Final = 3.0
 ANSWER_SECONDS: Final = 60.0
 """A question over ten million rows may take a while."""
 CONNECTIONS: Final = 32
+STATUS_SECONDS: Final = 2.0
+
+
+class HistorianStatus(msgspec.Struct, frozen=True):
+    """How a historian says it is doing: records that wait by stream, rows that it has by table."""
+
+    state: str
+    problem: str = ""
+    waiting: dict[str, int] = {}
+    rows: dict[str, int] = {}
 
 
 class _Refusal(msgspec.Struct):
@@ -70,6 +80,22 @@ class HistorianClient:
         if response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
             raise InvalidFieldError(refusal.field or "query", refusal.detail)
         raise HistorianError(response.status_code, refusal.detail)
+
+    async def status(self) -> HistorianStatus:
+        """How the historian is doing.
+
+        Raises:
+            HistorianError: it does not say so in time.
+        """
+        try:
+            response = await self._http.get("/status", timeout=STATUS_SECONDS)
+            response.raise_for_status()
+            return msgspec.json.decode(response.content, type=HistorianStatus)
+        except (httpx.HTTPError, msgspec.MsgspecError) as error:
+            raise HistorianError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"No historian answers at {self._url} ({error or type(error).__name__}).",
+            ) from None
 
     async def close(self) -> None:
         """Let go of the connections."""

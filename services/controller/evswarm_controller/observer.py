@@ -44,7 +44,7 @@ class Observer:
         self._desired: DesiredState | None = None
         self._wanted = Membership(DesiredState())
         self.workers: dict[str, WorkerHeartbeat] = {}
-        self.lost_workers = LostWorkers(lease_seconds)
+        self.lost_workers = LostWorkers(lease_seconds, fleet.stations_of)
         self.csms: list[CsmsHeartbeat] = []
         self.tariff = Tariff()
         self.totals = Totals()

@@ -80,7 +80,7 @@ class Historian:
         metrics_url = await telemetry.start(settings.metrics_host, settings.metrics_port)
         server = Server(
             uvicorn.Config(
-                create_app(Library(self.database), registry),
+                create_app(Library(self.database), registry, self.status),
                 log_config=None,
                 access_log=False,
                 lifespan="off",
@@ -168,6 +168,15 @@ class Historian:
 
     def _health(self) -> str | None:
         return None if self.writer.state is HistorianState.WRITING else self.writer.problem or "starting"
+
+    def status(self) -> dict[str, object]:
+        """How it is doing: records that wait by stream, rows by table."""
+        return {
+            "state": self.writer.state,
+            "problem": self.writer.problem,
+            "waiting": self.writer.backlog,
+            "rows": {name: held.rows for name, held in self._held.items()},
+        }
 
     def metrics(self) -> Iterator[Metric]:
         """What the historian does and holds."""

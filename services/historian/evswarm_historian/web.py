@@ -1,7 +1,7 @@
 """The history over HTTP, for the controller, which passes it on. Errors are `{"field", "detail"}` or `{"detail"}`."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -30,8 +30,10 @@ _encode = msgspec.json.Encoder().encode
 log = logging.getLogger(__name__)
 
 
-def create_app(library: Library, registry: CollectorRegistry) -> Starlette:
-    """The application: GET /history/{topic}, a page or an export, and /metrics for who knows only this address."""
+def create_app(
+    library: Library, registry: CollectorRegistry, status: Callable[[], Mapping[str, object]]
+) -> Starlette:
+    """The application: GET /history/{topic}, a page or an export; /status, and /metrics for who knows only this address."""
 
     async def read(request: Request) -> Response:
         return await _read(library, request)
@@ -39,8 +41,12 @@ def create_app(library: Library, registry: CollectorRegistry) -> Starlette:
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
+    async def tell(_: Request) -> Response:
+        return _answer(status())
+
     return Starlette(
         routes=[
+            Route("/status", tell, methods=["GET"]),
             Route("/history/{topic}", read, methods=["GET"]),
             Route("/metrics", metrics, methods=["GET"]),
         ],

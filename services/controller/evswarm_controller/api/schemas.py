@@ -285,6 +285,8 @@ class WorkerView(BaseModel):
     draining: bool
     loop_lag_ms: float
     capacity: int | None = Field(description="Most stations it takes.")
+    cpu_percent: float | None = Field(description="Of one processor, between its last two heartbeats.")
+    memory_bytes: int | None
 
 
 class WorkerList(BaseModel):

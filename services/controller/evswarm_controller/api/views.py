@@ -86,6 +86,8 @@ def worker(heartbeat: WorkerHeartbeat, assigned: int) -> dict[str, Any]:
         "draining": heartbeat.draining,
         "loop_lag_ms": heartbeat.loop_lag_ms,
         "capacity": heartbeat.capacity,
+        "cpu_percent": heartbeat.cpu_percent,
+        "memory_bytes": heartbeat.memory_bytes,
     }
 
 
