@@ -345,6 +345,12 @@ class ControllerSettings(ServiceSettings):
         default=None,
         description="Simulated time at which a new swarm begins, RFC 3339 with zone, for example 2026-11-22T17:30:00Z; by default now.",
     )
+    clock_factor: float = Field(
+        default=1.0,
+        ge=0,
+        le=600,
+        description="Simulated seconds a real second in a new swarm: 60 makes an hour a minute, 0 stands still.",
+    )
     price: float = Field(
         default=0.30, ge=0, le=100, description="Price a kWh that a new swarm starts with, in the currency."
     )

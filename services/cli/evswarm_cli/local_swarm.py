@@ -43,6 +43,7 @@ class SwarmOptions:
     profile: str | None = None
     seed: int | None = None
     clock_start: str | None = None
+    clock_factor: float | None = None
     data: Path | None = None
     csms_auth_key: str | None = field(default=None, repr=False)
     csms_ca: Path | None = None
@@ -192,6 +193,7 @@ class LocalSwarm:
             "PROFILE": options.profile,
             "SEED": options.seed,
             "CLOCK_START": options.clock_start,
+            "CLOCK_FACTOR": options.clock_factor,
             # One machine, one life: nobody is left to take over, so transactions are ended, not handed over.
             "WORKER_ON_SHUTDOWN": ShutdownPolicy.STOP,
             "WORKER_GRACE_SECONDS": WORKER_GRACE_SECONDS,

@@ -64,6 +64,12 @@ def up(
             help="Simulated time to begin at, e.g. 2026-11-22T17:30:00Z; with --seed the same day again."
         ),
     ] = None,
+    clock_factor: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=600, help="Simulated seconds a real second: 60 makes an hour a minute, 0 stands still."
+        ),
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="Keep the swarm's state in this directory.")] = None,
     redis_url: Annotated[
         str | None, typer.Option(help="Use this Redis instead of an embedded store.")
@@ -91,6 +97,7 @@ def up(
         profile=profile,
         seed=seed,
         clock_start=clock_start,
+        clock_factor=clock_factor,
         data=data,
         csms_auth_key=csms_auth_key,
         csms_ca=csms_ca,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,11 @@ class Context:
     presence: Presence
     zone: ZoneInfo
     now: Callable[[], float]
+
+    def told_time(self) -> str:
+        """The simulated time now as the station logs tell it."""
+        at = self.observer.desired.clock.simulated(self.now())
+        return datetime.fromtimestamp(at, self.zone).strftime("%H:%M:%S")
 
     def ready(self) -> bool:
         """Whether what this controller knows of the swarm is as the store says."""

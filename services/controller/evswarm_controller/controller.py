@@ -53,6 +53,7 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
             clock=SimulatedClock(
                 real_origin=at,
                 simulated_origin=settings.clock_start.timestamp() if settings.clock_start else at,
+                factor=settings.clock_factor,
             ),
         )
 

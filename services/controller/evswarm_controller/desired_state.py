@@ -13,6 +13,7 @@ from evswarm_controller.index_ranges import difference, normalized
 from evswarm_controller.planner import index_of
 from evswarm_shared.bus.messages import (
     DEFAULT_MIX,
+    Conditions,
     DesiredState,
     IndexRange,
     ProfileName,
@@ -151,6 +152,27 @@ def without_individual(desired: DesiredState, station_id: str, operation_id: str
     return msgspec.structs.replace(
         _next(desired, operation_id), individuals=individuals, stopped=desired.stopped - {station_id}
     )
+
+
+def with_conditions(
+    desired: DesiredState,
+    conditions: Conditions,
+    clock_factor: float,
+    *,
+    at: float,
+    operation_id: str | None,
+) -> DesiredState:
+    """The same swarm under other conditions, its time running at another pace from the real time `at` on.
+
+    `desired` itself when nothing is different. Workers hear of it a moment later than `at`; a clock that is turned
+    while they do not know would have gone back, so `at` lies a little ahead.
+    """
+    clock = desired.clock
+    if clock_factor != clock.factor:
+        clock = SimulatedClock(real_origin=at, simulated_origin=clock.simulated(at), factor=clock_factor)
+    if (clock, conditions) == (desired.clock, desired.conditions):
+        return desired
+    return msgspec.structs.replace(_next(desired, operation_id), clock=clock, conditions=conditions)
 
 
 def without_operations(desired: DesiredState, ended: Iterable[str]) -> DesiredState:

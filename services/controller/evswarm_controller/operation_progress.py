@@ -23,6 +23,7 @@ START: Final = "start"
 STOP: Final = "stop"
 CREATE: Final = "create"
 DELETE: Final = "delete"
+CONDITIONS: Final = "conditions"
 
 
 class Surplus:

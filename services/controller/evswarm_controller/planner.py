@@ -205,6 +205,7 @@ class _Cutter:
             run_id=desired.run_id,
             swarm_count=desired.count,
             swarm_individuals=self._names,
+            conditions=desired.conditions,
         )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from evswarm_controller.desired_state import (
     Membership,
     scaled,
+    with_conditions,
     with_individual,
     with_stopped,
     without_individual,
@@ -20,6 +21,7 @@ from evswarm_controller.errors import NoRoomError, NotReadyError
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
 from evswarm_controller.operation_progress import (
+    CONDITIONS,
     CREATE,
     DELETE,
     SCALE,
@@ -29,6 +31,7 @@ from evswarm_controller.operation_progress import (
     remaining,
 )
 from evswarm_shared.bus.messages import (
+    Conditions,
     DesiredState,
     OperationSnapshot,
     OperationState,
@@ -40,6 +43,8 @@ from evswarm_shared.errors import StaleGenerationError
 
 ATTEMPTS: Final = 20
 """Changes by others that one change is made again on top of before it gives up."""
+CLOCK_LEAD_SECONDS: Final = 1.0
+"""Real seconds ahead at which another pace of time begins: about as long as the workers take to hear of it."""
 
 
 class Wishes:
@@ -139,6 +144,27 @@ class Wishes:
         assert operation is not None
         return operation
 
+    async def change_conditions(
+        self, change: Callable[[Conditions], Conditions], clock_factor: float | None
+    ) -> OperationSnapshot | None:
+        """Wish for other conditions and another pace of time (None: as it is); None when they are so already.
+
+        Raises:
+            NotReadyError: as `scale` does.
+        """
+
+        def changed(desired: DesiredState, operation_id: str) -> DesiredState:
+            factor = desired.clock.factor if clock_factor is None else clock_factor
+            return with_conditions(
+                desired,
+                change(desired.conditions),
+                factor,
+                at=self._now() + CLOCK_LEAD_SECONDS,
+                operation_id=operation_id,
+            )
+
+        return await self._change(CONDITIONS, (), changed)
+
     async def _stopped(self, kind: str, station_id: str, *, stopped: bool) -> OperationSnapshot | None:
         def change(desired: DesiredState, operation_id: str) -> DesiredState:
             return with_stopped(desired, station_id, stopped, operation_id)
@@ -165,7 +191,7 @@ class Wishes:
                 kind=kind,
                 generation=desired.generation,
                 state=OperationState.RUNNING,
-                target=len(station_ids) or self._to_change(desired, only_removes=only_removes),
+                target=self._target(kind, station_ids, desired, only_removes=only_removes),
                 created_at=at,
                 updated_at=at,
                 station_ids=station_ids,
@@ -183,7 +209,11 @@ class Wishes:
             return operation
         raise NotReadyError("The swarm is being changed by others all the time; try again.")
 
-    def _to_change(self, desired: DesiredState, *, only_removes: bool) -> int:
+    def _target(
+        self, kind: str, station_ids: tuple[str, ...], desired: DesiredState, *, only_removes: bool
+    ) -> int:
+        if kind != SCALE:
+            return len(station_ids)
         wanted = Membership(desired)
         surplus = Surplus().look(self._fleet, wanted)
         return remaining(self._fleet, wanted, surplus, only_removes=only_removes)

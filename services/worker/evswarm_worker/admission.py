@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from evswarm_shared.bus.messages import Assignment, StoredStation, Tariff
+from evswarm_shared.bus.messages import Assignment, Conditions, StoredStation, Tariff
 from evswarm_shared.bus.port import WorkerBus
 from evswarm_shared.clock import SimulatedClock
 from evswarm_shared.errors import BusUnavailableError, LocalError
@@ -46,6 +46,7 @@ class Admission:
         self._tariff = Tariff()
         self._told_tariff = self._tariff
         self._told_clock: SimulatedClock | None = None
+        self._told_conditions = Conditions()
         self._plans: dict[str, StationPlan] = {}
         self._queue: deque[str] = deque()
         self._later: list[tuple[float, str]] = []
@@ -162,20 +163,29 @@ class Admission:
         return self._shard.hosts.values()
 
     async def _tell(self) -> None:
-        tariff = self._tariff
-        if tariff.version != self._told_tariff.version:
-            self._told_tariff = tariff
-            for number, host in enumerate(list(self._hosts()), 1):
-                host.drive(host.station.tariff_changed, tariff)
-                if number % SLICE == 0:
-                    await asyncio.sleep(0)
-        clock = self._assignment.clock if self._assignment is not None else None
-        if clock is not None and clock != self._told_clock:
-            known, self._told_clock = self._told_clock, clock
-            for number, host in enumerate(list(self._hosts()) if known is not None else (), 1):
-                host.drive(host.station.clock_changed, clock)
-                if number % SLICE == 0:
-                    await asyncio.sleep(0)
+        if self._tariff.version != self._told_tariff.version:
+            tariff = self._told_tariff = self._tariff
+            await self._drive_all(lambda host: host.drive(host.station.tariff_changed, tariff))
+        assignment = self._assignment
+        if assignment is None:
+            return
+        clock, conditions = assignment.clock, assignment.conditions
+        # Before the first assignment no station was built that could have missed it.
+        first = self._told_clock is None
+        if clock != self._told_clock:
+            self._told_clock = clock
+            if not first:
+                await self._drive_all(lambda host: host.drive(host.station.clock_changed, clock))
+        if conditions != self._told_conditions:
+            self._told_conditions = conditions
+            if not first:
+                await self._drive_all(lambda host: host.drive(host.station.conditions_changed, conditions))
+
+    async def _drive_all(self, drive: Callable[[StationHost], None]) -> None:
+        for number, host in enumerate(list(self._hosts()), 1):
+            drive(host)
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
 
     async def _review_hosts(self) -> None:
         seen = 0

@@ -52,5 +52,6 @@ class StationBuilder:
             tariff=tariff,
             clock=assignment.clock,
             counts=self._counts,
+            conditions=assignment.conditions,
             now=now,
         )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Protocol
 
 from evswarm_shared.bus.keys import LOG_LINES_KEPT
-from evswarm_shared.bus.messages import StationCommit, StationSnapshot, Tariff
+from evswarm_shared.bus.messages import Conditions, StationCommit, StationSnapshot, Tariff
 from evswarm_shared.clock import SimulatedClock
 from evswarm_shared.history.records import LedgerRecord
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
@@ -70,6 +70,9 @@ class StationMachine(Protocol):
 
     def clock_changed(self, clock: SimulatedClock, now: float) -> None:
         """Simulated time goes on differently from now on."""
+
+    def conditions_changed(self, conditions: Conditions, now: float) -> None:
+        """The grid or the policies are others from now on."""
 
     def stop(self, now: float) -> None:
         """End in order."""

@@ -92,6 +92,37 @@ class StationSpec(msgspec.Struct, frozen=True):
     csms_tls_url: str | None = None
 
 
+class PolicyChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the charging policy of a profile goes by instead of the profile's own value; None leaves it.
+
+    Units as in `evswarm_shared.charging_policy`.
+    """
+
+    charge_if_price_below: float | None = None
+    max_energy_kwh: float | None = None
+    allow_peak_hours: bool | None = None
+    peak_hours: frozenset[int] | None = None
+    max_grid_load: float | None = None
+    max_carbon_intensity: float | None = None
+    ramp_margin: float | None = None
+
+
+class Conditions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What holds for the whole swarm beside the price: the grid as the policies see it, and the policies themselves.
+
+    `grid_load` is 0 to 1, `carbon_intensity` grams of CO2 a kWh; None: no station knows it.
+    """
+
+    grid_load: float | None = None
+    carbon_intensity: float | None = None
+    policies: dict[ProfileName, PolicyChange] = {}
+
+    def signals(self) -> dict[str, float]:
+        """What is known of the grid, under the names that the policy knows."""
+        known = {"grid_load": self.grid_load, "carbon_intensity": self.carbon_intensity}
+        return {name: value for name, value in known.items() if value is not None}
+
+
 class DesiredState(msgspec.Struct, frozen=True):
     """The swarm as it should be. Stored, not shouted: whoever starts later reads it.
 
@@ -112,6 +143,7 @@ class DesiredState(msgspec.Struct, frozen=True):
     clock: SimulatedClock = SimulatedClock()
     run_id: str = ""
     operations: tuple[str, ...] = ()
+    conditions: Conditions = Conditions()
 
     def station_id(self, index: int) -> str:
         """The identity of the station with this index."""
@@ -143,6 +175,7 @@ class Assignment(msgspec.Struct, frozen=True):
     swarm_count: int = 0
     swarm_individuals: frozenset[str] = frozenset()
     leaving: tuple[IndexRange, ...] = ()
+    conditions: Conditions = Conditions()
 
     def station_count(self) -> int:
         """How many stations the share holds."""

@@ -215,6 +215,7 @@ async def test_the_documents_describe_every_route(swarm: Desk) -> None:
         "/csms/commands",
         "/stations/{station_id}/detail",
         "/stations/{station_id}/power",
+        "/conditions",
         "/pricing",
         "/session",
         "/totals",

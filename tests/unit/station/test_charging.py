@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from ocpp.v16.enums import ChargePointStatus
 
-from evswarm_shared.bus.messages import ProfileName, Tariff, TariffChange
+from evswarm_shared.bus.messages import Conditions, PolicyChange, ProfileName, Tariff, TariffChange
 from evswarm_shared.ocpp16.timestamps import parse_timestamp
 from tests.support.station_rig import CHEAP, NOON, StationRig, charging_rig, only, quiet_profile
 
@@ -257,22 +257,47 @@ def test_a_loaded_grid_lowers_the_power_and_a_free_one_gives_it_back() -> None:
     rig = charging_rig(profile=profile)
     rig.run(15.0)
     full = rig.snapshot().power_w
-    rig.station.grid_changed({"grid_load": 0.75}, rig.now)
+    rig.station.conditions_changed(Conditions(grid_load=0.75), rig.now)
     rig.run(15.0)
     assert 0 < rig.snapshot().power_w <= 6_250 < full
     assert rig.counts.policy_decisions["ramp_down", "grid"] >= 1
-    rig.station.grid_changed({"grid_load": 0.95}, rig.now)
+    rig.station.conditions_changed(Conditions(grid_load=0.95), rig.now)
     rig.run(15.0)
     assert only(rig.sent("StopTransaction"))["reason"] == "Other"
-    rig.station.grid_changed({}, rig.now)
+    rig.station.conditions_changed(Conditions(), rig.now)
     rig.run(61.0)
     assert rig.snapshot().power_w > 6_250
+
+
+def test_a_policy_on_trial_holds_instead_of_the_profile_s_own_and_goes_again() -> None:
+    rig = charging_rig(profile=quiet_profile(ProfileName.DEPOT, max_energy_kwh=1e6))
+    rig.run(15.0)
+    cheap = Conditions(policies={ProfileName.DEPOT: PolicyChange(charge_if_price_below=0.01)})
+    rig.station.conditions_changed(cheap, rig.now)
+    rig.run(15.0)
+    assert only(rig.sent("StopTransaction"))["reason"] == "Other"
+    assert "limit 0.01" in "".join(rig.log)
+    other = Conditions(policies={ProfileName.HOME: PolicyChange(charge_if_price_below=0.01)})
+    rig.station.conditions_changed(other, rig.now)
+    rig.settle()
+    assert len(rig.sent("StartTransaction")) == 2
+
+
+def test_a_lower_energy_cap_ends_what_has_had_that_much() -> None:
+    rig = charging_rig(profile=quiet_profile(ProfileName.DEPOT, max_energy_kwh=1e6))
+    rig.run(600.0)
+    had = rig.snapshot().session_wh
+    assert had > 1000
+    cap = Conditions(policies={ProfileName.DEPOT: PolicyChange(max_energy_kwh=1.0)})
+    rig.station.conditions_changed(cap, rig.now)
+    rig.run(15.0)
+    assert only(rig.sent("StopTransaction"))["reason"] == "Local"
 
 
 def test_another_offer_is_stored_since_the_register_hangs_on_it() -> None:
     rig = charging_rig(profile=quiet_profile(ProfileName.DEPOT, max_grid_load=0.8, ramp_margin=0.5))
     rig.run(5.0)
-    rig.station.grid_changed({"grid_load": 0.75}, rig.now)
+    rig.station.conditions_changed(Conditions(grid_load=0.75), rig.now)
     before = len(rig.commits)
     rig.run(6.0)
     assert len(rig.commits) == before + 1 and rig.commits[-1].checkpoint is not None

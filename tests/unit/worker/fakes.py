@@ -6,6 +6,7 @@ from typing import Any
 
 from evswarm_shared.bus.messages import (
     Assignment,
+    Conditions,
     StationCommit,
     StationSnapshot,
     StationState,
@@ -71,6 +72,9 @@ class FakeStation(StationMachine):
 
     def clock_changed(self, clock: SimulatedClock, now: float) -> None:
         self._input("clock_changed", clock)
+
+    def conditions_changed(self, conditions: Conditions, now: float) -> None:
+        self._input("conditions_changed", conditions)
 
     def stop(self, now: float) -> None:
         self.state = StationState.STOPPED

@@ -11,6 +11,7 @@ import pytest
 from evswarm_shared.bus.memory import MemoryBus, MemoryStore
 from evswarm_shared.bus.messages import (
     Assignment,
+    Conditions,
     IndexRange,
     StationSnapshot,
     StationState,
@@ -263,7 +264,7 @@ async def test_nothing_is_lost_while_the_store_is_away() -> None:
         assert len(w.running) == 3
 
 
-async def test_a_new_tariff_and_a_new_clock_reach_every_station() -> None:
+async def test_a_new_tariff_a_new_clock_and_new_conditions_reach_every_station() -> None:
     async with world() as w:
         w.assign((1, 3))
         await w.turn()
@@ -276,6 +277,9 @@ async def test_a_new_tariff_and_a_new_clock_reach_every_station() -> None:
             ("tariff_changed", tariff),
             ("clock_changed", SimulatedClock(0.0, 0.0, 60.0)),
         ]
+        w.assign((1, 3), clock=SimulatedClock(0.0, 0.0, 60.0), conditions=Conditions(grid_load=0.9))
+        await w.turn(2)
+        assert w.stations["CP-000002"].inputs[3:] == [("conditions_changed", Conditions(grid_load=0.9))]
 
 
 @pytest.mark.parametrize(("goal", "said"), [(Goal.HAND_OVER, "hand_over"), (Goal.STOP_AND_LEAVE, "stop")])

@@ -1,6 +1,5 @@
 """The price a kWh, and what has been earned with it."""
 
-from datetime import datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter
@@ -30,8 +29,7 @@ async def change_price(context: ContextOf, body: PriceRequest) -> Response:
     change = TariffChange(at=at, price_micro=round(body.price * 1_000_000))
     context.observer.take_tariff(await context.bus.change_tariff(change))
     context.history.price(change)
-    told = datetime.fromtimestamp(at, context.zone).strftime("%H:%M:%S")
-    line = f"[{told}] Price changed to {body.price:g} {context.settings.currency}/kWh"
+    line = f"[{context.told_time()}] Price changed to {body.price:g} {context.settings.currency}/kWh"
     await context.bus.append_log(list(context.fleet.rows), line)
     context.hub.logged(tuple(context.fleet.rows))
     return _price(context)

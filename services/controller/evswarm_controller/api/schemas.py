@@ -69,6 +69,62 @@ class PriceRequest(Body):
     )
 
 
+class PolicyFields(Body):
+    """What the charging policy of a profile goes by; in a request null gives the profile's own value back."""
+
+    charge_if_price_below: float | None = Field(
+        default=None, strict=True, ge=0, le=100, description="Charge below this price a kWh.", examples=[0.25]
+    )
+    max_energy_kwh: float | None = Field(
+        default=None, strict=True, gt=0, le=10_000, description="Energy a car gets in one go, kWh."
+    )
+    allow_peak_hours: bool | None = Field(default=None, strict=True, description="Charge at peak hours too.")
+    peak_hours: list[Annotated[int, Field(strict=True, ge=0, le=23)]] | None = Field(
+        default=None, max_length=24, description="Hours of the day that are peak hours.", examples=[[17, 18]]
+    )
+    max_grid_load: float | None = Field(
+        default=None, strict=True, gt=0, le=1, description="Wait or stop above this load of the grid, 0 to 1."
+    )
+    max_carbon_intensity: float | None = Field(
+        default=None, strict=True, gt=0, le=10_000, description="Wait or stop above so many g of CO2 a kWh."
+    )
+    ramp_margin: float | None = Field(
+        default=None, strict=True, ge=0, le=1, description="Lower the power within this share below a limit."
+    )
+
+
+class ConditionsRequest(Body):
+    """What shall be different for the whole swarm; what is left out stays as it is."""
+
+    clock_factor: float | None = Field(
+        default=None,
+        strict=True,
+        ge=0,
+        le=600,
+        description="Simulated seconds a real second; 0 stands still.",
+        examples=[60],
+    )
+    grid_load: float | None = Field(
+        default=None, strict=True, ge=0, le=1, description="Load of the grid, 0 to 1; null: not known."
+    )
+    carbon_intensity: float | None = Field(
+        default=None, strict=True, ge=0, le=10_000, description="g of CO2 a kWh; null: not known."
+    )
+    policies: dict[ProfileName, PolicyFields | None] = Field(
+        default={}, description="By profile; null gives a profile all its own values back."
+    )
+
+
+class ConditionsView(BaseModel):
+    """What holds for the whole swarm."""
+
+    simulated_time: datetime = Field(description="What the clocks of the stations show.")
+    clock_factor: float = Field(description="Simulated seconds a real second.")
+    grid_load: float | None = Field(description="0 to 1; null: not known.")
+    carbon_intensity: float | None = Field(description="g of CO2 a kWh; null: not known.")
+    policies: dict[str, PolicyFields] = Field(description="What differs from the profiles' own values.")
+
+
 class HandActionRequest(Body):
     """What a hand action needs; each takes only some of it."""
 

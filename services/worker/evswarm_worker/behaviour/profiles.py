@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from evswarm_shared.bus.messages import DEFAULT_MIX, ProfileName
+from evswarm_shared.bus.messages import DEFAULT_MIX, PolicyChange, ProfileName
 from evswarm_shared.bus.vendor_keys import VENDOR_KEYS, VendorKey
 from evswarm_shared.charging_policy import HOURS
 from evswarm_worker.behaviour.draws import bits_at, uniform_at
@@ -238,10 +238,13 @@ def pick_profile(mix: Mapping[ProfileName, float], seed: int, index: int) -> Pro
 
 
 @cache
-def policy_fields(profile: Profile, connectors: int | None = None) -> Mapping[str, Any]:
+def policy_fields(
+    profile: Profile, connectors: int | None = None, change: PolicyChange | None = None
+) -> Mapping[str, Any]:
     """The profile as `evswarm_shared.charging_policy` wants it: one shared mapping, to be read only.
 
-    `max_power_kw` is that of the whole station: of as many connectors as it has, by default the profile's.
+    `max_power_kw` is that of the whole station: of as many connectors as it has, by default the profile's. What
+    `change` names goes before what the profile says.
     """
     fields: dict[str, Any] = {
         "charge_if_price_below": profile.charge_if_price_below,
@@ -254,6 +257,10 @@ def policy_fields(profile: Profile, connectors: int | None = None) -> Mapping[st
         value = getattr(profile, name)
         if value is not None:
             fields[name] = value
+    if change is not None:
+        fields.update(
+            (name, value) for name, value in msgspec.structs.asdict(change).items() if value is not None
+        )
     return fields
 
 

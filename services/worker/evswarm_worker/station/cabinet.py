@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ocpp.v16.enums import ChargePointStatus
 
-from evswarm_shared.bus.messages import Tariff
+from evswarm_shared.bus.messages import Conditions, Tariff
 from evswarm_shared.clock import SimulatedClock
 from evswarm_shared.ocpp16.timestamps import Timestamp
 from evswarm_shared.telemetry.counts import DroppedFrame, StationCounts
@@ -136,6 +136,7 @@ class Cabinet:
         clock: SimulatedClock,
         counts: StationCounts,
         now: float,
+        conditions: Conditions,
     ) -> None:
         at = clock.simulated(now)
         profile = config.profile
@@ -149,10 +150,8 @@ class Cabinet:
         self.now = now
         self.at = at
         self.local_time = local_time(config.timezone)
-        self.policy: Mapping[str, Any] = policy_fields(profile, connectors)
         self.max_power_w = profile.max_power_w
-        self.max_energy_wh = profile.max_energy_kwh * 1000.0
-        self.grid: Mapping[str, float] | None = None
+        self.take_conditions(conditions, connectors)
         self.draws = Draws(config.seed, config.index)
         self.jitter = self.draws.derive("connection")
         self.configuration = Configuration(
@@ -211,6 +210,15 @@ class Cabinet:
     def online(self) -> bool:
         """Connected and accepted: everything may be sent."""
         return self.link is _ACCEPTED
+
+    def take_conditions(self, conditions: Conditions, connectors: int) -> None:
+        """Let the policy go by these, from its next question on."""
+        profile = self.config.profile
+        self.policy: Mapping[str, Any] = policy_fields(
+            profile, connectors, conditions.policies.get(profile.name)
+        )
+        self.max_energy_wh = self.policy["max_energy_kwh"] * 1000.0
+        self.grid = conditions.signals() or None
 
     def connector(self, connector_id: int) -> Connector | None:
         """The connector of this id, if there is one; 0 is none."""

@@ -354,7 +354,7 @@ def _offer_w(cabinet: Cabinet, limit_kw: float | None) -> float:
 def _circumstances(cabinet: Cabinet, connector: Connector, reason: PolicyReason) -> str:
     if reason is PolicyReason.PRICE:
         price = connector.meter.price_micro(cabinet.at, cabinet.tariff) / 1e6
-        return f" (price {price:g}, limit {cabinet.config.profile.charge_if_price_below:g})"
+        return f" (price {price:g}, limit {cabinet.policy['charge_if_price_below']:g})"
     if reason is PolicyReason.PEAK_HOUR:
         return f" (hour {cabinet.local_time.hour(cabinet.at)})"
     return ""

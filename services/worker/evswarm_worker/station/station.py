@@ -4,12 +4,12 @@ Every input ends with `now`, real unix seconds that never go backwards. After ea
 carries them out in order, and arms its timer for `next_wakeup`. Input that makes no sense changes nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import inf
 
 from ocpp.v16.enums import ChargePointErrorCode, Reason
 
-from evswarm_shared.bus.messages import StationCommit, StationSnapshot, StoredStation, Tariff
+from evswarm_shared.bus.messages import Conditions, StationCommit, StationSnapshot, StoredStation, Tariff
 from evswarm_shared.clock import SimulatedClock
 from evswarm_shared.ocpp16.datatypes import IdTagInfo
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, StationCounts
@@ -34,6 +34,7 @@ from evswarm_worker.station.sampling import next_aligned, skip_missed_samples
 from evswarm_worker.station.snapshot import snapshot_of
 from evswarm_worker.station.transfer import TransferResult
 
+NO_CONDITIONS = Conditions()
 _OFF = LinkState.OFF
 _EARLY_SECONDS = 1e-3
 """A timer that comes a rounding error early still finds its event, in simulated seconds."""
@@ -53,13 +54,16 @@ class Station:
         clock: SimulatedClock,
         counts: StationCounts,
         now: float,
+        conditions: Conditions = NO_CONDITIONS,
     ) -> None:
         """Nothing happens before `start`. `stored` is what an earlier owner left.
 
         Raises:
             StationError: the time zone or a preset configuration key is not known, or `stored` cannot be read.
         """
-        self._cabinet = Cabinet(config, tariff=tariff, clock=clock, counts=counts, now=now)
+        self._cabinet = Cabinet(
+            config, tariff=tariff, clock=clock, counts=counts, now=now, conditions=conditions
+        )
         self._fresh = stored is None or not restore(self._cabinet, stored)
 
     # --- the life of the station ------------------------------------------------------------------------------
@@ -229,10 +233,17 @@ class Station:
             self._live()
             self._settle()
 
-    def grid_changed(self, grid: Mapping[str, float], now: float) -> None:
-        """What the policy's optional rules look at is another: `grid_load` (0 to 1), `carbon_intensity` (g/kWh)."""
-        if self._enter(now):
-            self._cabinet.grid = dict(grid) or None
+    def conditions_changed(self, conditions: Conditions, now: float) -> None:
+        """The grid or the charging policy is another from now on; who waits for a better moment asks again."""
+        cabinet = self._cabinet
+        running = self._enter(now)
+        cabinet.take_conditions(conditions, len(cabinet.connectors))
+        if running:
+            for connector in cabinet.connectors:
+                if connector.retry_at < inf:
+                    connector.retry_at = cabinet.at
+                connector.schedule()
+            self._live()
             self._settle()
 
     # --- by hand ----------------------------------------------------------------------------------------------
