@@ -6,6 +6,7 @@ import {
   FeedMachine,
   RETRY_CEILING,
   RETRY_FLOOR,
+  SIGN_IN_CODE,
   STALE_TICKS,
 } from "../../services/controller/evswarm_controller/dashboard/static/js/feed/machine.js";
 
@@ -172,6 +173,37 @@ test("a followed log is followed again after a reconnect", () => {
     { type: "sub", log: "CP-1" },
     { type: "sub", log: "CP-2" },
   ]);
+});
+
+test("a controller that asks for its token is not bothered until somebody gives it", () => {
+  const machine = new FeedMachine(() => 0.5);
+  machine.start(0);
+  assert.deepEqual(done(machine.closed(1, SIGN_IN_CODE)), ["changed"]);
+  assert.equal(machine.phase, "unauthorized");
+  assert.deepEqual(machine.closed(2), []);
+  assert.deepEqual(machine.tick(1000), []);
+  assert.deepEqual(done(machine.unlock(1001)), ["changed", "connect"]);
+  machine.receive(hello(), 1002);
+  machine.receive(snapshot(10), 1002);
+  assert.equal(machine.phase, "live");
+});
+
+test("a session that ends, or is ended, closes the feed and keeps what was followed", () => {
+  const machine = live();
+  machine.send({ type: "sub", log: "CP-1" });
+  assert.deepEqual(done(machine.lock()), ["changed", "close"]);
+  assert.equal(machine.phase, "unauthorized");
+  machine.unlock(3);
+  assert.deepEqual(sent(machine.receive(hello(), 4)).at(-1), { type: "sub", log: "CP-1" });
+  assert.deepEqual(done(machine.closed(5, SIGN_IN_CODE)), ["changed"]);
+  assert.equal(machine.phase, "unauthorized");
+});
+
+test("any other closing code means trying again", () => {
+  const machine = live();
+  machine.closed(3, 4010);
+  assert.equal(machine.phase, "waiting");
+  assert.deepEqual(machine.unlock(4), []);
 });
 
 test("another version of the feed ends it", () => {

@@ -10,6 +10,7 @@ import { SwarmPage } from "./pages/swarm.js";
 import { WorkersPage } from "./pages/workers.js";
 import { ConnectionBanner } from "./parts/connection_banner.js";
 import { KeyHelp } from "./parts/key_help.js";
+import { LoginForm } from "./parts/login_form.js";
 import { Toasts } from "./parts/toasts.js";
 import { TopBar } from "./parts/top_bar.js";
 import { path, route } from "./router.js";
@@ -54,6 +55,7 @@ export function App() {
 }
 
 function Page() {
+  if (connection.value.phase === "unauthorized") return html`<${LoginForm} />`;
   switch (route.value.page) {
     case "swarm":
       return html`<${SwarmPage} />`;

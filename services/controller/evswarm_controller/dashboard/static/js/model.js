@@ -72,6 +72,16 @@ function apply(frame) {
   });
 }
 
+/** Show who wants to see more that a token is asked for. */
+export function lockFeed() {
+  feed?.lock();
+}
+
+/** Go on where it was, now that the token was given. */
+export function unlockFeed() {
+  feed?.unlock();
+}
+
 /** Connect, and keep the clocks of the page running. */
 export function start() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";

@@ -5,10 +5,11 @@
  * @typedef {import("../protocol.js").ServerFrame} ServerFrame
  * @typedef {import("../protocol.js").ClientFrame} ClientFrame
  *
- * @typedef {"connecting" | "loading" | "live" | "stale" | "waiting" | "incompatible"} Phase
+ * @typedef {"connecting" | "loading" | "live" | "stale" | "waiting" | "incompatible"
+ *   | "unauthorized"} Phase
  *   connecting: a socket is being opened; loading: open, the snapshot has not come whole; live; stale: open, but
  *   ticks are missing; waiting: closed, the next attempt is at `retryAt`; incompatible: the controller speaks another
- *   version of the feed, only a reload helps.
+ *   version of the feed, only a reload helps; unauthorized: the controller asks for its token first.
  *
  * @typedef {{do: "connect"} | {do: "close"} | {do: "send", frame: ClientFrame}
  *   | {do: "apply", frame: ServerFrame} | {do: "changed"}} Action
@@ -24,6 +25,8 @@ export const STALE_TICKS = 3;
 export const DEAD_TICKS = 20;
 /** Seconds that opening a socket may take. */
 export const CONNECT_TIMEOUT = 10;
+/** The code a controller closes with when it asks for a token, or when the session is over. */
+export const SIGN_IN_CODE = 4401;
 
 export class FeedMachine {
   /** @param {() => number} random draws from 0 (inclusive) to 1 (exclusive) */
@@ -103,13 +106,32 @@ export class FeedMachine {
     }
   }
 
-  /** The socket closed or never opened. @param {number} now @returns {Action[]} */
-  closed(now) {
-    if (this.phase === "waiting" || this.phase === "incompatible") return [];
+  /**
+   * The socket closed or never opened.
+   *
+   * @param {number} now
+   * @param {number} [code] of the closing frame, if there was one
+   * @returns {Action[]}
+   */
+  closed(now, code = 0) {
+    if (this.phase === "waiting" || this.phase === "incompatible" || this.phase === "unauthorized") return [];
+    if (code === SIGN_IN_CODE) return this.#enter("unauthorized");
     const ceiling = Math.min(RETRY_CEILING, RETRY_FLOOR * 2 ** this.attempts);
     this.attempts += 1;
     this.retryAt = now + this.random() * ceiling;
     return this.#enter("waiting");
+  }
+
+  /** The controller asks for its token, or whoever sits here signed out. @returns {Action[]} */
+  lock() {
+    return [...this.#enter("unauthorized"), { do: "close" }];
+  }
+
+  /** The token was given: connect again. @param {number} now @returns {Action[]} */
+  unlock(now) {
+    if (this.phase !== "unauthorized") return [];
+    this.attempts = 0;
+    return this.start(now);
   }
 
   /** Time has passed; call a few times a second. @param {number} now @returns {Action[]} */

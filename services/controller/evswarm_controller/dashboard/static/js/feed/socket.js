@@ -41,10 +41,10 @@ export function openFeed(url, apply, changed) {
     mine.onmessage = (event) => {
       if (socket === mine) run(machine.receive(JSON.parse(event.data), now()));
     };
-    mine.onclose = () => {
+    mine.onclose = (event) => {
       if (socket !== mine) return;
       socket = null;
-      run(machine.closed(now()));
+      run(machine.closed(now(), event.code));
     };
   };
 
@@ -61,5 +61,9 @@ export function openFeed(url, apply, changed) {
     untilRetry: () => Math.max(0, machine.retryAt - now()),
     /** @param {import("../protocol.js").ClientFrame} frame */
     send: (frame) => run(machine.send(frame)),
+    /** Close it until the token is given. */
+    lock: () => run(machine.lock()),
+    /** The token was given. */
+    unlock: () => run(machine.unlock(now())),
   };
 }

@@ -5,6 +5,7 @@ import { connection, version } from "../model.js";
 import { path, route } from "../router.js";
 import { setTheme, THEMES, theme } from "../theme.js";
 import { Icon } from "./icon.js";
+import { SignOut } from "./sign_out.js";
 
 /** @type {Record<string, "sun" | "moon" | "auto">} */
 const THEME_ICONS = { auto: "auto", light: "sun", dark: "moon" };
@@ -48,6 +49,7 @@ export function TopBar({ onHelp }) {
             </button>`,
         )}
       </div>
+      <${SignOut} />
       <button type="button" class="square" aria-label="Keys" title="Keys (?)" onClick=${onHelp}>?</button>
     </header>
   `;
@@ -76,6 +78,7 @@ function ConnectionPill() {
     stale: ["warn", `Stale ${silence} s`],
     waiting: ["bad", retryIn > 0 ? `Reconnecting ${retryIn} s` : "Reconnecting"],
     incompatible: ["bad", "Reload needed"],
+    unauthorized: ["warn", "Signed out"],
   }[phase];
   return html`
     <span
