@@ -388,6 +388,11 @@ class ControllerSettings(ServiceSettings):
         pattern="^https?://",
         description="Where the historian answers; /history is read from there.",
     )
+    prometheus_url: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="Where browsers reach Prometheus; the dashboard links to it. By default there is no link.",
+    )
 
     @field_validator("trusted_network", mode="before")
     @classmethod

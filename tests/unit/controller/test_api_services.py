@@ -69,7 +69,7 @@ async def test_about_tells_the_run_and_what_was_set(swarm: Desk) -> None:
     desired = swarm.context.observer.desired
     assert (answer["run"]["run_id"], answer["run"]["seed"]) == (desired.run_id, desired.seed)
     assert answer["run"]["stations"] == 20
-    assert answer["version"]
+    assert answer["version"] and answer["prometheus_url"] is None
     names = [each["name"] for each in answer["settings"]]
     assert "EVSWARM_LEASE_SECONDS" in names and len(names) == len(ControllerSettings.model_fields)
 

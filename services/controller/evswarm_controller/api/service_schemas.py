@@ -110,4 +110,5 @@ class About(BaseModel):
     platform: str
     controller_id: str
     run: RunView
+    prometheus_url: str | None
     settings: list[SettingView]

@@ -66,6 +66,7 @@ async def read_about(context: ContextOf) -> Response:
                 "generation": desired.generation,
                 "stations": len(context.observer.wanted),
             },
+            "prometheus_url": context.settings.prometheus_url,
             "settings": [each.model_dump() for each in settings_of(context.settings)],
         }
     )
