@@ -383,6 +383,16 @@ class ControllerSettings(ServiceSettings):
         default="UTC", description="IANA zone in which the station logs tell the time of a price change."
     )
 
+    grafana_url: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="Where browsers reach Grafana; the dashboard's cards link to its panels. By default there are no links.",
+    )
+    live_window_above: int = Field(
+        default=30_000,
+        ge=1,
+        description="Beyond so many stations the dashboard gets only the rows that it shows, sorted and searched by the controller.",
+    )
     historian_url: str = Field(
         default="http://127.0.0.1:8100",
         pattern="^https?://",

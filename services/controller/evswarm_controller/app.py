@@ -23,6 +23,8 @@ from evswarm_controller.api import (
     csms_uploads,
     history,
     live,
+    operations,
+    logs,
     pricing,
     services,
     session,
@@ -75,6 +77,7 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
         services.router,
         session.router,
         history.router,
+        logs.router,
         live.router,
     )
     for router in routers:

@@ -15,7 +15,9 @@ from evswarm_controller.context import Context
 from evswarm_controller.desired_state import founded
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.historian_client import HistorianClient
+from evswarm_controller.live_frames import Greeting
 from evswarm_controller.live_hub import LiveHub
+from evswarm_controller.live_tail import MessageTail
 from evswarm_controller.mirror import Mirror
 from evswarm_controller.observer import Observer
 from evswarm_controller.presence import Presence
@@ -63,8 +65,14 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
     hub = LiveHub(
         fleet,
         observer,
-        version=VERSION,
-        currency=settings.currency,
+        MessageTail(bus, lambda station_id: row.worker_id if (row := fleet.rows.get(station_id)) else ""),
+        Greeting(
+            version=VERSION,
+            currency=settings.currency,
+            window_above=settings.live_window_above,
+            grafana=settings.grafana_url,
+            history=settings.history,
+        ),
         now=now,
         ready=lambda: mirror.synced and observer.known_desired is not None,
     )
@@ -139,6 +147,7 @@ async def running(context: Context) -> AsyncIterator[None]:
                     context.router,
                     context.reconciler,
                     context.hub,
+                    context.hub.tail,
                     context.history,
                     context.presence,
                 )

@@ -45,6 +45,13 @@ class NotReadyError(LocalError):
     """The controller has not read the swarm yet, or not since the store was last away."""
 
 
+class TooManyFollowersError(LocalError):
+    """Logs are followed by as many as we serve."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} logs are being followed already; end one, or use the live feed.")
+
+
 class HistorianError(RemoteError):
     """The historian is not there, or could not answer; `status` is what the asker is told."""
 

@@ -115,6 +115,11 @@ class Fleet:
         """Every row, encoded."""
         return list(self._encoded.values())
 
+    def encoded_of(self, station_ids: Iterable[str]) -> list[str]:
+        """These rows, encoded, without those that are gone."""
+        found = map(self._encoded.get, station_ids)
+        return [row for row in found if row is not None]
+
     def take_changes(self, *, urgent_only: bool) -> Changes:
         """What changed since this was last taken: everything, or only new states, new stations and removed ones."""
         take = self._urgent if urgent_only else self._changed

@@ -1,9 +1,10 @@
 """Asks the historian, and passes on what it answers as it comes: an export is never held whole."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import msgspec
@@ -31,12 +32,16 @@ class _Refusal(msgspec.Struct):
     field: str = ""
 
 
+class _Page(msgspec.Struct):
+    items: list[dict[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer under way: `body` must be read to its end or closed."""
 
     media_type: str
-    body: AsyncIterator[bytes]
+    body: AsyncGenerator[bytes, None]
 
 
 class HistorianClient:
@@ -97,12 +102,29 @@ class HistorianClient:
                 f"No historian answers at {self._url} ({error or type(error).__name__}).",
             ) from None
 
+    async def items(self, topic: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
+        """One page of the historian's items, newest first.
+
+        Raises:
+            HistorianError: as `ask`, or the answer broke off.
+            InvalidFieldError: as `ask`.
+        """
+        answer = await self.ask(topic, parameters)
+        async with aclosing(answer.body) as parts:
+            try:
+                page = msgspec.json.decode(b"".join([part async for part in parts]), type=_Page)
+            except (httpx.HTTPError, msgspec.MsgspecError) as error:
+                raise HistorianError(
+                    HTTPStatus.SERVICE_UNAVAILABLE, f"The historian at {self._url} broke off: {error}"
+                ) from None
+        return page.items
+
     async def close(self) -> None:
         """Let go of the connections."""
         await self._http.aclose()
 
 
-async def _body(response: httpx.Response) -> AsyncIterator[bytes]:
+async def _body(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     try:
         async for part in response.aiter_raw():
             yield part

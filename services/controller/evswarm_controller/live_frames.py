@@ -11,7 +11,11 @@ from typing import Annotated, Final
 import msgspec
 
 from evswarm_controller.fleet import Changes
+from evswarm_controller.live_tail import MessageFilter
+from evswarm_controller.live_window import WindowQuery
+from evswarm_controller.log_entries import line_entry
 from evswarm_shared.bus.messages import ROW_FIELDS, OperationSnapshot, ProfileName, StationState
+from evswarm_shared.history.log_lines import LogLine
 
 PROTOCOL_VERSION: Final = 1
 SNAPSHOT_PART_ROWS: Final = 2000
@@ -26,6 +30,8 @@ TREND_FIELDS: Final = (
     "energy_mwh",
     "earnings_micro",
     "price",
+    "messages_per_second",
+    "round_trip_p95_ms",
 )
 
 _encode = msgspec.json.Encoder().encode
@@ -36,6 +42,18 @@ class ResyncReason(StrEnum):
 
     ASKED = "asked"
     BEHIND = "behind"
+    """It takes patches more slowly than they are made."""
+    PACED = "paced"
+    """It asked for them less often, and a snapshot is shorter."""
+
+
+class Mode(StrEnum):
+    """How a client gets the rows."""
+
+    ALL = "all"
+    """Every row, and every change of one."""
+    WINDOW = "window"
+    """Only what it shows: there are too many."""
 
 
 class Aggregates(msgspec.Struct, frozen=True):
@@ -54,6 +72,9 @@ class Aggregates(msgspec.Struct, frozen=True):
     states: dict[str, int]
     profiles: dict[str, int]
     workers: dict[str, int]
+    lost_workers: list[str]
+    messages_per_second: float
+    round_trip_p95_ms: float | None
     generation: int
     store: bool
 
@@ -69,15 +90,17 @@ StationId = Annotated[str, msgspec.Meta(min_length=1, max_length=48)]
 
 
 class Subscribe(msgspec.Struct, tag_field="type", tag="sub", frozen=True, forbid_unknown_fields=True):
-    """Follow a station's log."""
+    """Follow a station's log, or watch the messages of the swarm: one of the two."""
 
-    log: StationId
+    log: StationId | None = None
+    messages: MessageFilter | None = None
 
 
 class Unsubscribe(msgspec.Struct, tag_field="type", tag="unsub", frozen=True, forbid_unknown_fields=True):
-    """Stop following a station's log."""
+    """Follow or watch no longer."""
 
-    log: StationId
+    log: StationId | None = None
+    messages: bool = False
 
 
 class Rate(msgspec.Struct, tag_field="type", tag="rate", frozen=True, forbid_unknown_fields=True):
@@ -90,7 +113,7 @@ class AskResync(msgspec.Struct, tag_field="type", tag="resync", frozen=True, for
     """Send a fresh snapshot."""
 
 
-ClientMessage = ClientHello | Subscribe | Unsubscribe | Rate | AskResync
+ClientMessage = ClientHello | Subscribe | Unsubscribe | Rate | AskResync | WindowQuery
 
 _client_decoder: Final = msgspec.json.Decoder[ClientMessage](ClientMessage)
 
@@ -105,23 +128,43 @@ def decode_client(text: str) -> ClientMessage:
     message: ClientMessage = _client_decoder.decode(text)
     if isinstance(message, ClientHello) and (message.epoch is None) != (message.seq is None):
         raise msgspec.ValidationError("epoch and seq go together")
+    if isinstance(message, Subscribe) and (message.log is None) == (message.messages is None):
+        raise msgspec.ValidationError("sub names either a log or messages")
+    if isinstance(message, Unsubscribe) and (message.log is None) != message.messages:
+        raise msgspec.ValidationError("unsub names either a log or messages")
     return message
 
 
+class Greeting(msgspec.Struct, frozen=True):
+    """What hello says that stays the same. `grafana` is its address for browsers; `history`: records are kept."""
+
+    version: str
+    currency: str
+    window_above: int
+    grafana: str | None
+    history: bool
+
+
 def hello(
-    *, version: str, epoch: str, seq: int, tick: float, currency: str, trend: Sequence[Sequence[float]]
+    greeting: Greeting,
+    *,
+    epoch: str,
+    seq: int,
+    tick: float,
+    mode: Mode,
+    trend: Sequence[Sequence[float | None]],
 ) -> str:
     """The server's first frame. `trend` holds points in the order of TREND_FIELDS, oldest first."""
     return _encode(
         {
             "type": "hello",
             "v": PROTOCOL_VERSION,
-            "version": version,
+            **msgspec.structs.asdict(greeting),
             "epoch": epoch,
             "seq": seq,
             "tick": tick,
+            "mode": mode,
             "fields": ROW_FIELDS,
-            "currency": currency,
             "states": list(StationState),
             "profiles": list(ProfileName),
             "trend": {"fields": TREND_FIELDS, "points": trend},
@@ -153,9 +196,26 @@ def patch(seq: int, at: float, changes: Changes, aggregates: Aggregates) -> str:
     )
 
 
-def log_frame(station_id: str, lines: Sequence[str]) -> str:
-    """A station's whole kept log."""
-    return _encode({"type": "log", "id": station_id, "events": lines}).decode()
+def log_frame(station_id: str, lines: Sequence[LogLine], calls: Sequence[bytes] = ()) -> str:
+    """A station's whole kept log, and the exchanges (encoded) that were not sent yet."""
+    frame = {
+        "type": "log",
+        "id": station_id,
+        "events": [line.line for line in lines],
+        "entries": [line_entry(line) for line in lines],
+        "calls": [msgspec.Raw(call) for call in calls],
+    }
+    return _encode(frame).decode()
+
+
+def messages_frame(items: Sequence[bytes], skipped: int, kept: str) -> str:
+    """Messages that passed (encoded), how many more there were, and which are kept at all (HistoryMessages)."""
+    return f'{{"type":"messages","items":[{b",".join(items).decode()}],"skipped":{skipped},"kept":"{kept}"}}'
+
+
+def window_frame(seq: int, shown: str) -> str:
+    """What a window shows, as the window's shelf gives it."""
+    return f'{{"type":"window","seq":{seq},{shown}}}'
 
 
 def operation_frame(operation: OperationSnapshot) -> str:

@@ -8,27 +8,39 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-from evswarm_controller.fleet import Fleet
+from evswarm_controller.fleet import Changes, Fleet
 from evswarm_controller.live_frames import (
+    TREND_FIELDS,
     Aggregates,
+    Greeting,
+    Mode,
     ResyncReason,
     Ring,
     hello,
+    messages_frame,
     operation_frame,
     patch,
     resync,
     snapshot,
+    window_frame,
 )
+from evswarm_controller.live_subscriber import FollowedLog, Subscriber
+from evswarm_controller.live_tail import MessageFilter, MessageTail
+from evswarm_controller.live_window import WindowShelf
 from evswarm_controller.observer import Observer
+from evswarm_controller.worker_rates import messages_per_second, round_trip_p95_ms
 from evswarm_shared.bus.messages import OperationSnapshot, OperationState
+from evswarm_shared.settings import HistoryMessages
 
 TICK_SECONDS: Final = 0.5
 TREND_SECONDS: Final = 5.0
 TREND_POINTS: Final = 180
-SUBSCRIPTIONS: Final = 16
+WINDOW_SECONDS: Final = 1.0
+CALM: Final = 5 / 6
+"""A swarm has to shrink to this part of the limit before all rows are sent again: at the limit itself it would flutter."""
 CATCH_UP_LENGTH: Final = 262_144
 """Missed patches up to this length are sent whatever the length of a snapshot: they cost less than starting anew."""
 
@@ -43,35 +55,6 @@ class FeedCounts:
     resyncs: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class Subscriber:
-    """Where one client is. `wake` is set whenever there may be something for it."""
-
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    seq: int | None = None
-    asked_resync: bool = False
-    interval_seconds: float = 0.0
-    next_at: float = 0.0
-    logs: dict[str, bool] = field(default_factory=dict)
-    """Station id → whether its log has to be sent; the oldest subscription first."""
-    operations: dict[str, OperationSnapshot] = field(default_factory=dict)
-
-    def follow(self, station_id: str) -> None:
-        """Subscribe to a log; of too many, the oldest subscription ends."""
-        self.logs.pop(station_id, None)
-        self.logs[station_id] = True
-        while len(self.logs) > SUBSCRIPTIONS:
-            del self.logs[next(iter(self.logs))]
-        self.wake.set()
-
-    def take_due_logs(self) -> list[str]:
-        """The stations whose log has to be read and sent."""
-        due = [station_id for station_id, is_due in self.logs.items() if is_due]
-        for station_id in due:
-            self.logs[station_id] = False
-        return due
-
-
 class LiveHub:
     """Everything about the feed that is the same for all clients. Times are real unix seconds."""
 
@@ -79,25 +62,29 @@ class LiveHub:
         self,
         fleet: Fleet,
         observer: Observer,
+        tail: MessageTail,
+        greeting: Greeting,
         *,
-        version: str,
-        currency: str,
         now: Callable[[], float],
         ready: Callable[[], bool],
     ) -> None:
         self._fleet = fleet
         self._observer = observer
-        self._version = version
-        self._currency = currency
+        self._greeting = greeting
         self._now = now
         self._ready = ready
         self._ring = Ring()
         self._epoch = secrets.token_hex(6)
         self._subscribers: set[Subscriber] = set()
+        self._followed: dict[str, set[FollowedLog]] = {}
         self._snapshot: tuple[int, list[str]] = (-1, [])
         self._operations: dict[str, OperationSnapshot] = {}
-        self._trend: deque[tuple[float, ...]] = deque(maxlen=TREND_POINTS)
+        self._trend: deque[tuple[float | None, ...]] = deque(maxlen=TREND_POINTS)
+        self._trend_at = 0.0
         self._whole_turn = True
+        self._shelf = WindowShelf(fleet)
+        self.tail = tail
+        self.mode = Mode.ALL
         self.counts = FeedCounts()
 
     def __len__(self) -> int:
@@ -116,26 +103,18 @@ class LiveHub:
         """Make the next patch and wake everybody."""
         if not self._ready():
             return
-        changes = self._fleet.take_changes(urgent_only=not self._whole_turn)
-        self._whole_turn = not self._whole_turn
         now = self._now()
+        self._choose_mode()
+        changes = self._fleet.take_changes(urgent_only=not self._whole_turn)
+        if self.mode is Mode.WINDOW:
+            changes = Changes()
+            self._shelf.sweep(now)
+        self._whole_turn = not self._whole_turn
         aggregates = self.aggregates()
         self._ring.append(patch(self._ring.seq + 1, now, changes, aggregates))
-        if not self._trend or now - self._trend[-1][0] >= TREND_SECONDS:
-            a = aggregates
-            self._trend.append(
-                (
-                    round(now, 3),
-                    a.stations,
-                    a.desired,
-                    a.running,
-                    a.charging,
-                    a.power_w,
-                    a.energy_mwh,
-                    a.earnings_micro,
-                    a.price,
-                )
-            )
+        if now - self._trend_at >= TREND_SECONDS:
+            self._trend_at = now
+            self._trend.append((round(now, 3), *(getattr(aggregates, name) for name in TREND_FIELDS[1:])))
         self._tell_operations()
         for subscriber in self._subscribers:
             subscriber.wake.set()
@@ -157,6 +136,9 @@ class LiveHub:
             states=dict(fleet.states),
             profiles=dict(fleet.profiles),
             workers={worker_id: fleet.workers[worker_id] for worker_id in observer.workers},
+            lost_workers=[],
+            messages_per_second=messages_per_second(observer.workers.values()),
+            round_trip_p95_ms=round_trip_p95_ms(observer.workers.values()),
             generation=observer.wanted.generation,
             store=observer.available,
         )
@@ -164,17 +146,17 @@ class LiveHub:
     def hello(self) -> str:
         """The first frame for a client."""
         return hello(
-            version=self._version,
+            self._greeting,
             epoch=self._epoch,
             seq=self._ring.seq,
             tick=TICK_SECONDS,
-            currency=self._currency,
+            mode=self.mode,
             trend=list(self._trend),
         )
 
     def join(self, epoch: str | None, seq: int | None) -> Subscriber:
         """Take a client in, where it was if it was with us; the caller owes a `leave`."""
-        subscriber = Subscriber()
+        subscriber = Subscriber(self.tail, self._epoch)
         if epoch == self._epoch and seq is not None and self._ring.since(seq) is not None:
             subscriber.seq = seq
         subscriber.operations = {
@@ -184,53 +166,127 @@ class LiveHub:
         subscriber.wake.set()
         return subscriber
 
+    def holds(self, subscriber: Subscriber) -> bool:
+        """Whether the feed is still the one that the client joined: it is not when the mode has changed."""
+        return subscriber.epoch == self._epoch
+
     def leave(self, subscriber: Subscriber) -> None:
         """Forget a client."""
         self._subscribers.discard(subscriber)
+        subscriber.end()
+
+    def follow(self, station_id: str) -> FollowedLog:
+        """Follow a log outside of the feed; the caller owes an `unfollow`."""
+        followed = FollowedLog(self.tail.watch(MessageFilter(station=station_id)))
+        self._followed.setdefault(station_id, set()).add(followed)
+        return followed
+
+    def unfollow(self, followed: FollowedLog) -> None:
+        """Follow it no longer."""
+        station_id = followed.calls.wanted.station
+        self.tail.unwatch(followed.calls)
+        others = self._followed[station_id]
+        others.discard(followed)
+        if not others:
+            del self._followed[station_id]
+
+    @property
+    def followers(self) -> int:
+        """How many logs are followed outside of the feed."""
+        return sum(map(len, self._followed.values()))
 
     def logged(self, station_ids: tuple[str, ...]) -> None:
         """Tell who follows one of these stations that its log has grown."""
         following = [s for s in self._subscribers if s.logs]
-        if not following:
+        if not following and not self._followed:
             return
         grown = frozenset(station_ids)
+        for station_id in self._followed.keys() & grown:
+            for followed in self._followed[station_id]:
+                followed.grown = True
         for subscriber in following:
             for station_id in subscriber.logs.keys() & grown:
-                subscriber.logs[station_id] = True
+                subscriber.logs[station_id].grown = True
                 subscriber.wake.set()
 
+    def is_due(self, subscriber: Subscriber, now: float) -> bool:
+        """Whether it is the client's turn to get anything."""
+        waits = subscriber.seq is not None and not subscriber.asked_resync and not subscriber.hurried
+        return self._ready() and not (waits and now < subscriber.next_at)
+
     def due(self, subscriber: Subscriber, now: float) -> list[str]:
-        """The frames that the client has to get now; it counts as having got them."""
-        if not self._ready():
+        """The frames that the client has to get now, apart from logs; it counts as having got them."""
+        if not self.is_due(subscriber, now):
             return []
         frames: list[str] = []
         if subscriber.asked_resync or subscriber.seq is None:
             if subscriber.asked_resync:
                 frames.append(self._resync(ResyncReason.ASKED))
             frames += self._fresh_snapshot()
-        elif now < subscriber.next_at:
-            return []
         else:
-            frames += self._since(subscriber.seq)
+            frames += self._since(subscriber.seq, paced=subscriber.interval_seconds > TICK_SECONDS)
         subscriber.seq = self._ring.seq
         subscriber.asked_resync = False
+        subscriber.hurried = False
         # Half a tick early is in time, so that a client at the feed's own pace does not skip every second patch.
         subscriber.next_at = now + subscriber.interval_seconds - TICK_SECONDS / 2
         frames += [operation_frame(operation) for operation in subscriber.operations.values()]
         subscriber.operations.clear()
+        frames += self._window(subscriber, now)
+        frames += self._messages(subscriber)
         return frames
+
+    def messages_kept(self) -> str:
+        """The least that a living worker gives to the history (HistoryMessages)."""
+        if not self._greeting.history:
+            return HistoryMessages.OFF
+        kept = {worker.messages_kept for worker in self._observer.workers.values()}
+        return next((each for each in reversed(HistoryMessages) if each in kept), HistoryMessages.ALL)
+
+    def _window(self, subscriber: Subscriber, now: float) -> list[str]:
+        if subscriber.window is None or now - subscriber.window_at < WINDOW_SECONDS - TICK_SECONDS / 2:
+            return []
+        subscriber.window_at = now
+        shown = self._shelf.show(subscriber.window, now)
+        if shown == subscriber.window_sent:
+            return []
+        subscriber.window_sent = shown
+        return [window_frame(self._ring.seq, shown)]
+
+    def _messages(self, subscriber: Subscriber) -> list[str]:
+        watch = subscriber.watch
+        if watch is None or not (watch.waiting or subscriber.watch_is_new):
+            return []
+        subscriber.watch_is_new = False
+        passed, skipped = watch.take()
+        return [messages_frame([passing.item for passing in passed], skipped, self.messages_kept())]
+
+    def _choose_mode(self) -> None:
+        limit = self._greeting.window_above
+        stations = len(self._fleet)
+        if self.mode is Mode.ALL and stations > limit:
+            mode = Mode.WINDOW
+        elif self.mode is Mode.WINDOW and stations <= limit * CALM:
+            mode = Mode.ALL
+        else:
+            return
+        self.mode = mode
+        # What clients have got so far is no beginning for what comes now.
+        self._epoch = secrets.token_hex(6)
 
     def sent(self, frame: str) -> None:
         """Count a frame that was handed to a client's socket."""
         self.counts.frames += 1
         self.counts.bytes += len(frame)
 
-    def _since(self, seq: int) -> list[str]:
+    def _since(self, seq: int, *, paced: bool) -> list[str]:
         missed = self._ring.since(seq)
         if missed is not None and (
             len(missed) <= 1 or sum(map(len, missed)) <= max(self._fleet.encoded_length, CATCH_UP_LENGTH)
         ):
             return missed
+        if paced:
+            return [self._resync(ResyncReason.PACED), *self._fresh_snapshot()]
         self.counts.frames_dropped += self._ring.seq - seq
         return [self._resync(ResyncReason.BEHIND), *self._fresh_snapshot()]
 
@@ -242,7 +298,8 @@ class LiveHub:
         """The snapshot as of the last patch, made once for all who need it before the next one."""
         if self._snapshot[0] != self._ring.seq:
             seq = self._ring.seq
-            self._snapshot = (seq, snapshot(seq, self._fleet.encoded_rows(), self.aggregates()))
+            rows = [] if self.mode is Mode.WINDOW else self._fleet.encoded_rows()
+            self._snapshot = (seq, snapshot(seq, rows, self.aggregates()))
         return self._snapshot[1]
 
     def _tell_operations(self) -> None:

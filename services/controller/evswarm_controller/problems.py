@@ -26,6 +26,7 @@ from evswarm_controller.errors import (
     TooLargeError,
     UnknownOperationError,
     UnknownStationError,
+    TooManyFollowersError,
     UnknownTagError,
     UnknownUploadAddressError,
     UnknownUploadError,
@@ -158,6 +159,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(CommandFailedError)
     async def _command(_: Request, error: CommandFailedError) -> Response:
+    @app.exception_handler(TooManyFollowersError)
+    async def _too_many(_: Request, error: TooManyFollowersError) -> Response:
+        return unavailable(str(error))
+
         status = OUTCOME_STATUS[error.outcome]
         members: dict[str, object] = {}
         detail = str(error) or error.outcome.value.replace("_", " ")

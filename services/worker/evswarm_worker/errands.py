@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.history.log_lines import read_line
 from evswarm_worker.file_transfer import FileTransfer
 from evswarm_worker.host import StationHost
 from evswarm_worker.station.effects import CancelTransfer, Download, MakeKey, Upload
@@ -110,7 +111,7 @@ class Errands:
                 lines = await self._logs.read_log(host.station_id)
             except BusUnavailableError as error:
                 return TransferResult(TransferOutcome.UNREACHABLE, f"the log is not at hand: {error}")
-            text += log_text([*lines, *unpublished], errand.log)
+            text += log_text([read_line(line).line for line in (*lines, *unpublished)], errand.log)
         return await loop.run_in_executor(
             self._pool, transfer.upload, errand.url, errand.file_name, text.encode()
         )

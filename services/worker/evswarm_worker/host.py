@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from evswarm_shared.bus.keys import LOG_LINES_KEPT
 from evswarm_shared.bus.messages import Conditions, StationCommit, StationSnapshot, Tariff
 from evswarm_shared.clock import SimulatedClock
+from evswarm_shared.history.log_lines import stamped
 from evswarm_shared.history.records import LedgerRecord
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
 from evswarm_shared.telemetry.tracing import TRACER
@@ -302,8 +303,9 @@ class StationHost(LinkUser):
         if len(self.lines) >= LOG_LINES_KEPT:
             del self.lines[0]
             self.shell.line_dropped()
-        self.lines.append(text)
-        self.shell.history.line(self.shell.now(), self.station_id, text)
+        now = self.shell.now()
+        self.lines.append(stamped(now, text))
+        self.shell.history.line(now, self.station_id, text)
         self.shell.mark_dirty(self)
 
     def _tell_ledger(self) -> None:

@@ -18,7 +18,7 @@ from evswarm_shared.bus.messages import WorkerHeartbeat
 from evswarm_shared.bus.port import Bus
 from evswarm_shared.errors import BusUnavailableError, LeaseLostError
 from evswarm_shared.history.recorder import Recorder
-from evswarm_shared.settings import WorkerSettings
+from evswarm_shared.settings import HistoryMessages, WorkerSettings
 from evswarm_shared.telemetry.counts import StationCounts
 from evswarm_shared.telemetry.exposition import (
     loop_metrics,
@@ -35,6 +35,7 @@ from evswarm_worker.lease import Lease
 from evswarm_worker.metrics import shard_metrics
 from evswarm_worker.rebuilding import KeptStation, rebuild
 from evswarm_worker.session import Session
+from evswarm_worker.throughput import Throughput
 
 REGISTER_RETRY_SECONDS: Final = 1.0
 
@@ -53,6 +54,8 @@ class Worker:
         self._started_at = time.time()
         self.counts = StationCounts()
         self.gauges = ShardGauges()
+        self._throughput = Throughput(self.counts)
+        self._messages_kept = settings.history_messages if settings.history else HistoryMessages.OFF
         self._lag = LoopLag()
         self._processor = ProcessorShare()
         self._recorder = Recorder(
@@ -153,6 +156,7 @@ class Worker:
         leader_epoch, generation = (0, 0) if session is None else session.admission.applied()
         return WorkerHeartbeat(
             worker_id=worker_id,
+        rate, round_trips = self._throughput.look(time.monotonic())
             lease_epoch=epoch,
             host=socket.gethostname(),
             pid=os.getpid(),
@@ -170,6 +174,9 @@ class Worker:
             memory_bytes=memory_bytes(),
         )
 
+            messages_per_second=rate,
+            round_trips=round_trips,
+            messages_kept=self._messages_kept.value,
     def _health(self) -> str | None:
         session = self._session
         return None if session is not None and session.shard.lease.valid() else "no lease from the store"

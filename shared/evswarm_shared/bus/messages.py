@@ -292,6 +292,8 @@ class WorkerHeartbeat(msgspec.Struct, frozen=True):
     assignment the worker has wholly applied. `draining` asks the planner to take its stations away.
     `applied_leader_epoch` says which leader's assignment that was. Times are real unix seconds. `cpu_percent` is the
     share of one processor since the heartbeat before, None where nobody knows; so is `memory_bytes`.
+    Of the last ten seconds: `messages_per_second`, both ways, and `round_trips`, the number of answered calls in each
+    bucket of `counts.CALL_DURATION_BOUNDS`. `messages_kept` says which messages go to the history (HistoryMessages).
     """
 
     worker_id: str
@@ -310,6 +312,9 @@ class WorkerHeartbeat(msgspec.Struct, frozen=True):
     capacity: int | None = None
     cpu_percent: float | None = None
     memory_bytes: int | None = None
+    messages_per_second: float = 0.0
+    round_trips: tuple[int, ...] = ()
+    messages_kept: str = ""
 
 
 class HeartbeatReply(msgspec.Struct, frozen=True):

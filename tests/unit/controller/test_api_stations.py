@@ -222,17 +222,6 @@ async def test_a_station_that_is_not_there_cannot_be_started_or_stopped(swarm: D
     assert "CP-000021" in answer.json()["detail"]
 
 
-async def test_a_stations_log_is_newest_last(swarm: Desk) -> None:
-    worker = swarm.workers[0]
-    await worker.publish([worker.rows["CP-000001"]], ("[10:00:00] one", "[10:00:01] two"))
-    answer = await swarm.client.get("/stations/CP-000001/logs")
-    assert answer.json() == {
-        "station_id": "CP-000001",
-        "logs": ["[10:00:00] one", "[10:00:01] two"],
-        "count": 2,
-    }
-
-
 @pytest.mark.parametrize("path", ["/stations/NOPE", "/stations/NOPE/logs"])
 async def test_an_unknown_station_is_not_found(swarm: Desk, path: str) -> None:
     answer = await swarm.client.get(path)

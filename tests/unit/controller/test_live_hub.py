@@ -17,9 +17,11 @@ from evswarm_controller.live_frames import (
     decode_client,
     log_frame,
 )
-from evswarm_controller.live_hub import SUBSCRIPTIONS, TICK_SECONDS, TREND_SECONDS, Subscriber
+from evswarm_controller.live_hub import TICK_SECONDS, TREND_SECONDS
 from evswarm_controller.live_schema import live_schema
+from evswarm_controller.live_subscriber import LOGS_FOLLOWED, Subscriber
 from evswarm_shared.bus.messages import ROW_FIELDS, StationState
+from evswarm_shared.history.log_lines import LogLine
 from tests.unit.controller.desk import Desk, encoded, row
 
 SCHEMA = live_schema()
@@ -250,20 +252,36 @@ async def test_operations_are_told_as_they_go_and_to_who_comes_later(swarm: Desk
 def test_who_follows_a_log_is_told_when_it_has_grown(swarm: Desk) -> None:
     page, other = Page(swarm), Page(swarm)
     page.subscriber.follow("CP-000001")
-    assert page.subscriber.take_due_logs() == ["CP-000001"]
-    assert page.subscriber.take_due_logs() == []
+    assert page.subscriber.due_logs() == ["CP-000001"]
+    page.subscriber.logs["CP-000001"].grown = False
+    assert page.subscriber.due_logs() == []
     swarm.context.hub.logged(("CP-000001", "CP-000002"))
-    assert page.subscriber.take_due_logs() == ["CP-000001"]
-    assert other.subscriber.take_due_logs() == []
-    SERVER.validate(json.loads(log_frame("CP-000001", ["[10:00:00] hello"])))
+    assert page.subscriber.due_logs() == ["CP-000001"]
+    assert other.subscriber.due_logs() == []
+
+
+def test_a_log_comes_as_lines_and_with_its_labels() -> None:
+    lines = [LogLine(1.5, "[10:00:00] Connection lost: reset"), LogLine(None, "no clock")]
+    (frame,) = read([log_frame("CP-000001", lines)])
+    assert frame["events"] == ["[10:00:00] Connection lost: reset", "no clock"]
+    assert frame["entries"] == [
+        {
+            "at": 1.5,
+            "time": "10:00:00",
+            "kind": "connection",
+            "level": "warning",
+            "text": "Connection lost: reset",
+        },
+        {"at": None, "time": "", "kind": "other", "level": "info", "text": "no clock"},
+    ]
 
 
 def test_of_too_many_logs_the_oldest_is_no_longer_followed(swarm: Desk) -> None:
     page = Page(swarm)
-    for i in range(SUBSCRIPTIONS + 1):
+    for i in range(LOGS_FOLLOWED + 1):
         page.subscriber.follow(f"S{i}")
     assert "S0" not in page.subscriber.logs
-    assert len(page.subscriber.logs) == SUBSCRIPTIONS
+    assert len(page.subscriber.logs) == LOGS_FOLLOWED
 
 
 def test_the_trend_is_kept_for_who_comes_later(swarm: Desk) -> None:

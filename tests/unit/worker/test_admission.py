@@ -20,6 +20,7 @@ from evswarm_shared.bus.messages import (
     WorkerHeartbeat,
 )
 from evswarm_shared.clock import SimulatedClock
+from evswarm_shared.history.log_lines import read_line
 from evswarm_shared.telemetry.counts import StationCounts
 from evswarm_worker import admission as admission_module
 from evswarm_worker.admission import Admission
@@ -149,7 +150,7 @@ async def test_a_station_that_moves_to_another_worker_is_handed_over_and_seen_of
         assert w.stations["CP-000003"].names == ["start", "hand_over"]
         assert w.owner("CP-000003") is None
         assert w.stored_row("CP-000003").state is StationState.OFFLINE
-        assert w.store.logs["CP-000003"] == ["[00:00:00] started"]
+        assert [read_line(line).text for line in w.store.logs["CP-000003"]] == ["started"]
 
 
 async def test_a_station_that_is_still_ending_keeps_the_generation_unapplied() -> None:

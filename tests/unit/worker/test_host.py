@@ -6,6 +6,7 @@ import pytest
 
 from evswarm_shared.bus.keys import LOG_LINES_KEPT
 from evswarm_shared.bus.messages import StationCommit
+from evswarm_shared.history.log_lines import read_line
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
 from evswarm_worker.host import HELD_PAUSE, HostShell, StationHost
 from evswarm_worker.runner import Link
@@ -215,7 +216,7 @@ def test_more_lines_than_a_log_keeps_push_out_the_oldest_and_are_counted() -> No
     shell, station, host = connected()
     station.asks = [LogLine(str(number)) for number in range(LOG_LINES_KEPT + 3)]
     host.carry_out()
-    assert host.lines[0] == "3"
+    assert read_line(host.lines[0]).line == "3"
     assert len(host.lines) == LOG_LINES_KEPT
     assert shell.dropped == 3
 

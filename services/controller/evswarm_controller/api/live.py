@@ -18,12 +18,20 @@ from evswarm_controller.live_frames import (
     decode_client,
     log_frame,
 )
-from evswarm_controller.live_hub import Subscriber
+from evswarm_controller.live_subscriber import Subscriber
+from evswarm_controller.live_window import WindowQuery
 from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.history.log_lines import read_line
 
 HELLO_TIMEOUT_SECONDS: Final = 10.0
+MODE_CHANGED_CODE: Final = 4010
+"""Closes a client's connection when rows are sent in another way from now on; it comes back at once."""
 
 router = APIRouter()
+
+
+class ModeChangedError(Exception):
+    """The client has to begin anew."""
 
 
 @router.websocket("/live")
@@ -37,6 +45,10 @@ async def live(websocket: WebSocket, context: ContextOf) -> None:
         await _serve(websocket, context)
     except* WebSocketDisconnect:
         pass
+    except* ModeChangedError:
+        await websocket.close(
+            MODE_CHANGED_CODE, "the swarm has crossed the size up to which all rows are sent"
+        )
     except* (msgspec.DecodeError, TimeoutError) as group:
         if websocket.application_state is WebSocketState.CONNECTED:
             reason = str(group.exceptions[0])[:100] or "no hello in time"
@@ -62,10 +74,16 @@ async def _serve(websocket: WebSocket, context: Context) -> None:
 async def _read(websocket: WebSocket, subscriber: Subscriber) -> None:
     while True:
         match await _receive(websocket):
-            case Subscribe(log=station_id):
+            case Subscribe(log=str(station_id)):
                 subscriber.follow(station_id)
-            case Unsubscribe(log=station_id):
-                subscriber.logs.pop(station_id, None)
+            case Subscribe(messages=wanted):
+                subscriber.watch_messages(wanted)
+            case Unsubscribe(log=str(station_id)):
+                subscriber.unfollow(station_id)
+            case Unsubscribe():
+                subscriber.watch_messages(None)
+            case WindowQuery() as window:
+                subscriber.show(window)
             case Rate(hz=hz):
                 subscriber.interval_seconds = 1 / hz
             case AskResync():
@@ -76,22 +94,31 @@ async def _read(websocket: WebSocket, subscriber: Subscriber) -> None:
 
 
 async def _write(websocket: WebSocket, subscriber: Subscriber, context: Context) -> None:
+    hub = context.hub
     while True:
         await subscriber.wake.wait()
         subscriber.wake.clear()
-        for frame in context.hub.due(subscriber, context.now()):
+        if not hub.holds(subscriber):
+            raise ModeChangedError
+        if not hub.is_due(subscriber, context.now()):
+            continue
+        for frame in hub.due(subscriber, context.now()):
             await websocket.send_text(frame)
-            context.hub.sent(frame)
-        for station_id in subscriber.take_due_logs():
+            hub.sent(frame)
+        for station_id in subscriber.due_logs():
+            followed = subscriber.logs.get(station_id)
+            if followed is None:
+                continue
+            followed.grown = False
             try:
                 lines = await context.bus.read_log(station_id)
             except BusUnavailableError:
-                if station_id in subscriber.logs:
-                    subscriber.logs[station_id] = True
+                followed.grown = True
                 break
-            frame = log_frame(station_id, lines)
+            calls, _ = followed.calls.take()
+            frame = log_frame(station_id, [read_line(line) for line in lines], [call.item for call in calls])
             await websocket.send_text(frame)
-            context.hub.sent(frame)
+            hub.sent(frame)
 
 
 async def _receive(websocket: WebSocket) -> ClientMessage:

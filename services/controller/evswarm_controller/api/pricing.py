@@ -10,6 +10,7 @@ from evswarm_controller.api.schemas import PriceRequest, PriceView, TotalsView
 from evswarm_controller.context import Context, ContextOf
 from evswarm_controller.problems import documented
 from evswarm_shared.bus.messages import TariffChange
+from evswarm_shared.history.log_lines import stamped
 
 router = APIRouter(tags=["money"])
 
@@ -30,7 +31,7 @@ async def change_price(context: ContextOf, body: PriceRequest) -> Response:
     context.observer.take_tariff(await context.bus.change_tariff(change))
     context.history.price(change)
     line = f"[{context.told_time()}] Price changed to {body.price:g} {context.settings.currency}/kWh"
-    await context.bus.append_log(list(context.fleet.rows), line)
+    await context.bus.append_log(list(context.fleet.rows), stamped(context.now(), line))
     context.hub.logged(tuple(context.fleet.rows))
     return _price(context)
 

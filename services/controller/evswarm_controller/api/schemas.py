@@ -3,7 +3,7 @@ as RFC 3339 in UTC.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from ocpp.v16.enums import AuthorizationStatus, ChargePointErrorCode, Reason
 from pydantic import BaseModel, ConfigDict, Field
@@ -284,22 +284,23 @@ class LogView(BaseModel):
     station_id: str
     logs: list[str] = Field(description="Newest last.", examples=[["[08:15:00] Boot accepted"]])
     count: int
+    entries: list["LogEntryView"] = Field(
+        description="The same lines with their labels, and the last OCPP calls among them; newest last."
+    )
+    messages: Literal["kept", "off", "away"] = Field(
+        description="Whether calls can be among the entries: no history is kept (`off`), or the historian does not answer (`away`)."
+    )
 
 
-class OperationView(BaseModel):
-    """Something that takes a while."""
+class LogEntryView(BaseModel):
+    """A line of a log, or an OCPP call with its answer. Calls have the fields of `/history/messages` besides."""
 
-    operation_id: str
-    kind: str = Field(examples=["scale"])
-    generation: int = Field(description="Of the desired state that this wrote.")
-    state: OperationState
-    target: int = Field(description="Stations that had to start or to go when it began.")
-    done: int = Field(description="How many of these have.")
-    failed: int
-    message: str
-    created_at: datetime
-    updated_at: datetime
-    station_ids: list[str] = Field(description="The stations it is about, where not about all.")
+
+    at: float | None = Field(description="Real unix seconds; null where nobody knows.")
+    time: str = Field(description="HH:MM:SS of the station's own clock.", examples=["08:15:00"])
+    kind: str = Field(description="`call`, or what the line is about.", examples=["transaction"])
+    level: Literal["info", "warning", "error"]
+    text: str = Field(description="Without the time in front.", examples=["Boot accepted"])
 
 
 class PriceView(BaseModel):

@@ -1,6 +1,7 @@
 """The history's operations of the port, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from evswarm_shared.bus.keys import HISTORY_ENTRIES_KEPT
 from evswarm_shared.bus.memory.store import HistoryLine, MemoryStore
@@ -29,9 +30,9 @@ class HistoryOperations:
             milliseconds = max(int(self.store.now() * 1000), line.last_id[0])
             sequence = line.last_id[1] + 1 if milliseconds == line.last_id[0] else 0
             line.last_id = (milliseconds, sequence)
-            line.entries.append(
-                HistoryEntry(stream, milliseconds, sequence, line.records, batch.count, batch.data)
-            )
+            entry = HistoryEntry(stream, milliseconds, sequence, line.records, batch.count, batch.data)
+            line.entries.append(entry)
+            self.store.send(self.store.keys.history_passing(stream), entry)
             line.records += batch.count
             del line.entries[: max(0, len(line.entries) - entries_kept)]
 
@@ -66,6 +67,12 @@ class HistoryOperations:
         self.store.check()
         line = self._line(stream)
         return HistoryBacklog(len(line.entries), line.records)
+
+    def passing_history(
+        self, stream: HistoryStream
+    ) -> AbstractAsyncContextManager[AsyncIterator[HistoryEntry | None]]:
+        """See `port.ControllerBus.passing_history`."""
+        return self.store.listen(self.store.keys.history_passing(stream))
 
     def _line(self, stream: HistoryStream) -> HistoryLine:
         return self.store.history.setdefault(stream, HistoryLine())

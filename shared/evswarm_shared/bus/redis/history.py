@@ -1,6 +1,7 @@
 """The history's operations of the port, on Redis: streams with one consumer group."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
 from evswarm_shared.bus.keys import HISTORY_ENTRIES_KEPT, HISTORY_PRODUCER_TTL_SECONDS, Keys
@@ -8,6 +9,7 @@ from evswarm_shared.bus.messages import HistoryBacklog, HistoryBatch, HistoryEnt
 from evswarm_shared.bus.redis.encoding import pairs
 from evswarm_shared.bus.redis.link import Argument, Link
 from evswarm_shared.bus.redis.scripts import load
+from evswarm_shared.bus.redis.subscription import subscribe
 from evswarm_shared.errors import BusUnavailableError
 
 GROUP: Final = "historian"
@@ -40,6 +42,7 @@ class HistoryOperations:
             self._keys.history(stream),
             self._keys.history_records,
             self._keys.history_producer(stream, producer_id),
+            self._keys.history_passing(stream),
         )
         await self._link.call(load("append_history"), keys, arguments)
 
@@ -81,6 +84,17 @@ class HistoryOperations:
         appended = await self._link.execute("HGET", self._keys.history_records, stream.value)
         return HistoryBacklog(entries, int(appended or 0))
 
+    @asynccontextmanager
+    async def passing_history(
+        self, stream: HistoryStream
+    ) -> AsyncIterator[AsyncIterator[HistoryEntry | None]]:
+        """See `port.ControllerBus.passing_history`."""
+        async with (
+            subscribe(self._link, self._keys.history_passing(stream)) as messages,
+            aclosing(_passing(stream, messages)) as entries,
+        ):
+            yield entries
+
     async def _read(self, stream: HistoryStream, limit: int, after: str) -> list[Any]:
         key = self._keys.history(stream)
         try:
@@ -95,6 +109,19 @@ class HistoryOperations:
             await self.open_history()
             return []
         return list(reply[0][1]) if reply else []
+
+
+async def _passing(
+    stream: HistoryStream, messages: AsyncIterator[bytes | None]
+) -> AsyncGenerator[HistoryEntry | None, None]:
+    async for message in messages:
+        if message is None:
+            yield None
+            continue
+        head, _, data = message.partition(b"\n")
+        entry_id, first, count = head.split()
+        milliseconds, _, sequence = entry_id.partition(b"-")
+        yield HistoryEntry(stream, int(milliseconds), int(sequence), int(first), int(count), data)
 
 
 def _entries(stream: HistoryStream, raw: Sequence[Any]) -> list[HistoryEntry]:

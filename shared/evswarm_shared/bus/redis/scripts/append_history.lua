@@ -1,4 +1,4 @@
--- KEYS stream, record counts, the producer's last number
+-- KEYS stream, record counts, the producer's last number, the channel of those who watch it pass
 -- ARGV name of the stream, entries kept, life of the producer's number in s, then for each batch:
 --   its number, number of records, data
 -- The number of an entry's first record is given here, in the same step as its place in the stream.
@@ -9,8 +9,10 @@ for at = 4, #ARGV, 3 do
     last = number
     local count = tonumber(ARGV[at + 1])
     local first = redis.call('HINCRBY', KEYS[2], ARGV[1], count) - count
-    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*',
-      'first', string.format('%.0f', first), 'count', count, 'data', ARGV[at + 2])
+    local place = string.format('%.0f', first)
+    local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*',
+      'first', place, 'count', count, 'data', ARGV[at + 2])
+    redis.call('PUBLISH', KEYS[4], id .. ' ' .. place .. ' ' .. ARGV[at + 1] .. '\n' .. ARGV[at + 2])
   end
 end
 redis.call('SET', KEYS[3], string.format('%.0f', last), 'EX', ARGV[3])

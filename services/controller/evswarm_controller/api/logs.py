@@ -1,0 +1,97 @@
+"""A station's log: its last lines and calls, as a file, or as a stream that goes on."""
+
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response, StreamingResponse
+
+from evswarm_controller.api import views
+from evswarm_controller.api.schemas import LogView
+from evswarm_controller.api.stations import StationPath
+from evswarm_controller.context import ContextOf
+from evswarm_controller.errors import InvalidFieldError, TooManyFollowersError
+from evswarm_controller.log_entries import KINDS, LogFilter
+from evswarm_controller.log_reading import follow_log, read_log
+from evswarm_controller.problems import documented
+from evswarm_shared.history.log_kinds import Level
+from evswarm_shared.history.records import Direction
+
+MAX_CALLS: Final = 1000
+FOLLOWERS: Final = 100
+PLAIN_TEXT: Final = "text/plain; charset=utf-8"
+
+router = APIRouter(tags=["stations"])
+
+
+class LogFormat(StrEnum):
+    """The forms of a log that is taken away."""
+
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    **documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+    200: {
+        "model": LogView,
+        "description": "The log; with `format` a file of its entries, with `follow` one line of text an entry.",
+        "content": {
+            "text/plain": {"schema": {"type": "string"}},
+            "text/csv": {"schema": {"type": "string"}},
+            "application/x-ndjson": {"schema": {"type": "string"}},
+        },
+    },
+}
+
+
+@router.get("/stations/{station_id}/logs", responses=ANSWERS, response_class=Response)
+async def read(
+    context: ContextOf,
+    station_id: StationPath,
+    kind: Annotated[
+        str,
+        Query(
+            max_length=200, description="`call` for OCPP calls, or what lines are about; several by comma."
+        ),
+    ] = "",
+    level: Annotated[Level, Query(description="The least bad that is wanted.")] = Level.INFO,
+    action: Annotated[str, Query(max_length=64, description="Only calls of this OCPP Action.")] = "",
+    direction: Annotated[Direction | None, Query(description="Only calls that went this way.")] = None,
+    text: Annotated[str, Query(max_length=200, description="What is in it, payloads included.")] = "",
+    limit: Annotated[
+        int, Query(ge=0, le=MAX_CALLS, description="Most calls among the lines, the last ones.")
+    ] = 50,
+    form: Annotated[LogFormat | None, Query(alias="format", description="The entries as a file.")] = None,
+    follow: Annotated[bool, Query(description="Plain text that goes on as entries come.")] = False,
+) -> Response:
+    """A station's last 50 log lines and its last OCPP calls, newest last."""
+    context.row(station_id)
+    wanted = LogFilter(_kinds(kind), level, action, direction, text.strip())
+    if follow:
+        if form is not None:
+            raise InvalidFieldError("format", "A log that is followed is plain text: leave format out.")
+        if context.hub.followers >= FOLLOWERS:
+            raise TooManyFollowersError(FOLLOWERS)
+        return StreamingResponse(follow_log(context, station_id, wanted), media_type=PLAIN_TEXT)
+    log = await read_log(context, station_id, wanted, limit)
+    lines = [line.line for line in log.lines]
+    return views.json_response(
+        {
+            "station_id": station_id,
+            "logs": lines,
+            "count": len(lines),
+            "entries": log.entries,
+            "messages": log.messages,
+        }
+    )
+
+
+def _kinds(text: str) -> frozenset[str]:
+    kinds = frozenset(filter(None, (part.strip().lower() for part in text.split(","))))
+    unknown = sorted(kinds.difference(KINDS))
+    if unknown:
+        raise InvalidFieldError("kind", f"There is no kind {unknown[0]!r}; known are {', '.join(KINDS)}.")
+    return kinds
