@@ -23,7 +23,6 @@ from evswarm_controller.api import (
     csms_uploads,
     history,
     live,
-    operations,
     logs,
     pricing,
     services,
@@ -76,8 +75,8 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
         system.router,
         services.router,
         session.router,
-        history.router,
         logs.router,
+        history.router,
         live.router,
     )
     for router in routers:

@@ -24,9 +24,9 @@ from evswarm_controller.errors import (
     NotReadyError,
     StationExistsError,
     TooLargeError,
+    TooManyFollowersError,
     UnknownOperationError,
     UnknownStationError,
-    TooManyFollowersError,
     UnknownTagError,
     UnknownUploadAddressError,
     UnknownUploadError,
@@ -153,16 +153,16 @@ def install(app: FastAPI) -> None:
     async def _not_ready(_: Request, error: NotReadyError) -> Response:
         return unavailable(str(error))
 
+    @app.exception_handler(TooManyFollowersError)
+    async def _too_many(_: Request, error: TooManyFollowersError) -> Response:
+        return unavailable(str(error))
+
     @app.exception_handler(BusUnavailableError)
     async def _store(_: Request, error: BusUnavailableError) -> Response:
         return unavailable(f"The store does not answer: {error}")
 
     @app.exception_handler(CommandFailedError)
     async def _command(_: Request, error: CommandFailedError) -> Response:
-    @app.exception_handler(TooManyFollowersError)
-    async def _too_many(_: Request, error: TooManyFollowersError) -> Response:
-        return unavailable(str(error))
-
         status = OUTCOME_STATUS[error.outcome]
         members: dict[str, object] = {}
         detail = str(error) or error.outcome.value.replace("_", " ")

@@ -295,12 +295,29 @@ class LogView(BaseModel):
 class LogEntryView(BaseModel):
     """A line of a log, or an OCPP call with its answer. Calls have the fields of `/history/messages` besides."""
 
+    model_config = ConfigDict(extra="allow")
 
     at: float | None = Field(description="Real unix seconds; null where nobody knows.")
     time: str = Field(description="HH:MM:SS of the station's own clock.", examples=["08:15:00"])
     kind: str = Field(description="`call`, or what the line is about.", examples=["transaction"])
     level: Literal["info", "warning", "error"]
     text: str = Field(description="Without the time in front.", examples=["Boot accepted"])
+
+
+class OperationView(BaseModel):
+    """Something that takes a while."""
+
+    operation_id: str
+    kind: str = Field(examples=["scale"])
+    generation: int = Field(description="Of the desired state that this wrote.")
+    state: OperationState
+    target: int = Field(description="Stations that had to start or to go when it began.")
+    done: int = Field(description="How many of these have.")
+    failed: int
+    message: str
+    created_at: datetime
+    updated_at: datetime
+    station_ids: list[str] = Field(description="The stations it is about, where not about all.")
 
 
 class PriceView(BaseModel):
