@@ -18,8 +18,15 @@ from evswarm_shared.bus.station_ledger import LedgerTransaction
 SAME_MOMENT_SECONDS: Final = 0.002
 """Times on the wire have milliseconds."""
 MWH_PER_WH: Final = 1000
-EXPECTED_FLAGS: Final = frozenset({"id_tag_refused"})
+EXPECTED_FLAGS: Final = frozenset({"id_tag_refused", "restored"})
 """What the central system may note about a transaction without anything being wrong."""
+
+
+class Rebuilt(msgspec.Struct, frozen=True):
+    """Where a book begins that the store once lost: `carried_mwh` are on the register from before."""
+
+    first_serial: int
+    carried_mwh: int
 
 
 class Book(msgspec.Struct, frozen=True):
@@ -32,6 +39,7 @@ class Book(msgspec.Struct, frozen=True):
     row_energy_mwh: int | None
     open_transactions: int
     transactions: tuple[LedgerTransaction, ...] = ()
+    rebuilt: Rebuilt | None = None
 
 
 class CsmsTransaction(msgspec.Struct, frozen=True):
@@ -98,7 +106,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class AuditReport(msgspec.Struct, frozen=True):
-    """What an audit found. `not_compared` are transactions that one book has forgotten by its cap."""
+    """What an audit found. `not_compared` are transactions that one book has forgotten by its cap.
+
+    `rebuilt_books` are stations whose book the store once lost: of what ended before, no book tells.
+    """
 
     passed: bool
     stations: int
@@ -107,6 +118,7 @@ class AuditReport(msgspec.Struct, frozen=True):
     open: int
     waiting: int
     not_compared: int
+    rebuilt_books: int
     energy_wh: int
     csms_energy_wh: int
     totals_energy_mwh: int
@@ -165,6 +177,7 @@ class _Audit:
             open=still_open,
             waiting=self._waiting,
             not_compared=self._not_compared,
+            rebuilt_books=sum(book.rebuilt is not None for book in evidence.after),
             energy_wh=self._energy_wh,
             csms_energy_wh=self._csms_energy_wh,
             totals_energy_mwh=evidence.sums.totals.energy_mwh,
@@ -253,9 +266,10 @@ class _Audit:
     def _add_up(self, book: Book) -> None:
         """What flowed in all transactions is what the register shows: outside of them nothing flows."""
         transactions = book.transactions
-        if transactions and transactions[0].serial > 1:
+        first, carried = (book.rebuilt.first_serial, book.rebuilt.carried_mwh) if book.rebuilt else (1, 0)
+        if transactions and transactions[0].serial > first:
             return  # the first ones have left the ledger
-        flowed = sum(mine.energy_mwh or 0 for mine in transactions)
+        flowed = carried + sum(mine.energy_mwh or 0 for mine in transactions)
         runs = book.open_transactions > 0 or any(mine.stopped_at is None for mine in transactions)
         if flowed > book.energy_mwh or (not runs and flowed != book.energy_mwh):
             self._find(

@@ -53,6 +53,11 @@ def describe(report: AuditReport) -> list[str]:
         lines.append(
             f"not compared     {report.not_compared:,} that one book has forgotten, or of other stations"
         )
+    if report.rebuilt_books:
+        lines.append(
+            f"rebuilt          {report.rebuilt_books:,} stations' books, which the store once lost: of what ended before "
+            "nothing is known"
+        )
     for finding in report.findings[:FINDINGS_SHOWN]:
         number = "" if finding.transaction_id is None else f" transaction {finding.transaction_id}"
         lines.append(f"{finding.fault}: {finding.station_id or 'the swarm'}{number}: {finding.detail}")

@@ -63,6 +63,7 @@ def audit_past(transactions: Iterable[PastTransaction], *, settled: bool = True)
         open=count - closed,
         waiting=0,
         not_compared=0,
+        rebuilt_books=0,
         energy_wh=energy,
         csms_energy_wh=csms_energy,
         totals_energy_mwh=0,

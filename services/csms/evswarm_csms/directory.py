@@ -123,6 +123,10 @@ class Directory:
         session = self._sessions.get(station_id)
         return session if session is not None and session.wire is not None else None
 
+    def connected(self) -> list[str]:
+        """The stations that are connected here."""
+        return [station_id for station_id, session in self._sessions.items() if session.wire is not None]
+
     def replaced_elsewhere(self, station_id: str, epoch: int) -> None:
         """Another replica holds the station since that epoch: close an older connection of ours."""
         session = self.session(station_id)

@@ -107,8 +107,22 @@ class Desk:
     accept_unknown_tags: bool
     heartbeat_interval_seconds: int
     boot_rules: tuple[BootRule, ...] = ()
+    last_transaction_id: int = 0
+    """The highest that this replica knows of, so that a store that lost its count gives none twice."""
     retry_pauses_seconds: tuple[float, ...] = RETRY_PAUSES_SECONDS
     history: CentralHistory = NO_HISTORY
+
+    async def book(self, record: TransactionRecord, key: str) -> tuple[TransactionRecord, bool]:
+        """Open a transaction in the store, or find the one that this very message opened before.
+
+        Raises:
+            BusUnavailableError: as `persistently`.
+        """
+        stored, new = await self.persistently(
+            lambda: self.bus.start_transaction(record, key, after=self.last_transaction_id)
+        )
+        self.last_transaction_id = max(self.last_transaction_id, stored.transaction_id)
+        return stored, new
 
     async def persistently(self, operation: Callable[[], Awaitable[Result]]) -> Result:
         """The operation's result, trying again while the store is away; every one of them may be repeated.
@@ -241,7 +255,7 @@ async def _start_transaction(request: StartTransaction, station: StationFile, de
         accept_unknown=desk.accept_unknown_tags,
         now=desk.clock(),
     )
-    stored, new = await desk.persistently(lambda: desk.bus.start_transaction(record, key))
+    stored, new = await desk.book(record, key)
     if new:
         _flagged(stored, station, desk)
     desk.history.transaction(stored, desk.clock())
@@ -251,13 +265,15 @@ async def _start_transaction(request: StartTransaction, station: StationFile, de
 async def _stop_transaction(request: StopTransaction, station: StationFile, desk: Desk) -> Response:
     bus = desk.bus
     found = await desk.persistently(lambda: bus.read_transaction(request.transaction_id))
+    if found is None:
+        found = await _restored(request.transaction_id, station.station_id, desk)
     last_meter_wh, fell = station.watch.seen(request.transaction_id)
     closing = stop_transaction.handle(
         request, station.station_id, found, last_meter_wh=last_meter_wh, fell=fell
     )
     if closing is None:
         orphan, key = ledger.orphan(request, station.station_id)
-        booked, _ = await desk.persistently(lambda: bus.start_transaction(orphan, key))
+        booked, _ = await desk.book(orphan, key)
         found, closing = booked, ledger.closed(booked, request)
     if closing is not found:
         record = closing
@@ -268,6 +284,17 @@ async def _stop_transaction(request: StopTransaction, station: StationFile, desk
     id_tag = request.id_tag
     tag = None if id_tag is UNSET else await desk.persistently(lambda: bus.read_tag(id_tag))
     return stop_transaction.answer(request, tag, accept_unknown=desk.accept_unknown_tags, now=desk.clock())
+
+
+async def _restored(transaction_id: int, station_id: str, desk: Desk) -> TransactionRecord | None:
+    """A transaction that the store has lost and the station's own book still has, open again."""
+    bus = desk.bus
+    [book] = await desk.persistently(lambda: bus.read_books((station_id,)))
+    found = [record for record in ledger.restored(book) if record.transaction_id == transaction_id]
+    if not found:
+        return None
+    await desk.persistently(lambda: bus.restore_transactions(found))
+    return found[0]
 
 
 AT_ONCE: Final[Mapping[type[Request], Callable[[Any, StationFile, Desk], Response]]] = {

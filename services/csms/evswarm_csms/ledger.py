@@ -13,6 +13,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from ocpp.v16.enums import Location, Measurand, Reason, ValueFormat
 
+from evswarm_shared.bus.books import StationBook
 from evswarm_shared.bus.messages import TransactionRecord
 from evswarm_shared.ocpp16.datatypes import MeterValue, SampledValue, UnitOfMeasure
 from evswarm_shared.ocpp16.messages import StartTransaction, StopTransaction
@@ -38,6 +39,8 @@ class Flag(StrEnum):
     STOPPED_BEFORE_STARTED = "stopped_before_started"
     TOO_MUCH_ENERGY = "too_much_energy"
     UNKNOWN_TRANSACTION = "unknown_transaction"
+    RESTORED = "restored"
+    """The store lost it, and it is booked again as the station's own book has it."""
 
 
 def opened(request: StartTransaction, station_id: str, *, accepted: bool) -> tuple[TransactionRecord, str]:
@@ -121,6 +124,23 @@ def orphan(request: StopTransaction, station_id: str) -> tuple[TransactionRecord
         "orphan", station_id, request.transaction_id, format_timestamp(request.timestamp), request.meter_stop
     )
     return record, key
+
+
+def restored(book: StationBook) -> list[TransactionRecord]:
+    """The transactions that should be open here by what the station's own book says, for a store that lost them."""
+    return [
+        TransactionRecord(
+            transaction_id=mine.transaction_id,
+            station_id=book.station_id,
+            connector_id=mine.connector_id,
+            id_tag=mine.id_tag,
+            meter_start=mine.meter_start,
+            started_at=mine.started_at,
+            flags=(Flag.RESTORED,),
+        )
+        for mine in book.transactions
+        if mine.transaction_id is not None and not mine.stop_landed
+    ]
 
 
 def register_wh(moments: Iterable[MeterValue]) -> int | None:

@@ -26,6 +26,7 @@ from evswarm_csms.history import central_history
 from evswarm_csms.meter_batch import FLUSH_SECONDS, MeterBatch
 from evswarm_csms.metrics import central_system_metrics
 from evswarm_csms.outgoing import CallRules
+from evswarm_csms.restoring import Restoring
 from evswarm_csms.server.listener import StationServer
 from evswarm_csms.server.tls import server_context
 from evswarm_csms.session import Office, Session
@@ -83,10 +84,12 @@ class CentralSystem:
         self._started_at = clock()
         self._processor = ProcessorShare()
         self._store_away = False
+        self._known = False
         self._group: asyncio.TaskGroup | None = None
         self._working: set[asyncio.Task[None]] = set()
         self._meters = MeterBatch(bus.update_meter)
         self._directory = Directory(bus, self.replica_id, clock=clock, new_session=self._new_session)
+        self._restoring = Restoring(bus, self._directory.connected)
         self._events = EventLog(bus.append_events)
         self._configuration = ConfigurationDesk(bus, self._events, clock=clock)
         self._tls = _tls(settings)
@@ -244,7 +247,7 @@ class CentralSystem:
                 self._directory.reaffirm()
 
     async def _heartbeat(self, metrics_url: str) -> None:
-        await self._bus.csms_heartbeat(
+        known = await self._bus.csms_heartbeat(
             CsmsHeartbeat(
                 replica_id=self.replica_id,
                 host=socket.gethostname(),
@@ -258,8 +261,20 @@ class CentralSystem:
             ),
             self._settings.lease_seconds,
         )
+        await self._make_up_for_loss(known)
         self._open_transactions = await self._bus.count_open_transactions()
         self._gate.registrations = await self._bus.count_registrations()
+
+    async def _make_up_for_loss(self, known: bool) -> None:
+        """Give a store that has forgotten this replica, or the count of transactions, back what is known here."""
+        last, desk = await self._bus.last_transaction_id(), self._office.desk
+        if self._known and not known:
+            self._directory.reaffirm()
+            if last < desk.last_transaction_id:
+                self._restoring.begin(self._clock() + 2 * self._settings.lease_seconds)
+        self._known = True
+        await self._restoring.look(self._clock())
+        desk.last_transaction_id = max(last, desk.last_transaction_id)
 
     async def _end(self) -> None:
         await self._server.close(seconds=CLOSE_SECONDS)

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
+import msgspec
+
 from evswarm_shared.bus.messages import Assignment, Conditions, StoredStation, Tariff
 from evswarm_shared.bus.port import WorkerBus
 from evswarm_shared.clock import SimulatedClock
@@ -58,6 +60,7 @@ class Admission:
         self._ramp = Ramp(None, shard.now())
         self._drain: Goal | None = None
         self._applied = (0, 0)
+        self._counts_anew = False
         self._changed = asyncio.Event()
         self.emptied = asyncio.Event()
         shard.watcher = self
@@ -71,8 +74,9 @@ class Admission:
             self._changed.set()
         if assignment is None or self._drain is not None or assignment == self._assignment:
             return
-        if not supersedes(assignment, self._assignment):
+        if not (self._counts_anew or supersedes(assignment, self._assignment)):
             return
+        self._counts_anew = False
         self._assignment = assignment
         self._plans = plans(assignment)
         self._ramp.change(assignment.ramp_per_second, self._shard.now())
@@ -85,6 +89,13 @@ class Admission:
         self._later.clear()
         self._review = deque(self._shard.hosts.values())
         self._changed.set()
+
+    def begin_anew(self) -> None:
+        """The store was emptied and counts from the start: whatever it says next is newer than what is known here."""
+        self._counts_anew = True
+        self._applied = (0, 0)
+        self._told_tariff = msgspec.structs.replace(self._told_tariff, version=0)
+        self._tariff = msgspec.structs.replace(self._tariff, version=0)
 
     def drain(self, how: Goal) -> None:
         """Start nothing any more and end everything that runs; `emptied` is set when that is through."""
@@ -103,7 +114,7 @@ class Admission:
     def applied(self) -> tuple[int, int]:
         """(leader epoch, generation) of the newest assignment that is wholly applied; (0, 0) before the first."""
         assignment = self._assignment
-        if assignment is not None and self._drain is None and not self._busy():
+        if assignment is not None and not self._counts_anew and self._drain is None and not self._busy():
             self._applied = (assignment.leader_epoch, assignment.generation)
         return self._applied
 
@@ -278,7 +289,7 @@ class Admission:
             ids = [self._queue.popleft() for _ in range(allowed)]
             lease = self._shard.lease
             try:
-                won = await self._bus.claim(lease.worker_id, lease.epoch, ids)
+                won = await lease.covering(self._bus.claim(lease.worker_id, lease.epoch, ids))
             except BusUnavailableError:
                 self._queue.extendleft(reversed([i for i in ids if i in self._plans]))
                 raise

@@ -64,7 +64,9 @@ class GroupCommit(Generic[H]):
             if not self._lease.valid():
                 raise LeaseLostError("the lease ran out while commits were waiting")
             try:
-                return await self._bus.commit(self._lease.worker_id, self._lease.epoch, commits)
+                return await self._lease.covering(
+                    self._bus.commit(self._lease.worker_id, self._lease.epoch, commits)
+                )
             except BusUnavailableError as error:
                 log.debug("commits of %d stations wait for the store: %s", len(commits), error)
                 await asyncio.sleep(RETRY_SECONDS)

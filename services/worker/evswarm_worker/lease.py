@@ -1,7 +1,12 @@
 """A worker's right to run stations, and the moment from which it may not even write to a socket any more."""
 
 import time
-from typing import Final
+from collections.abc import Awaitable
+from typing import Final, TypeVar
+
+from evswarm_shared.errors import BusUnavailableError, LeaseLostError
+
+T = TypeVar("T")
 
 DEADLINE_SHARE: Final = 0.8
 """The part of the lease after which the worker stops on its own, so that it is silent before another takes over."""
@@ -27,6 +32,26 @@ class Lease:
         """The store granted the renewal sent at `sent` (monotonic seconds). A lost lease stays lost."""
         if not self.lost:
             self.deadline = max(self.deadline, sent + self.seconds * DEADLINE_SHARE)
+
+    def granted_anew(self, epoch: int, sent: float) -> None:
+        """A store that had forgotten the lease gave the worker another one, asked for at `sent`, before ours ran out."""
+        self.epoch = epoch
+        self.renewed(sent)
+
+    async def covering(self, work: Awaitable[T]) -> T:
+        """What `work`, which the store does only for holders of this lease, comes to.
+
+        Raises:
+            BusUnavailableError: as `work` does; or the store has forgotten a lease that has not run out, and then it is
+                as good as away until the pulse has put that right.
+            LeaseLostError: the lease is gone.
+        """
+        try:
+            return await work
+        except LeaseLostError as error:
+            if self.valid():
+                raise BusUnavailableError(f"the store has forgotten: {error}") from error
+            raise
 
     def lose(self) -> None:
         """Somebody else may run these stations from now on."""

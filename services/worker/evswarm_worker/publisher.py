@@ -89,8 +89,8 @@ class Publisher:
         now = self._clock.now()
         taken = [(host, self._take(host, now)) for host in hosts]
         try:
-            refused = await self._bus.publish(
-                self._lease.worker_id, self._lease.epoch, [write for _, write in taken]
+            refused = await self._lease.covering(
+                self._bus.publish(self._lease.worker_id, self._lease.epoch, [write for _, write in taken])
             )
         except BusUnavailableError as error:
             self._gauges.publish_failures += 1

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from evswarm_shared.bus.messages import ChangeHint, HeartbeatReply, WorkerHeartbeat
@@ -32,13 +32,17 @@ class Pulse:
         lease: Lease,
         report: Callable[[], WorkerHeartbeat],
         follow: Callable[[HeartbeatReply], None],
-        refused: Callable[[], None] = lambda: None,
+        forgotten: Callable[[], Awaitable[None]],
     ) -> None:
+        """`forgotten` is called when the store does not know a lease that has not run out; it gets another one.
+
+        It may raise BusUnavailableError, then it is called again, or LeaseLostError.
+        """
         self._bus = bus
         self._lease = lease
         self._report = report
         self._follow = follow
-        self._refused = refused
+        self._forgotten = forgotten
         self._asked_at: float | None = None
         self._hurry = asyncio.Event()
         self._round_trip = 0.0
@@ -106,9 +110,22 @@ class Pulse:
         self._round_trip = time.monotonic() - self._asked_at
         self._asked_at = None
         if not reply.lease_held:
-            self._refused()
-            self._lease.lose()
-            raise LeaseLostError("the store does not know our lease any more")
+            return await self._take_up_again()
         self._lease.renewed(sent)
         self._follow(reply)
         return True
+
+    async def _take_up_again(self) -> bool:
+        if self._lease.valid():
+            try:
+                async with asyncio.timeout(self._lease.deadline - time.monotonic()):
+                    await self._forgotten()
+            except BusUnavailableError as error:
+                log.debug("the store is away again: %s", error)
+                return False
+            except (LeaseLostError, TimeoutError) as error:
+                log.warning("no other lease before the last one ran out: %s", error or "time-out")
+            else:
+                return True
+        self._lease.lose()
+        raise LeaseLostError("the store does not know our lease any more")

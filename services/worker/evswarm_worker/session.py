@@ -7,7 +7,7 @@ from typing import Final
 
 from evswarm_shared.bus.messages import HeartbeatReply, WorkerHeartbeat
 from evswarm_shared.bus.port import WorkerBus
-from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.errors import BusUnavailableError, LeaseLostError
 from evswarm_shared.settings import ShutdownPolicy, WorkerSettings
 from evswarm_shared.telemetry.counts import StationCounts
 from evswarm_worker.admission import Admission
@@ -17,7 +17,7 @@ from evswarm_worker.gauges import ShardGauges
 from evswarm_worker.history import StationHistory
 from evswarm_worker.lease import Lease
 from evswarm_worker.pulse import Pulse
-from evswarm_worker.rebuilding import KeptStation, keep
+from evswarm_worker.rebuilding import KeptStation, keep, take_up_again
 from evswarm_worker.shard import LinkSettings, Shard
 from evswarm_worker.share import Goal
 from evswarm_worker.source_addresses import source_addresses
@@ -44,6 +44,7 @@ class Session:
     ) -> None:
         self._settings = settings
         self._bus = bus
+        self._report = report
         self.shard = Shard(
             bus,
             lease,
@@ -65,7 +66,7 @@ class Session:
         builder = StationBuilder(settings, lease.worker_id, counts)
         self.kept: list[KeptStation] = []
         self.admission = Admission(bus, self.shard, builder)
-        self.pulse = Pulse(bus, lease, report, self._follow, self._keep_all)
+        self.pulse = Pulse(bus, lease, report, self._follow, self._take_up_again)
         self.commands = CommandService(
             bus,
             lease.worker_id,
@@ -74,11 +75,10 @@ class Session:
             lambda host: usual_tag(host.plan, self.admission.seed),
         )
 
-    def _keep_all(self) -> None:
-        """The store knows our lease no more although it has not run out: it may have lost everything."""
-        if self.shard.lease.valid():
-            now = self.shard.now()
-            self.kept = [keep(host.station, now) for host in self.shard.hosts.values() if not host.ended]
+    async def _take_up_again(self) -> None:
+        """The store knows our lease no more although it has not run out: it has lost everything, or nearly so."""
+        await take_up_again(self._bus, self.shard, self._report())
+        self.admission.begin_anew()
 
     def _follow(self, reply: HeartbeatReply) -> None:
         if reply.assignment is not None:
@@ -91,18 +91,24 @@ class Session:
         Raises:
             LeaseLostError: (in a group) the lease is gone.
         """
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self.pulse.run()),
-                group.create_task(self.pulse.listen()),
-                group.create_task(self.shard.run()),
-                group.create_task(self.admission.run()),
-                group.create_task(self.commands.run()),
-            ]
-            await stopping.wait()
-            await self._drain()
-            for task in tasks:
-                task.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self.pulse.run()),
+                    group.create_task(self.pulse.listen()),
+                    group.create_task(self.shard.run()),
+                    group.create_task(self.admission.run()),
+                    group.create_task(self.commands.run()),
+                ]
+                await stopping.wait()
+                await self._drain()
+                for task in tasks:
+                    task.cancel()
+        except* LeaseLostError:
+            # All of them are silent by now. A store that comes back without them gets them back from here.
+            now = self.shard.now()
+            self.kept = [keep(host.station, now) for host in self.shard.let_go]
+            raise
         await self._give_back()
 
     async def _drain(self) -> None:

@@ -94,9 +94,7 @@ class Shard(HostShell):
             timeout_seconds=settings.connect_timeout_seconds,
             source_addresses=settings.source_addresses,
         )
-        self.commits: GroupCommit[StationHost] = GroupCommit(
-            bus, lease, StationHost.committed, self._commit_refused
-        )
+        self.commits: GroupCommit[StationHost] = GroupCommit(bus, lease, StationHost.committed, self.not_ours)
         self.publisher = Publisher(
             bus, lease, self.clock, gauges, self._row_refused, tick_seconds=tick_seconds
         )
@@ -108,6 +106,8 @@ class Shard(HostShell):
         self._endpoints: dict[str, Endpoint] = {}
         self._contexts = StationContexts()
         self._fenced = asyncio.Event()
+        self.let_go: tuple[StationHost, ...] = ()
+        """The stations that ran to the last moment; whoever still needs their state finds it here."""
 
     async def run(self) -> None:
         """Keep everything going until cancelled, and let go of all stations then.
@@ -149,7 +149,8 @@ class Shard(HostShell):
     def discard(self) -> None:
         """Let go of all stations at once: somebody else may run them already."""
         self._timers.stop()
-        for host in list(self.hosts.values()):
+        self.let_go = tuple(self.hosts.values())
+        for host in self.let_go:
             self.remove(host)
 
     @property
@@ -262,7 +263,8 @@ class Shard(HostShell):
             self._endpoints[url] = endpoint
         return endpoint
 
-    def _commit_refused(self, host: StationHost) -> None:
+    def not_ours(self, host: StationHost) -> None:
+        """Drop a station that the store says is another worker's."""
         log.warning(
             "station %s runs elsewhere: dropped", host.station_id, extra=about(station_id=host.station_id)
         )
@@ -271,7 +273,7 @@ class Shard(HostShell):
     def _row_refused(self, station_id: str) -> None:
         host = self.hosts.get(station_id)
         if host is not None:
-            self._commit_refused(host)
+            self.not_ours(host)
 
     def _drop(self, host: StationHost) -> None:
         if host.ended:

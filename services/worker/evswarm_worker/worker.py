@@ -111,7 +111,9 @@ class Worker:
             try:
                 await rebuild(self.bus, lease, kept)
             except (BusUnavailableError, LeaseLostError) as error:
-                log.error("%d stations could not be rebuilt in the store: %s", len(kept), error)
+                log.warning("%d stations cannot be given back to the store yet: %s", len(kept), error)
+                self._kept = kept
+                return
         self.named(lease.worker_id)
         log.info("worker %s has a lease (epoch %d)", lease.worker_id, lease.epoch)
         self.gauges.reset()

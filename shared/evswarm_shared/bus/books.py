@@ -3,7 +3,7 @@
 import msgspec
 
 from evswarm_shared.bus.messages import StationSnapshot, Totals
-from evswarm_shared.bus.station_ledger import LedgerTransaction
+from evswarm_shared.bus.station_ledger import BookRebuilt, LedgerTransaction
 
 
 class StationBook(msgspec.Struct, frozen=True):
@@ -19,6 +19,7 @@ class StationBook(msgspec.Struct, frozen=True):
     earnings_micro: int
     row: StationSnapshot | None
     transactions: tuple[LedgerTransaction, ...]
+    rebuilt: BookRebuilt | None = None
 
 
 class RegisterSums(msgspec.Struct, frozen=True):

@@ -17,6 +17,8 @@ TRANSACTIONS_KEPT: Final = 100_000
 """Closed transactions the CSMS remembers; open ones are never dropped."""
 START_RETRY_TTL_SECONDS: Final = 7 * 24 * 3600
 """How long a repeated StartTransaction still finds its first answer."""
+TRANSACTION_ID_GAP: Final = 1000
+"""How far above the highest known id a store that lost its count goes on: other replicas may have given a few more."""
 
 EVENTS_KEPT: Final = 100
 """Events a station keeps (the central system's list)."""

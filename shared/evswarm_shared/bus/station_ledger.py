@@ -53,7 +53,19 @@ class MessageGivenUp(msgspec.Struct, array_like=True, frozen=True, tag="x"):
     action: str
 
 
-LedgerFact = TransactionBegan | StartLanded | TransactionEnded | StopLanded | MessageGivenUp
+class BookRebuilt(msgspec.Struct, array_like=True, frozen=True, tag="r"):
+    """The store lost the book, and its station wrote what it still knew: transactions from `first_serial` on.
+
+    `energy_mwh` is what the register shows beyond what flowed in these.
+    """
+
+    serial: int
+    """Always 0: it is about the book and not about one transaction."""
+    first_serial: int
+    energy_mwh: int
+
+
+LedgerFact = TransactionBegan | StartLanded | TransactionEnded | StopLanded | MessageGivenUp | BookRebuilt
 
 FACT_TAGS: Final = "blesx"
 """The tags of all facts: with the serial in front, the fields of the hash that is the ledger."""
@@ -109,6 +121,11 @@ class LedgerTransaction(msgspec.Struct, frozen=True):
     def landed(self) -> bool:
         """Whether the central system knows the transaction."""
         return self.transaction_id is not None
+
+
+def rebuilt(facts: Iterable[LedgerFact]) -> BookRebuilt | None:
+    """Whether and from where on the book was written anew."""
+    return next((fact for fact in facts if isinstance(fact, BookRebuilt)), None)
 
 
 def read_ledger(facts: Iterable[LedgerFact]) -> tuple[LedgerTransaction, ...]:

@@ -46,6 +46,13 @@ class ReplicaContract:
             CsmsHeartbeat("csms-2"),
         ]
 
+    async def test_a_replica_hears_whether_the_store_knew_it(self, harness: Harness) -> None:
+        bus = harness.bus()
+        assert not await bus.csms_heartbeat(CsmsHeartbeat("csms-1"), TTL)
+        assert await bus.csms_heartbeat(CsmsHeartbeat("csms-1"), TTL)
+        await harness.pass_time(TTL + 1)
+        assert not await bus.csms_heartbeat(CsmsHeartbeat("csms-1"), TTL)
+
     async def test_a_connection_is_found_while_its_replica_lives(self, harness: Harness) -> None:
         bus = harness.bus()
         await bus.csms_heartbeat(CsmsHeartbeat("csms 1"), TTL)
@@ -146,6 +153,28 @@ class TransactionContract:
         started = await asyncio.gather(*(opened(buses[n % 2], f"key {n}") for n in range(20)))
         ids = sorted(record.transaction_id for record in started)
         assert ids == list(range(ids[0], ids[0] + 20)) and ids[0] > 0
+
+    async def test_a_store_that_lost_its_count_gives_no_known_id_twice(self, harness: Harness) -> None:
+        bus = harness.bus()
+        assert await bus.last_transaction_id() == 0
+        first, _ = await bus.start_transaction(opening(), "1", after=700)
+        second, _ = await bus.start_transaction(opening(), "2", after=700)
+        assert 700 < first.transaction_id < second.transaction_id == await bus.last_transaction_id()
+
+    async def test_lost_transactions_are_opened_again_under_their_ids_and_known_ones_are_left(
+        self, harness: Harness
+    ) -> None:
+        bus = harness.bus()
+        known = await bus.stop_transaction(closing(await opened(bus, "1")))
+        lost = opening("b", "X", transaction_id=known.transaction_id + 40, flags=("restored",))
+        again = msgspec.structs.replace(known, stopped_at=None, meter_stop=None)
+        assert await bus.restore_transactions([lost, again]) == 1
+        assert await bus.restore_transactions([lost]) == 0
+        assert await bus.read_transaction(known.transaction_id) == known
+        assert await bus.open_transactions_of("b") == await bus.open_transactions_of_tag("x") == [lost]
+        assert await bus.list_transactions(station_id="b") == [lost]
+        assert (await opened(bus, "2")).transaction_id > lost.transaction_id
+        assert await bus.stop_transaction(closing(lost)) == closing(lost)
 
     async def test_a_repeated_start_finds_the_transaction_it_opened(self, harness: Harness) -> None:
         bus = harness.bus()

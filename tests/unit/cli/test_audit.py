@@ -11,6 +11,7 @@ from evswarm_cli.audit import (
     CsmsTransaction,
     Evidence,
     Fault,
+    Rebuilt,
     RegisterSum,
     Sums,
     audit,
@@ -145,3 +146,20 @@ def test_without_a_central_system_of_ours_only_the_stations_own_book_is_looked_a
     report = audit(evidence(BOOK, sums=replace(SUMS, csms_replicas=0)))
     assert report.passed
     assert not report.csms_compared
+
+
+def test_a_book_that_was_once_lost_adds_up_with_what_it_carried_over() -> None:
+    book = replace(
+        with_transactions(replace(CLOSED, serial=4)),
+        energy_mwh=15_300,
+        row_energy_mwh=15_300,
+        rebuilt=Rebuilt(4, 100),
+    )
+    sums = replace(
+        SUMS, totals=RegisterSum(15_300, 5), living=RegisterSum(15_300, 3), retired=RegisterSum(0, 2)
+    )
+    report = audit(evidence(book, BOOKED, sums=sums), settled=True)
+    assert report.passed
+    assert report.rebuilt_books == 1
+    wrong = replace(book, rebuilt=Rebuilt(4, 0))
+    assert set(audit(evidence(wrong, BOOKED, sums=sums), settled=True).faults) == {Fault.ENERGY}

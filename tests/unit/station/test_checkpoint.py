@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from evswarm_shared.bus.messages import ProfileName, StoredStation, Tariff, TariffChange
-from evswarm_shared.bus.station_ledger import StartLanded, TransactionBegan
+from evswarm_shared.bus.station_ledger import BookRebuilt, StartLanded, TransactionBegan
 from evswarm_worker.behaviour.profiles import PRESETS
 from evswarm_worker.station import CheckpointError
 from tests.support.station_rig import NOON, StationRig, charging_rig, only, quiet_profile
@@ -154,9 +154,10 @@ def test_a_store_that_has_forgotten_everything_gets_all_that_lasts() -> None:
     rig.run(95.0)
     commit = rig.station.whole(rig.now)
     assert commit.checkpoint is not None
-    began, landed = commit.ledger
+    began, landed, rebuilt = commit.ledger
     assert isinstance(began, TransactionBegan)
     assert isinstance(landed, StartLanded)
+    assert rebuilt == BookRebuilt(0, began.serial, 0)
     stored = StoredStation("CP-000002", commit.checkpoint, commit.outbox_added)
     resumed = StationRig(now=rig.now, stored=stored).start()
     assert resumed.snapshot().transactions == 1

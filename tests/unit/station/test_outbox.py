@@ -187,3 +187,16 @@ def test_another_owner_finds_the_same_messages(actions: list[Action], landed: bo
     heir.restore(reversed(added), dict(outbox.transaction_ids or {}))
     assert heir.next_sequence == outbox.next_sequence
     assert [encode_payload(one) for one in drain(heir)] == [encode_payload(one) for one in drain(outbox)]
+
+
+def test_a_transaction_that_is_over_is_remembered_until_its_stop_is_answered() -> None:
+    outbox = Outbox()
+    began = TransactionBegan(1, 1, "TAG", 0, 1e9)
+    outbox.add(START, 1, start())
+    outbox.landed(1, 57)
+    outbox.answered(outbox.head(0.0))  # type: ignore[arg-type]
+    assert outbox.ended_facts() == []
+    outbox.add(STOP, 1, stop(57), energy_mwh=10_200, began=began)
+    assert [type(fact) for fact in outbox.ended_facts()] == [TransactionBegan, TransactionEnded, StartLanded]
+    drain(outbox)
+    assert outbox.ended_facts() == []

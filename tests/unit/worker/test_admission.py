@@ -128,6 +128,23 @@ async def test_an_older_generation_is_ignored() -> None:
         assert w.admission.applied() == (1, 6)
 
 
+async def test_an_emptied_store_that_counts_from_the_start_again_is_followed() -> None:
+    async with world() as w:
+        w.generation = 5
+        w.assign((1, 4))
+        await w.turn()
+        w.admission.begin_anew()
+        assert w.admission.applied() == (0, 0)
+        w.generation = 0
+        w.assign((1, 5), leader_epoch=0)
+        await w.turn()
+        assert len(w.running) == 4
+        assert w.admission.applied() == (0, 1)
+        w.generation = 0
+        w.assign((1, 9), leader_epoch=0)
+        assert len(w.running) == 4, "from then on order counts again"
+
+
 async def test_a_station_that_left_the_swarm_is_stopped_its_last_row_published_and_released() -> None:
     async with world() as w:
         w.assign((1, 4))

@@ -6,7 +6,7 @@ import pytest
 
 from evswarm_shared.bus.memory import MemoryBus, MemoryStore
 from evswarm_shared.bus.messages import HeartbeatReply, WorkerHeartbeat
-from evswarm_shared.errors import LeaseLostError
+from evswarm_shared.errors import BusUnavailableError, LeaseLostError
 from evswarm_worker.lease import DEADLINE_SHARE, Lease
 from evswarm_worker.pulse import Pulse
 
@@ -19,13 +19,23 @@ class Setup:
         self.epoch = await self.bus.register_worker(WorkerHeartbeat("w1"), 10.0)
         self.lease = Lease("w1", self.epoch, 10.0, time.monotonic() - 1.0)
         self.replies: list[HeartbeatReply] = []
+        self.takes_up: list[BaseException | None] = []
         self.pulse = Pulse(
             self.bus,
             self.lease,
             lambda: WorkerHeartbeat("w1", lease_epoch=self.epoch),
             self.replies.append,
+            self._take_up_again,
         )
         return self
+
+    async def _take_up_again(self) -> None:
+        outcome = self.takes_up.pop()
+        if outcome is not None:
+            raise outcome
+        epoch = await self.bus.register_worker(WorkerHeartbeat("w1"), 10.0)
+        self.lease.granted_anew(epoch, time.monotonic())
+        self.epoch = epoch
 
 
 def test_the_deadline_counts_from_when_the_renewal_was_sent() -> None:
@@ -74,9 +84,43 @@ async def test_past_the_deadline_the_lease_is_lost_even_if_the_store_would_renew
     assert setup.replies == []
 
 
-async def test_a_lease_that_ran_out_in_the_store_is_lost() -> None:
+async def test_a_lease_that_the_store_forgot_before_it_ran_out_is_taken_up_again() -> None:
     setup = await Setup().begin()
     setup.now = 11.0
+    before = setup.lease.epoch
+    setup.takes_up = [None]
+    assert await setup.pulse.beat()
+    assert setup.lease.valid()
+    assert setup.lease.epoch > before
+    assert await setup.pulse.beat()
+    assert len(setup.replies) == 1
+
+
+async def test_it_is_tried_again_while_the_store_is_away() -> None:
+    setup = await Setup().begin()
+    setup.now = 11.0
+    setup.takes_up = [None, BusUnavailableError("away")]
+    assert not await setup.pulse.beat()
+    assert setup.lease.valid()
+    assert await setup.pulse.beat()
+
+
+async def test_a_lease_that_is_not_given_again_is_lost() -> None:
+    setup = await Setup().begin()
+    setup.now = 11.0
+    setup.takes_up = [LeaseLostError("no")]
     with pytest.raises(LeaseLostError):
         await setup.pulse.beat()
     assert not setup.lease.valid()
+
+
+async def test_what_the_store_refuses_waits_while_the_lease_has_not_run_out() -> None:
+    async def refused() -> None:
+        raise LeaseLostError("unknown")
+
+    lease = Lease("w1", 1, 10.0, time.monotonic())
+    with pytest.raises(BusUnavailableError):
+        await lease.covering(refused())
+    lease.lose()
+    with pytest.raises(LeaseLostError):
+        await lease.covering(refused())

@@ -2,10 +2,19 @@
 
 import time
 
+import pytest
+
 from evswarm_shared.bus.memory import MemoryBus, MemoryStore
-from evswarm_shared.bus.messages import StationCommit, WorkerHeartbeat
+from evswarm_shared.bus.memory.store import Owner
+from evswarm_shared.bus.messages import StationCommit, StoredStation, WorkerHeartbeat
+from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.telemetry.counts import StationCounts
+from evswarm_worker.gauges import ShardGauges
+from evswarm_worker.host import StationHost
 from evswarm_worker.lease import Lease
-from evswarm_worker.rebuilding import keep, rebuild
+from evswarm_worker.rebuilding import keep, rebuild, take_up_again
+from evswarm_worker.shard import LinkSettings, Shard
+from evswarm_worker.share import StationPlan
 from tests.unit.worker.fakes import FakeStation
 
 
@@ -43,3 +52,55 @@ async def test_a_station_that_another_worker_runs_is_left_to_it() -> None:
     await bus.claim("w2", other, ["CP-000001"])
     assert await rebuild(bus, lease, [keep(FakeStation("CP-000001"), 5.0)]) == 0
     assert store.owners["CP-000001"].process_id == "w2"
+
+
+def shard_of(bus: MemoryBus, lease: Lease) -> Shard:
+    counts = StationCounts()
+    return Shard(bus, lease, LinkSettings("ws://127.0.0.1:1"), counts, ShardGauges(), tick_seconds=1.0)
+
+
+def running(shard: Shard, station_id: str) -> StationHost:
+    plan = StationPlan(station_id, 1, {})
+    return shard.add(plan, FakeStation(station_id), StoredStation(station_id, None))
+
+
+async def test_stations_run_on_under_another_lease_when_the_store_was_emptied() -> None:
+    old_store = MemoryStore()
+    _, lease = await leased(old_store)
+    emptied = MemoryBus(MemoryStore())
+    await emptied.register_worker(WorkerHeartbeat("w0"), 10.0)
+    shard = shard_of(emptied, lease)
+    host = running(shard, "CP-000001")
+    assert await take_up_again(emptied, shard, WorkerHeartbeat("w1")) == 1
+    assert shard.hosts == {"CP-000001": host}
+    assert lease.valid()
+    assert emptied.store.owners == {"CP-000001": Owner("w1", lease.epoch)}
+    assert emptied.store.checkpoints == {"CP-000001": b"whole"}
+    assert list(emptied.store.snapshots) == ["CP-000001"]
+
+
+async def test_stations_that_another_worker_runs_or_that_the_store_knows_are_dropped() -> None:
+    store = MemoryStore()
+    bus, lease = await leased(store)
+    shard = shard_of(bus, lease)
+    known, theirs, forgotten = (running(shard, f"CP-00000{number}") for number in (1, 2, 3))
+    other = await bus.register_worker(WorkerHeartbeat("w2"), 10.0)
+    await bus.claim("w2", other, ["CP-000001", "CP-000002"])
+    await bus.commit("w2", other, [StationCommit("CP-000001", b"newer")])
+    await bus.release("w2", other, ["CP-000001"])
+    assert await take_up_again(bus, shard, WorkerHeartbeat("w1")) == 1
+    assert list(shard.hosts) == ["CP-000003"]
+    assert known.ended and theirs.ended and not forgotten.ended
+    assert store.checkpoints["CP-000001"] == b"newer"
+
+
+async def test_the_old_lease_writes_nothing_until_everything_is_taken_up() -> None:
+    store = MemoryStore()
+    bus, lease = await leased(store)
+    shard = shard_of(bus, lease)
+    running(shard, "CP-000001")
+    before = lease.epoch
+    store.available = False
+    with pytest.raises(BusUnavailableError):
+        await take_up_again(bus, shard, WorkerHeartbeat("w1"))
+    assert lease.epoch == before

@@ -36,6 +36,15 @@ class LedgerTransactionView(BaseModel):
     given_up: list[str] = Field(description="Messages that the CSMS refused for good.")
 
 
+class RebuiltView(BaseModel):
+    """The store once lost the station's book, and the station wrote what it still knew."""
+
+    first_serial: int = Field(description="The first transaction that its book has.")
+    carried_mwh: int = Field(
+        description="What its register shows beyond what flowed in the transactions of the book."
+    )
+
+
 class BookView(BaseModel):
     """What one station says, a retired one too."""
 
@@ -45,6 +54,7 @@ class BookView(BaseModel):
     earnings_micro: int
     row_energy_mwh: int | None = Field(description="Its register as its row has it; null without a row.")
     open_transactions: int = Field(description="As its row has it.")
+    rebuilt: RebuiltView | None = Field(description="Where its book begins anew; null when it is whole.")
     transactions: list[LedgerTransactionView] = Field(description=f"The last {LEDGER_TRANSACTIONS_KEPT}.")
 
 
@@ -101,7 +111,7 @@ async def read_sums(context: ContextOf) -> Response:
 
 
 def _book(book: StationBook) -> dict[str, object]:
-    row = book.row
+    row, rebuilt = book.row, book.rebuilt
     return {
         "station_id": book.station_id,
         "outbox": book.outbox,
@@ -109,5 +119,8 @@ def _book(book: StationBook) -> dict[str, object]:
         "earnings_micro": book.earnings_micro,
         "row_energy_mwh": None if row is None else row.energy_mwh,
         "open_transactions": 0 if row is None else row.transactions,
+        "rebuilt": None
+        if rebuilt is None
+        else {"first_serial": rebuilt.first_serial, "carried_mwh": rebuilt.energy_mwh},
         "transactions": book.transactions,
     }

@@ -302,7 +302,13 @@ def stop(cabinet: Cabinet, connector: Connector, reason: Reason, id_tag: str = "
         transaction_data=transaction.samples or UNSET,
     )
     flowed = meter.register_mwh - transaction.meter_start_mwh
-    cabinet.outbox.add(Action.stop_transaction, transaction.serial, request, energy_mwh=flowed)
+    cabinet.outbox.add(
+        Action.stop_transaction,
+        transaction.serial,
+        request,
+        energy_mwh=flowed,
+        began=transaction.began(connector.connector_id),
+    )
     close_in_ledger(cabinet, connector, transaction, request)
     cabinet.counts.transactions_stopped.add(reason)
     cabinet.counts.transaction_duration.observe(cabinet.at - transaction.started_at)

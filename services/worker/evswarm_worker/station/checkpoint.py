@@ -10,7 +10,13 @@ import msgspec
 from ocpp.v16.enums import Action, ChargePointErrorCode, ChargePointStatus
 
 from evswarm_shared.bus.messages import StationCommit, StoredStation
-from evswarm_shared.bus.station_ledger import LedgerFact, StartLanded, TransactionBegan
+from evswarm_shared.bus.station_ledger import (
+    BookRebuilt,
+    LedgerFact,
+    StartLanded,
+    TransactionBegan,
+    TransactionEnded,
+)
 from evswarm_shared.ocpp16.actions import Sender
 from evswarm_shared.ocpp16.datatypes import MeterValue
 from evswarm_shared.ocpp16.frames import encode_payload
@@ -128,24 +134,26 @@ def commit_of(cabinet: Cabinet, *, checkpoint: bool) -> StationCommit:
 
 
 def whole_of(cabinet: Cabinet) -> StationCommit:
-    """Everything lasting about the station, for a store that has forgotten it; of its book what still runs."""
-    facts: list[LedgerFact] = list(cabinet.outbox.take_facts())
+    """Everything lasting about the station, for a store that has forgotten it.
+
+    Of its book what still runs, or is over and not yet told; the register's share of what is gone is in its first line.
+    """
+    outbox = cabinet.outbox
+    facts: list[LedgerFact] = [*outbox.take_facts(), *outbox.ended_facts()]
+    elsewhere = sum(connector.meter.register_mwh for connector in cabinet.connectors)
     for connector in cabinet.connectors:
         open_one = connector.transaction
         if open_one is None:
             continue
-        began = TransactionBegan(
-            open_one.serial,
-            connector.connector_id,
-            open_one.id_tag,
-            open_one.meter_start_mwh // 1000,
-            open_one.started_at,
-        )
-        facts.append(began)
+        facts.append(open_one.began(connector.connector_id))
         if open_one.transaction_id != UNKNOWN_TRANSACTION:
             facts.append(StartLanded(open_one.serial, open_one.transaction_id))
-    entries = cabinet.outbox.entries()
-    return StationCommit(cabinet.config.station_id, _encode(cabinet), entries, (), tuple(facts))
+        elsewhere -= connector.meter.register_mwh - open_one.meter_start_mwh
+    told = {fact.serial for fact in facts if isinstance(fact, TransactionBegan)}
+    ended = {fact.serial: fact for fact in facts if isinstance(fact, TransactionEnded)}
+    elsewhere -= sum(fact.energy_mwh for serial, fact in ended.items() if serial in told)
+    facts.append(BookRebuilt(0, min(told, default=cabinet.next_serial), elsewhere))
+    return StationCommit(cabinet.config.station_id, _encode(cabinet), outbox.entries(), (), tuple(facts))
 
 
 def restore(cabinet: Cabinet, stored: StoredStation) -> bool:

@@ -80,6 +80,7 @@ class Outbox:
 
     __slots__ = (
         "_added",
+        "_ended",
         "_facts",
         "_messages",
         "_meter_values",
@@ -94,6 +95,8 @@ class Outbox:
         self._added: list[OutboxEntry] | None = None
         self._removed: list[int] | None = None
         self._facts: list[LedgerFact] | None = None
+        self._ended: dict[int, tuple[TransactionBegan, LedgerFact]] | None = None
+        """serial → beginning and end of transactions whose stop is not answered."""
         self._meter_values = 0
         self.next_sequence = 1
         self.not_before = 0.0
@@ -116,10 +119,19 @@ class Outbox:
         if transaction_ids:
             self.transaction_ids = dict(transaction_ids)
 
-    def add(self, action: Action, serial: int, request: TransactionRequest, *, energy_mwh: int = 0) -> int:
+    def add(
+        self,
+        action: Action,
+        serial: int,
+        request: TransactionRequest,
+        *,
+        energy_mwh: int = 0,
+        began: TransactionBegan | None = None,
+    ) -> int:
         """Put a message at the end of the line; returns how many older MeterValues had to go for it.
 
-        `energy_mwh` is what flowed in the transaction that a StopTransaction ends, more exactly than its Wh.
+        `energy_mwh` is what flowed in the transaction that a StopTransaction ends, more exactly than its Wh, and `began`
+        how it began, in case that the store forgets it before the stop is answered.
         StartTransaction and StopTransaction are in the next `take_changes`, which must be stored before the message
         is sent.
         """
@@ -128,7 +140,10 @@ class Outbox:
         self._append(message)
         if action is not Action.meter_values:
             self._store(message)
-            self._note(_fact_of(request, serial, energy_mwh))
+            fact = _fact_of(request, serial, energy_mwh)
+            self._note(fact)
+            if began is not None:
+                self._ended = {**(self._ended or {}), serial: (began, fact)}
             return 0
         return self._thin_out() if self._meter_values > METER_VALUES_LIMIT else 0
 
@@ -177,8 +192,12 @@ class Outbox:
         self.not_before = 0.0
         if not messages:
             self._messages = None
-        if message.action is Action.stop_transaction and self.transaction_ids is not None:
-            self.transaction_ids.pop(message.serial, None)
+        if message.action is Action.stop_transaction:
+            if self.transaction_ids is not None:
+                self.transaction_ids.pop(message.serial, None)
+            if self._ended is not None:
+                self._ended.pop(message.serial, None)
+                self._ended = self._ended or None
         return True
 
     def failed(self, message: OutboxMessage, now: float, *, attempts: int, interval: float) -> bool:
@@ -220,6 +239,15 @@ class Outbox:
                 self._store(message)
         self.take_changes()
         return tuple(OutboxEntry(each.sequence, each.stored) for each in self._messages or () if each.stored)
+
+    def ended_facts(self) -> list[LedgerFact]:
+        """What the book of transactions has of those that are over while their stop is not answered."""
+        facts: list[LedgerFact] = []
+        for serial, (began, ended) in (self._ended or {}).items():
+            facts += (began, ended)
+            if self.transaction_id(serial) != UNKNOWN_TRANSACTION:
+                facts.append(StartLanded(serial, self.transaction_id(serial)))
+        return facts
 
     def take_facts(self) -> tuple[LedgerFact, ...]:
         """What the book of transactions gains since the last call, for the same commit."""

@@ -5,6 +5,7 @@ from enum import IntEnum, auto
 from math import inf
 from typing import Final
 
+from evswarm_shared.bus.station_ledger import TransactionBegan
 from evswarm_shared.ocpp16.datatypes import MeterValue
 from evswarm_worker.station.outbox import UNKNOWN_TRANSACTION
 
@@ -91,3 +92,9 @@ class Transaction:
     def apply(self, event: TransactionEvent) -> None:
         """Let the event happen; where it means nothing, nothing changes."""
         self.state = TRANSITIONS.get((self.state, event), self.state)
+
+    def began(self, connector_id: int) -> TransactionBegan:
+        """How the station's book of transactions tells its beginning."""
+        return TransactionBegan(
+            self.serial, connector_id, self.id_tag, self.meter_start_mwh // 1000, self.told_started_at
+        )

@@ -7,7 +7,7 @@ import msgspec
 from evswarm_shared.bus.books import RegisterSums, StationBook, register_sums
 from evswarm_shared.bus.memory.store import MemoryStore
 from evswarm_shared.bus.messages import StationSnapshot, Totals
-from evswarm_shared.bus.station_ledger import decode_fact, read_ledger
+from evswarm_shared.bus.station_ledger import decode_fact, read_ledger, rebuilt
 
 _row = msgspec.json.Decoder(StationSnapshot)
 
@@ -29,13 +29,15 @@ class AuditOperations:
         books: list[StationBook] = []
         for station_id in station_ids:
             row = store.snapshots.get(station_id)
+            facts = [decode_fact(fact) for fact in store.ledgers.get(station_id, {}).values()]
             books.append(
                 StationBook(
                     station_id,
                     len(store.outboxes.get(station_id, {})),
                     *store.registers.get(station_id, (0, 0)),
                     row=None if row is None else _row.decode(row),
-                    transactions=read_ledger(map(decode_fact, store.ledgers.get(station_id, {}).values())),
+                    transactions=read_ledger(facts),
+                    rebuilt=rebuilt(facts),
                 )
             )
         return books

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from evswarm_shared.bus.keys import START_RETRY_TTL_SECONDS
+from evswarm_shared.bus.keys import START_RETRY_TTL_SECONDS, TRANSACTION_ID_GAP
 from evswarm_shared.bus.memory.store import MemoryStore, Owner
 from evswarm_shared.bus.messages import CsmsHeartbeat, StationRecord, TransactionRecord
 from evswarm_shared.bus.tags import tag_key
@@ -15,12 +15,14 @@ class CsmsOperations:
 
     store: MemoryStore
 
-    async def csms_heartbeat(self, heartbeat: CsmsHeartbeat, ttl_seconds: float) -> None:
+    async def csms_heartbeat(self, heartbeat: CsmsHeartbeat, ttl_seconds: float) -> bool:
         """See `port.CsmsBus.csms_heartbeat`."""
         store = self.store
         store.check()
+        known = store.csms_lives(heartbeat.replica_id)
         store.csms_leases[heartbeat.replica_id] = store.lasting(None, ttl_seconds)
         store.csms_replicas[heartbeat.replica_id] = heartbeat
+        return known
 
     async def release_csms(self, replica_id: str) -> None:
         """See `port.CsmsBus.release_csms`."""
@@ -96,7 +98,7 @@ class CsmsOperations:
         self.store.csms_stations.update((record.station_id, record) for record in records)
 
     async def start_transaction(
-        self, record: TransactionRecord, retry_key: str
+        self, record: TransactionRecord, retry_key: str, *, after: int = 0
     ) -> tuple[TransactionRecord, bool]:
         """See `port.CsmsBus.start_transaction`."""
         store = self.store
@@ -104,6 +106,8 @@ class CsmsOperations:
         earlier = store.valid(store.starts.get(retry_key))
         if earlier is not None and earlier in store.transactions:
             return store.transactions[earlier], False
+        if store.transaction_id < after:
+            store.transaction_id = after + TRANSACTION_ID_GAP
         store.transaction_id += 1
         while store.transaction_id in store.transactions:
             store.transaction_id += 1
@@ -111,6 +115,22 @@ class CsmsOperations:
         store.transactions[new.transaction_id] = new
         store.starts[retry_key] = store.lasting(new.transaction_id, START_RETRY_TTL_SECONDS)
         return new, True
+
+    async def last_transaction_id(self) -> int:
+        """See `port.CsmsBus.last_transaction_id`."""
+        self.store.check()
+        return self.store.transaction_id
+
+    async def restore_transactions(self, records: Sequence[TransactionRecord]) -> int:
+        """See `port.CsmsBus.restore_transactions`."""
+        store = self.store
+        store.check()
+        unknown = {
+            each.transaction_id: each for each in records if each.transaction_id not in store.transactions
+        }
+        store.transactions.update(unknown)
+        store.transaction_id = max((store.transaction_id, *unknown))
+        return len(unknown)
 
     async def read_transaction(self, transaction_id: int) -> TransactionRecord | None:
         """See `port.CsmsBus.read_transaction`."""

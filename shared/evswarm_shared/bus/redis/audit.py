@@ -11,7 +11,7 @@ from evswarm_shared.bus.messages import StationSnapshot, Totals
 from evswarm_shared.bus.redis.encoding import pairs
 from evswarm_shared.bus.redis.link import Link
 from evswarm_shared.bus.redis.scripts import load
-from evswarm_shared.bus.station_ledger import decode_fact, read_ledger
+from evswarm_shared.bus.station_ledger import decode_fact, read_ledger, rebuilt
 
 _row = msgspec.json.Decoder(StationSnapshot)
 
@@ -36,6 +36,7 @@ class AuditOperations:
             reply = await self._link.call(load("read_books"), names, batch)
             for station_id, (facts, outbox, register, row) in zip(batch, reply, strict=True):
                 energy, earnings = _register(register or b"0 0")
+                known = [decode_fact(fact) for fact in facts]
                 books.append(
                     StationBook(
                         station_id,
@@ -43,7 +44,8 @@ class AuditOperations:
                         energy,
                         earnings,
                         _row.decode(row) if row else None,
-                        read_ledger(map(decode_fact, facts)),
+                        read_ledger(known),
+                        rebuilt(known),
                     )
                 )
         return books

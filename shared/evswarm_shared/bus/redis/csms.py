@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from evswarm_shared.bus.batches import in_batches
-from evswarm_shared.bus.keys import START_RETRY_TTL_SECONDS, Keys
+from evswarm_shared.bus.keys import START_RETRY_TTL_SECONDS, TRANSACTION_ID_GAP, Keys
 from evswarm_shared.bus.messages import CsmsHeartbeat, StationRecord, TransactionRecord
 from evswarm_shared.bus.redis.encoding import encode, milliseconds, pairs
 from evswarm_shared.bus.redis.link import Argument, Link
@@ -27,13 +27,14 @@ class CsmsOperations:
     _keys: Keys
     _transactions_kept: int
 
-    async def csms_heartbeat(self, heartbeat: CsmsHeartbeat, ttl_seconds: float) -> None:
+    async def csms_heartbeat(self, heartbeat: CsmsHeartbeat, ttl_seconds: float) -> bool:
         """See `port.CsmsBus.csms_heartbeat`."""
-        await self._link.call(
+        known: int = await self._link.call(
             load("say_alive"),
             (self._keys.csms_lease(heartbeat.replica_id), self._keys.csms_replicas),
             (heartbeat.replica_id, encode(heartbeat), milliseconds(ttl_seconds)),
         )
+        return bool(known)
 
     async def release_csms(self, replica_id: str) -> None:
         """See `port.CsmsBus.release_csms`."""
@@ -101,7 +102,7 @@ class CsmsOperations:
             await self._link.execute("HSET", self._keys.csms_stations, *arguments)
 
     async def start_transaction(
-        self, record: TransactionRecord, retry_key: str
+        self, record: TransactionRecord, retry_key: str, *, after: int = 0
     ) -> tuple[TransactionRecord, bool]:
         """See `port.CsmsBus.start_transaction`."""
         keys = self._keys
@@ -123,9 +124,39 @@ class CsmsOperations:
                 without_id.removeprefix(_NO_ID),
                 record.station_id,
                 START_RETRY_TTL_SECONDS,
+                after,
+                after + TRANSACTION_ID_GAP,
             ),
         )
         return _with_meter(*stored), bool(new)
+
+    async def last_transaction_id(self) -> int:
+        """See `port.CsmsBus.last_transaction_id`."""
+        return int(await self._link.execute("GET", self._keys.csms_transaction_id) or 0)
+
+    async def restore_transactions(self, records: Sequence[TransactionRecord]) -> int:
+        """See `port.CsmsBus.restore_transactions`."""
+        keys = self._keys
+        names = (
+            keys.csms_transaction_id,
+            keys.csms_transactions,
+            keys.csms_open,
+            keys.csms_station_open(""),
+            keys.csms_station_transactions(""),
+            keys.csms_tag_open(""),
+        )
+        restored = 0
+        for batch in in_batches(records):
+            arguments: list[Argument] = []
+            for record in batch:
+                arguments += (
+                    record.transaction_id,
+                    encode(record),
+                    record.station_id,
+                    tag_key(record.id_tag),
+                )
+            restored += await self._link.call(load("restore_transactions"), names, arguments)
+        return restored
 
     async def read_transaction(self, transaction_id: int) -> TransactionRecord | None:
         """See `port.CsmsBus.read_transaction`."""
