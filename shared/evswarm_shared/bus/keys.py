@@ -17,6 +17,8 @@ TRANSACTIONS_KEPT: Final = 100_000
 """Closed transactions the CSMS remembers; open ones are never dropped."""
 START_RETRY_TTL_SECONDS: Final = 7 * 24 * 3600
 """How long a repeated StartTransaction still finds its first answer."""
+TRANSACTION_ID_GAP: Final = 1000
+"""How far above the highest known id a store that lost its count goes on: other replicas may have given a few more."""
 
 EVENTS_KEPT: Final = 100
 """Events a station keeps (the central system's list)."""
@@ -274,12 +276,12 @@ class Keys:
         """Channel of encoded PatchEvent."""
         return self._("patches")
 
+    @property
+    def changes(self) -> str:
     def history_passing(self, stream: str) -> str:
         """Channel of each batch as it is appended to the stream: 'milliseconds-sequence first count', newline, data."""
         return self._(f"history:passing:{stream}")
 
-    @property
-    def changes(self) -> str:
         """Channel: 'desired', 'tariff' or 'assignments' when that was written. A hint to look sooner, never needed."""
         return self._("changes")
 

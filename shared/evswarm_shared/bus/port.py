@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from evswarm_shared.bus.audit_port import AuditBus
+from evswarm_shared.bus.books import StationBook
 from evswarm_shared.bus.keys import HISTORY_ENTRIES_KEPT
 from evswarm_shared.bus.messages import (
     Assignment,
@@ -209,6 +210,7 @@ class ControllerBus(AuditBus, OperationBus, Protocol):
         """What changes, from the moment the context is entered. None means some may have been missed: read all."""
         ...
 
+    async def send_command(self, target: CommandTarget, process_id: str, command: Command) -> bool:
     def passing_history(
         self, stream: HistoryStream
     ) -> AbstractAsyncContextManager[AsyncIterator[HistoryEntry | None]]:
@@ -218,7 +220,6 @@ class ControllerBus(AuditBus, OperationBus, Protocol):
         """
         ...
 
-    async def send_command(self, target: CommandTarget, process_id: str, command: Command) -> bool:
         """Hand a command to a process; False when nobody listens there, and then it will never be carried out."""
         ...
 
@@ -257,8 +258,8 @@ class ControllerBus(AuditBus, OperationBus, Protocol):
 class CsmsBus(RegistryBus, ArchiveBus, Protocol):
     """What a CSMS replica does on the bus."""
 
-    async def csms_heartbeat(self, heartbeat: CsmsHeartbeat, ttl_seconds: float) -> None:
-        """Say that this replica lives."""
+    async def csms_heartbeat(self, heartbeat: CsmsHeartbeat, ttl_seconds: float) -> bool:
+        """Say that this replica lives; False when the store did not know it, as at first or after it lost everything."""
         ...
 
     async def release_csms(self, replica_id: str) -> None:
@@ -312,12 +313,25 @@ class CsmsBus(RegistryBus, ArchiveBus, Protocol):
         ...
 
     async def start_transaction(
-        self, record: TransactionRecord, retry_key: str
+        self, record: TransactionRecord, retry_key: str, *, after: int = 0
     ) -> tuple[TransactionRecord, bool]:
         """Open a transaction with a new id (`record.transaction_id` is ignored), or find the one `retry_key` opened.
 
-        Returns the record and whether it is new.
+        `after` is the highest id the caller knows of. A store that counts from lower has lost its count: then ids go on
+        TRANSACTION_ID_GAP above it. Returns the record and whether it is new.
         """
+        ...
+
+    async def last_transaction_id(self) -> int:
+        """The id given last, over all replicas; 0 before the first."""
+        ...
+
+    async def restore_transactions(self, records: Sequence[TransactionRecord]) -> int:
+        """Open transactions again under the ids they had, except those that the store knows; how many these were."""
+        ...
+
+    async def read_books(self, station_ids: Sequence[str]) -> list[StationBook]:
+        """As `AuditBus.read_books`: what the stations themselves say of their transactions."""
         ...
 
     async def read_transaction(self, transaction_id: int) -> TransactionRecord | None:
