@@ -34,6 +34,8 @@ export function App() {
     return () => document.removeEventListener("keydown", onKey);
   }, []);
   const { page } = route.value;
+  const locked = connection.value.phase === "unauthorized";
+  const hasTable = page === "swarm" && !locked;
   const arrived = useRef(path.value);
   useEffect(() => {
     document.title = titleOf(route.value);
@@ -43,19 +45,20 @@ export function App() {
   }, [path.value]);
   const dated = loaded.value && connection.value.phase !== "live" && connection.value.phase !== "loading";
   return html`
-    <a class="skip" href=${page === "swarm" ? "#stations" : "#content"}>
-      ${page === "swarm" ? "To the stations" : "To the content"}
+    <a class="skip" href=${hasTable ? "#stations" : "#content"}>
+      ${hasTable ? "To the stations" : "To the content"}
     </a>
     <${TopBar} onHelp=${() => setHelp(true)} />
     <${ConnectionBanner} />
-    <main id="content" class=${`page-${page}${dated ? " dated" : ""}`}><${Page} key=${path.value} /></main>
+    <main id="content" class=${`page-${page}${dated ? " dated" : ""}`}>
+      <${locked ? LoginForm : Page} key=${path.value} />
+    </main>
     <${Toasts} />
     <${KeyHelp} open=${help} onClose=${() => setHelp(false)} />
   `;
 }
 
 function Page() {
-  if (connection.value.phase === "unauthorized") return html`<${LoginForm} />`;
   switch (route.value.page) {
     case "swarm":
       return html`<${SwarmPage} />`;

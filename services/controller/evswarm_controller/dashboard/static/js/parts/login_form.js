@@ -26,6 +26,8 @@ export function LoginForm() {
     <form class="card login" onSubmit=${submit} novalidate>
       <h1 tabindex="-1">Sign in</h1>
       <p class="muted" id="token-hint">This controller was started with EVSWARM_API_TOKEN; it asks for that token.</p>
+      <!-- Browsers keep a password by the name of a user. -->
+      <input type="text" name="username" autocomplete="username" value="evswarm" readonly hidden />
       <label for="token">Token</label>
       <input
         ref=${field}

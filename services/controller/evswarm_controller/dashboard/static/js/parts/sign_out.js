@@ -5,12 +5,13 @@ import { connection } from "../model.js";
 import { askSession, signedIn, signOut } from "../state/access.js";
 import { toast } from "../state/toasts.js";
 
-export function SignOut() {
+/** @param {{quiet?: boolean}} props `quiet`: in the bar, which has no room for it on a narrow screen */
+export function SignOut({ quiet = false }) {
   const live = connection.value.phase === "live";
   useEffect(() => {
     if (live) void askSession();
   }, [live]);
   if (!signedIn.value) return null;
   const leave = () => signOut().catch((error) => toast(`Not signed out: ${error.message}`, "error"));
-  return html`<button type="button" class="quiet" onClick=${leave}>Sign out</button>`;
+  return html`<button type="button" class=${quiet ? "wide-only" : ""} onClick=${leave}>Sign out</button>`;
 }

@@ -49,7 +49,7 @@ export function TopBar({ onHelp }) {
             </button>`,
         )}
       </div>
-      <${SignOut} />
+      <${SignOut} quiet />
       <button type="button" class="square" aria-label="Keys" title="Keys (?)" onClick=${onHelp}>?</button>
     </header>
   `;
