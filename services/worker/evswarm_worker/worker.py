@@ -156,9 +156,9 @@ class Worker:
         """This worker as it is now."""
         session = self._session
         leader_epoch, generation = (0, 0) if session is None else session.admission.applied()
+        rate, round_trips = self._throughput.look(time.monotonic())
         return WorkerHeartbeat(
             worker_id=worker_id,
-        rate, round_trips = self._throughput.look(time.monotonic())
             lease_epoch=epoch,
             host=socket.gethostname(),
             pid=os.getpid(),
@@ -174,11 +174,11 @@ class Worker:
             capacity=self._capacity,
             cpu_percent=self._processor.take(),
             memory_bytes=memory_bytes(),
-        )
-
             messages_per_second=rate,
             round_trips=round_trips,
             messages_kept=self._messages_kept.value,
+        )
+
     def _health(self) -> str | None:
         session = self._session
         return None if session is not None and session.shard.lease.valid() else "no lease from the store"
