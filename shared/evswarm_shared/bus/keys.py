@@ -276,6 +276,12 @@ class Keys:
         """Channel of encoded PatchEvent."""
         return self._("patches")
 
+    def history_passing(self, stream: str) -> str:
+        """Channel of each batch as it is appended to the stream: 'milliseconds-sequence first count', newline, data."""
+        return self._(f"history:passing:{stream}")
+
+    @property
+    def changes(self) -> str:
         """Channel: 'desired', 'tariff' or 'assignments' when that was written. A hint to look sooner, never needed."""
         return self._("changes")
 
