@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from evswarm_shared.settings import known_names
 from tests.support.machine import ROOT
 from tools.generate.stack import REFUSED, stack_of
 
@@ -67,3 +68,15 @@ def test_every_file_config_and_network_that_is_used_is_there(stack: dict[str, An
         assert {config["source"] for config in service.get("configs", ())} <= stack["configs"].keys()
     for config in stack["configs"].values():
         assert (ROOT / "deploy" / config["file"]).is_file()
+
+
+def test_the_overlay_for_tls_fits_the_compose_file_and_the_gateway(compose: dict[str, Any]) -> None:
+    overlay = yaml.safe_load((ROOT / "deploy" / "tls.yml").read_text())
+    gateway = (ROOT / "deploy" / "haproxy.cfg").read_text()
+    assert set(overlay["services"]) <= set(compose["services"])
+    names = {name for service in overlay["services"].values() for name in service.get("environment", ())}
+    assert names <= known_names()
+    port = overlay["services"]["csms"]["environment"]["EVSWARM_CSMS_TLS_PORT"]
+    assert overlay["services"]["worker"]["environment"]["EVSWARM_CSMS_TLS_URL"].endswith(f":{port}")
+    assert overlay["services"]["gateway"]["ports"][0].endswith(f":{port}")
+    assert f"bind :{port}\n" in gateway and f"csms:{port} check" in gateway

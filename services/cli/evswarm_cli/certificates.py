@@ -9,10 +9,10 @@ from typing import Final
 from urllib.parse import quote
 
 from evswarm_cli.errors import UsageError
+from evswarm_cli.local_tls import AUTHORITY
 from evswarm_shared import certificates
 from evswarm_shared.certificates import CertificateFileError, Certified
 
-AUTHORITY: Final = "authority.pem"
 TRUSTED: Final = "ca.pem"
 SERVER: Final = "csms.pem"
 SERVER_RSA: Final = "csms-rsa.pem"

@@ -3,13 +3,15 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from evswarm_cli.tether import end_with_parent, tied
 
 TAIL_BYTES: Final = 4096
+POLL_SECONDS: Final = 0.02
 
 
 class Child:
@@ -46,14 +48,15 @@ class Child:
         if self._process.poll() is None:
             self._process.terminate()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for the end; past `seconds` kill the whole session. True when it ended by itself."""
-        try:
-            self._process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            return False
+    def wait(self, seconds: float, hurried: Callable[[], bool] = lambda: False) -> bool:
+        """Wait for the end; past `seconds`, or when it is hurried, kill the session. True when it ended by itself."""
+        deadline = time.monotonic() + seconds
+        while self._process.poll() is None:
+            if hurried() or time.monotonic() > deadline:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+                return False
+            time.sleep(POLL_SECONDS)
         return True
 
     def last_words(self, lines: int = 5) -> str:

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 from evswarm_cli.child import Child
 from evswarm_cli.controller_client import ControllerClient
 from evswarm_cli.errors import StartError, UsageError
+from evswarm_cli.local_tls import ensure_certificates, tls_settings
 from evswarm_cli.ports import free_port, reachable, require_free, require_reachable, require_trusted
 from evswarm_cli.store import answers, store_command
-from evswarm_shared.settings import PREFIX, SERVICES, ControllerSettings, ShutdownPolicy
+from evswarm_shared.settings import PREFIX, SERVICES, ControllerSettings, CsmsSettings, ShutdownPolicy
 
 START_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.1
@@ -37,6 +38,8 @@ class SwarmOptions:
     host: str = "127.0.0.1"
     port: int = 8000
     csms_port: int = 9000
+    csms_tls_port: int | None = None
+    tls: Path | None = None
     csms_url: str | None = None
     redis_url: str | None = None
     history: bool = True
@@ -61,6 +64,7 @@ class LocalSwarm:
         self._temporary = tempfile.TemporaryDirectory(prefix="evswarm-") if options.data is None else None
         self.directory = Path(self._temporary.name) if self._temporary else Path(options.data or ".")
         self._children: list[Child] = []
+        self.csms_tls_url: str | None = None
         self._client = ControllerClient(self.url, retries=0)
 
     def __enter__(self) -> Self:
@@ -91,13 +95,23 @@ class LocalSwarm:
             raise UsageError(f"--port and --csms-port are both {options.port}; they must differ")
         if options.client_cert and urlsplit(self.csms_url).scheme != "wss":
             raise UsageError("--client-cert needs a --csms-url that begins with wss://")
+        if options.csms_url is not None and (options.tls or options.csms_tls_port):
+            raise UsageError(
+                "--tls and --csms-tls-port are about our own central system, not one at --csms-url"
+            )
+        if options.tls is not None:
+            ensure_certificates(options.tls, reachable(options.host))
         for settings in SERVICES.values():
             loaded = settings.load(self._environment(options.redis_url or "redis://127.0.0.1"))
             if isinstance(loaded, ControllerSettings):
                 loaded.require_protection()
+            elif isinstance(loaded, CsmsSettings):
+                self._look_at_tls(loaded)
         require_free(options.host, options.port, "--port")
         if options.csms_url is None:
             require_free(options.host, options.csms_port, "--csms-port")
+            if self.csms_tls_url is not None:
+                require_free(options.host, urlsplit(self.csms_tls_url).port or 0, "--csms-tls-port")
         else:
             require_reachable(options.csms_url, WS_SCHEMES, "--csms-url")
             require_trusted(options.csms_url, options.csms_ca, options.client_cert)
@@ -125,6 +139,15 @@ class LocalSwarm:
         if self._client.totals()["desired"] != options.stations:
             self._client.scale(options.stations, options.profile, None)
 
+    def _look_at_tls(self, csms: CsmsSettings) -> None:
+        """Find out where our central system is reached by TLS, if it is."""
+        if self.options.csms_url is not None:
+            return
+        if csms.csms_tls_cert is not None:
+            self.csms_tls_url = f"wss://{reachable(self.options.host)}:{csms.csms_tls_port}"
+        elif self.options.csms_tls_port is not None:
+            raise UsageError("--csms-tls-port needs --tls, or a certificate in EVSWARM_CSMS_TLS_CERT")
+
     def check(self) -> None:
         """Raise StartError when a part has ended by itself."""
         for child in self._children:
@@ -136,21 +159,26 @@ class LocalSwarm:
                 reason = f":\n{words}" if words else f"; its log is {child.log}"
                 raise StartError(f"{child.name} ended with exit code {code}{reason}")
 
-    def stop(self, say: Callable[[str], None] = lambda _: None) -> None:
-        """End everything in the order that loses nothing: workers, then what they talk to, then the store."""
+    def stop(
+        self, say: Callable[[str], None] = lambda _: None, hurried: Callable[[], bool] = lambda: False
+    ) -> None:
+        """End everything in the order that loses nothing: workers, then what they talk to, then the store.
+
+        Whatever has not ended when `hurried` says so is killed.
+        """
         workers = [c for c in self._children if c.name.startswith("worker")]
         others = [c for c in reversed(self._children) if c not in workers]
         if workers:
-            say("stopping stations")
+            say("stopping stations; Ctrl-C again ends all at once")
         for child in workers:
             child.terminate()
         deadline = time.monotonic() + WORKER_GRACE_SECONDS + PATIENCE_SECONDS
         for child in workers:
-            if not child.wait(max(0.1, deadline - time.monotonic())):
+            if not child.wait(max(0.1, deadline - time.monotonic()), hurried) and not hurried():
                 say(f"{child.name} did not end in time and was killed")
         for child in others:
             child.terminate()
-            if not child.wait(PATIENCE_SECONDS):
+            if not child.wait(PATIENCE_SECONDS, hurried) and not hurried():
                 say(f"{child.name} did not end in time and was killed")
         self._children.clear()
         self._client.__exit__()
@@ -193,11 +221,16 @@ class LocalSwarm:
             "PROFILE": options.profile,
             "SEED": options.seed,
             "CLOCK_START": options.clock_start,
+            "CSMS_TLS_PORT": options.csms_tls_port,
             "CLOCK_FACTOR": options.clock_factor,
             # One machine, one life: nobody is left to take over, so transactions are ended, not handed over.
             "WORKER_ON_SHUTDOWN": ShutdownPolicy.STOP,
             "WORKER_GRACE_SECONDS": WORKER_GRACE_SECONDS,
         }
+        if options.tls is not None:
+            own |= tls_settings(options.tls, options.csms_ca)
+        if not os.environ.get(PREFIX + "CSMS_TLS_URL"):
+            own["CSMS_TLS_URL"] = self.csms_tls_url
         port = free_port()
         own["HISTORY"] = str(options.history).lower()
         own["HISTORIAN_PORT"] = port

@@ -57,6 +57,16 @@ def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of API and dashboard.")] = 8000,
     csms_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of our central system.")] = 9000,
+    tls: Annotated[
+        Path | None,
+        typer.Option(
+            file_okay=False,
+            help="Our central system speaks TLS too, with the certificates in this directory; made when missing.",
+        ),
+    ] = None,
+    csms_tls_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Its port for TLS; 9443 without.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
     clock_start: Annotated[
         str | None,
@@ -91,6 +101,8 @@ def up(
         host=host,
         port=port,
         csms_port=csms_port,
+        tls=tls,
+        csms_tls_port=csms_tls_port,
         csms_url=csms_url,
         redis_url=redis_url,
         history=history,
@@ -103,17 +115,19 @@ def up(
         csms_ca=csms_ca,
         client_cert=client_cert,
     )
-    asked = threading.Event()
+    asked, hurried = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked.set())
+        signal.signal(number, lambda *_: hurried.set() if asked.is_set() else asked.set())
     with LocalSwarm(options) as swarm:
         swarm.start()
         out.print(f"dashboard        {swarm.url}/")
         out.print(f"API              {swarm.url}/docs")
         out.print(f"central system   {swarm.csms_url}/<station id>")
+        if swarm.csms_tls_url:
+            out.print(f"with TLS         {swarm.csms_tls_url}/<station id>")
         out.print(f"logs             {swarm.directory / 'logs'}")
         watch(swarm, out, asked.is_set)
-        swarm.stop(say=lambda text: out.print(text))
+        swarm.stop(say=lambda text: out.print(text), hurried=hurried.is_set)
     out.print("stopped")
 
 

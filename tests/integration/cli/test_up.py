@@ -66,6 +66,32 @@ def test_a_signal_ends_everything_in_order(number: signal.Signals, tmp_path: Pat
         assert all(t["stopped_at"] is not None for t in transactions)
 
 
+def test_a_station_rises_to_tls_and_a_second_signal_ends_everything_at_once(tmp_path: Path) -> None:
+    tls = ("--tls", str(tmp_path / "pki"), "--csms-tls-port", str(free_port()))
+    with SwarmProcess("--stations", "1", "--workers", "1", *tls) as swarm:
+        swarm.wait_for_running(1)
+        change = "/csms/stations/CP-000001/commands/ChangeConfiguration"
+        for key, value in (("AuthorizationKey", "00112233445566778899aabbccddeeff"), ("SecurityProfile", "2")):
+            assert swarm.post(change, {"key": key, "value": value}) == {"status": "Accepted"}
+        eventually(
+            lambda: swarm.get("/stations/CP-000001/logs")["logs"],
+            lambda lines: any("Security profile 2 works" in line for line in lines),
+            30,
+            "a connection by TLS",
+        )
+        assert f"wss://127.0.0.1:{tls[3]}" in swarm.output()
+
+        processes = swarm.descendants()
+        worker = next(p for p in processes if "evswarm_worker" in " ".join(p.cmdline()))
+        worker.suspend()  # it would be waited for, for a minute
+        swarm.interrupt()
+        eventually(swarm.output, lambda text: "stopping stations" in text, 30, "the end to begin")
+        swarm.interrupt()
+        assert swarm.wait() == 0
+        _, alive = psutil.wait_procs(processes, timeout=10)
+        assert not alive
+
+
 def test_a_killed_command_leaves_no_process() -> None:
     with SwarmProcess("--stations", "2", "--workers", "1") as swarm:
         swarm.wait_for_running(2)
@@ -153,6 +179,8 @@ def test_the_stations_reach_a_central_system_given_by_url() -> None:
     [
         (["--port", "8500", "--csms-port", "8500"], {}, "must differ"),
         (["--client-cert", __file__], {}, "wss://"),
+        (["--csms-tls-port", "9444"], {}, "needs --tls"),
+        (["--csms-tls-port", "9444", "--csms-url", "ws://127.0.0.1:9"], {}, "our own central system"),
         (["--clock-start", "noon"], {}, "EVSWARM_CLOCK_START"),
         ([], {"EVSWARM_BOGUS": "1"}, "EVSWARM_BOGUS"),
     ],
