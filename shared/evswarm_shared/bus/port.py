@@ -210,6 +210,16 @@ class ControllerBus(AuditBus, OperationBus, Protocol):
         """What changes, from the moment the context is entered. None means some may have been missed: read all."""
         ...
 
+    def passing_history(
+        self, stream: HistoryStream
+    ) -> AbstractAsyncContextManager[AsyncIterator[HistoryEntry | None]]:
+        """What is appended to a stream, from the moment the context is entered, whoever else reads the stream.
+
+        None means that some may have been missed. Costs nothing while nobody is inside.
+        """
+        ...
+
+    async def send_command(self, target: CommandTarget, process_id: str, command: Command) -> bool:
         """Hand a command to a process; False when nobody listens there, and then it will never be carried out."""
         ...
 
