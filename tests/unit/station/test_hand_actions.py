@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from ocpp.v16.enums import AuthorizationStatus, ChargePointErrorCode, Reason
 
-from evswarm_shared.bus.messages import ProfileName, Tariff, TariffChange
+from evswarm_shared.bus.messages import ProfileName, StationState, Tariff, TariffChange
 from evswarm_shared.ocpp16.datatypes import IdTagInfo
 from evswarm_worker.behaviour.profiles import PRESETS
 from evswarm_worker.station import StationActionError
@@ -246,3 +246,54 @@ def test_a_busy_station_that_is_left_to_the_hand_keeps_what_is_there_until_it_is
     heir.settle()
     heir.run(12 * 3600.0)
     assert heir.sent("StartTransaction")
+
+
+def station_statuses(rig: StationRig) -> list[tuple[str, str]]:
+    return [(p["status"], p["errorCode"]) for p in rig.sent("StatusNotification") if p["connectorId"] == 0]
+
+
+def test_a_broken_station_says_so_ends_its_transactions_and_starts_none() -> None:
+    rig = charging_rig()
+    rig.station.fault(0, GROUND, rig.now, info="main breaker")
+    rig.settle()
+    assert station_statuses(rig)[-1] == ("Faulted", "GroundFailure")
+    assert [p for p in rig.sent("StatusNotification") if p["connectorId"] == 0][-1]["info"] == "main breaker"
+    assert only(rig.sent("StopTransaction"))["reason"] == "Other"
+    assert rig.station.snapshot(rig.now).state is StationState.FAULTED
+    assert rig.command("RemoteStartTransaction", {"idTag": "TAG", "connectorId": 1}) == {"status": "Rejected"}
+    reserve = {"connectorId": 1, "reservationId": 1, "idTag": "TAG", "expiryDate": "2099-01-01T00:00:00Z"}
+    assert rig.command("ReserveNow", reserve) == {"status": "Faulted"}
+    with pytest.raises(StationActionError, match="connector 0"):
+        rig.station.authorize(1, "TAG", rig.now)
+    rig.run(3600.0)
+    assert len(rig.sent("StartTransaction")) == 1
+
+
+def test_a_broken_station_stays_broken_over_a_boot_until_it_is_mended() -> None:
+    rig = StationRig().start()
+    rig.station.fault(0, GROUND, rig.now)
+    rig.settle()
+    heir = rig.heir().start()
+    heir.station.power_cycle(heir.now)
+    heir.run(30.0)
+    assert station_statuses(heir)[-1] == ("Faulted", "GroundFailure")
+    heir.station.clear_fault(0, heir.now)
+    heir.settle()
+    assert station_statuses(heir)[-1] == ("Available", "NoError")
+    with pytest.raises(StationActionError, match="as a whole is not faulted"):
+        heir.station.clear_fault(0, heir.now)
+
+
+def test_whoever_was_authorised_at_a_broken_station_charges_when_it_is_mended() -> None:
+    rig = StationRig(autonomous=False).start()
+    rig.station.plug_in(1, rig.now)
+    rig.answers["Authorize"] = None
+    rig.station.authorize(1, "TAG", rig.now)
+    rig.settle()
+    rig.station.fault(0, GROUND, rig.now)
+    rig.answer_late({"idTagInfo": {"status": "Accepted"}})
+    rig.settle()
+    assert rig.sent("StartTransaction") == []
+    rig.station.clear_fault(0, rig.now)
+    rig.settle()
+    assert len(rig.sent("StartTransaction")) == 1

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
-from ocpp.v16.enums import ChargePointStatus
+from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
 
 from evswarm_shared.bus.messages import Conditions, Tariff
 from evswarm_shared.clock import SimulatedClock
@@ -43,6 +43,7 @@ DEFAULT_HEARTBEAT_SECONDS: Final = 60.0
 """Until the central system names an interval, and when it names 0."""
 
 _ACCEPTED: Final = LinkState.ACCEPTED
+_NO_ERROR: Final = ChargePointErrorCode.no_error
 
 
 class Ending(Enum):
@@ -60,7 +61,7 @@ class Cabinet:
     accepted since the last boot, so that a reconnect is none; `accepted_ever`: somebody can be charged for energy
     (OCPP 1.6 §4.2.1). `switched_off`: it was stopped, and nobody can have used it since. `autonomous`: people come
     and go, and the policy is asked, without anybody's hand. `replies` are encoded answers to the central system
-    that wait for the end of the input. `lasting_changed`: the checkpoint must be stored before anything is sent.
+    that wait for the end of the input. `error_code` is that of the station as a whole. `lasting_changed`: the checkpoint must be stored before anything is sent.
     `grid` holds the policy's optional measurements. `local_list`, `profiles` and `reservation` (that of no
     connector in particular) are None until the central system sends some. `wake_at`: nothing at all happens before;
     `real_due` and (in simulated time) `simulated_due`: nothing that hangs on that time. `report_due`: no status
@@ -90,6 +91,7 @@ class Cabinet:
         "effects",
         "end_at",
         "ending",
+        "error_code",
         "failures",
         "firmware",
         "firmware_version",
@@ -179,6 +181,7 @@ class Cabinet:
         self.clock_offset = 0.0
         self.clock_ignored = False
         self.operative = True
+        self.error_code = ChargePointErrorCode.no_error
         self.autonomous = config.autonomous
         self.reported: ChargePointStatus | None = None
         self.next_serial = 1
@@ -210,6 +213,16 @@ class Cabinet:
     def online(self) -> bool:
         """Connected and accepted: everything may be sent."""
         return self.link is _ACCEPTED
+
+    @property
+    def faulted(self) -> bool:
+        """Whether the station as a whole, its connector 0, is broken (OCPP 1.6 §4.9)."""
+        return self.error_code is not _NO_ERROR
+
+    @property
+    def usable(self) -> bool:
+        """Whether the station as a whole lets anybody begin to charge."""
+        return self.operative and not self.faulted
 
     def take_conditions(self, conditions: Conditions, connectors: int) -> None:
         """Let the policy go by these, from its next question on."""

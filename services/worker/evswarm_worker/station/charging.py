@@ -77,7 +77,7 @@ def try_to_begin(cabinet: Cabinet, connector: Connector) -> None:
         or not connector.plugged
         or connector.settled
         or connector.faulted
-        or not (connector.operative and cabinet.operative)
+        or not (connector.operative and cabinet.usable)
         or cabinet.ending is not None
         or not cabinet.accepted_ever
     ):

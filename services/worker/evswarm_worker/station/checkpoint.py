@@ -113,6 +113,7 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     log_upload: LogUpload | None = None
     security: Security | None = None
     diagnostics_upload: LogUpload | None = None
+    error_code: ChargePointErrorCode = ChargePointErrorCode.no_error
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -192,6 +193,7 @@ def restore(cabinet: Cabinet, stored: StoredStation) -> bool:
     cabinet.log_upload = checkpoint.log_upload
     cabinet.diagnostics_upload = checkpoint.diagnostics_upload
     cabinet.security = checkpoint.security
+    cabinet.error_code = checkpoint.error_code
     # Whoever fetched and stored files for it is gone; that begins anew.
     if cabinet.firmware is not None:
         cabinet.firmware.transfer = 0
@@ -229,6 +231,7 @@ def _encode(cabinet: Cabinet) -> bytes:
             log_upload=cabinet.log_upload,
             security=cabinet.security,
             diagnostics_upload=cabinet.diagnostics_upload,
+            error_code=cabinet.error_code,
         )
     )
 

@@ -16,14 +16,14 @@ from evswarm_worker.behaviour.visits import next_visit
 from evswarm_worker.station import reserving, security_events, visiting
 from evswarm_worker.station.authorization import present_tag
 from evswarm_worker.station.cabinet import Cabinet, masked
-from evswarm_worker.station.charging import leave_free, stop
+from evswarm_worker.station.charging import leave_free, stop, try_to_begin
 from evswarm_worker.station.commands import security_settings
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.errors import StationActionError
 from evswarm_worker.station.link import LinkEvent, LinkState
 from evswarm_worker.station.rebooting import NORMAL_CLOSURE, begin_reboot
 from evswarm_worker.station.registration import apply, hang_up
-from evswarm_worker.station.reporting import report
+from evswarm_worker.station.reporting import report, report_station
 from evswarm_worker.station.security import SecurityEventType
 from evswarm_worker.station.taking_effect import take_effect
 
@@ -55,6 +55,8 @@ def authorize(cabinet: Cabinet, connector_id: int, id_tag: str) -> None:
     connector = _connector(cabinet, connector_id)
     if connector.faulted:
         raise StationActionError(f"connector {connector_id} is faulted: clear the fault first")
+    if cabinet.faulted:
+        raise StationActionError("the station is faulted: clear the fault of connector 0 first")
     if connector.transaction is None and not (connector.operative and cabinet.operative):
         raise StationActionError(f"connector {connector_id} is out of service")
     if not cabinet.accepted_ever:
@@ -79,32 +81,50 @@ def press_stop(cabinet: Cabinet, connector_id: int, reason: Reason = Reason.loca
 
 
 def fault(cabinet: Cabinet, connector_id: int, error_code: ChargePointErrorCode, info: str = "") -> None:
-    """Let something break that prevents charging (OCPP 1.6 §4.9 A9 to I9)."""
-    connector = _connector(cabinet, connector_id)
+    """Let something break that prevents charging (OCPP 1.6 §4.9 A9 to I9); connector 0 is the station as a whole."""
     if error_code is _NO_ERROR:
         raise StationActionError("NoError is no fault: use clear_fault")
+    broken = _meant(cabinet, connector_id)
     cabinet.counts.faults_injected.add(FaultKind.CONNECTOR_FAULT)
-    connector.error_code = error_code
-    cabinet.log(f"Connector {connector_id} faulted: {error_code}")
-    reserving.release(cabinet, connector)
-    report(cabinet, connector, info)
-    if connector.transaction is not None:
-        connector.settled = True
-        stop(cabinet, connector, Reason.other)
+    if connector_id == 0:
+        cabinet.error_code = error_code
+        cabinet.log(f"Station faulted: {error_code}")
+        reserving.release(cabinet, cabinet)
+        cabinet.reported = None
+        report_station(cabinet, info)
+    for connector in broken:
+        if connector_id:
+            connector.error_code = error_code
+            cabinet.log(f"Connector {connector_id} faulted: {error_code}")
+        reserving.release(cabinet, connector)
+        report(cabinet, connector, info)
+        if connector.transaction is not None:
+            connector.settled = True
+            stop(cabinet, connector, Reason.other)
     cabinet.lasting_changed = True
     cabinet.touch()
 
 
 def clear_fault(cabinet: Cabinet, connector_id: int) -> None:
     """Mend it; the connector shows again what lay behind the fault."""
-    connector = _connector(cabinet, connector_id)
-    if not connector.faulted:
-        raise StationActionError(f"connector {connector_id} is not faulted")
-    connector.error_code = _NO_ERROR
-    cabinet.log(f"Connector {connector_id} repaired: {connector.status}")
-    report(cabinet, connector)
+    if connector_id == 0:
+        _require_on(cabinet)
+        if not cabinet.faulted:
+            raise StationActionError("the station as a whole is not faulted")
+        cabinet.error_code = _NO_ERROR
+        cabinet.log("Station repaired")
+        report_station(cabinet)
+    else:
+        connector = _connector(cabinet, connector_id)
+        if not connector.faulted:
+            raise StationActionError(f"connector {connector_id} is not faulted")
+        connector.error_code = _NO_ERROR
+        cabinet.log(f"Connector {connector_id} repaired: {connector.status}")
+        report(cabinet, connector)
     cabinet.lasting_changed = True
     cabinet.touch()
+    for connector in _meant(cabinet, connector_id):
+        try_to_begin(cabinet, connector)
     visiting.in_service(cabinet)
 
 
@@ -193,6 +213,14 @@ def _take_over(connector: Connector) -> None:
 def _require_on(cabinet: Cabinet) -> None:
     if cabinet.link is LinkState.OFF:
         raise StationActionError("the station is stopped: start it first")
+
+
+def _meant(cabinet: Cabinet, connector_id: int) -> tuple[Connector, ...]:
+    """The connector of this id, or all of them for 0."""
+    if connector_id == 0:
+        _require_on(cabinet)
+        return cabinet.connectors
+    return (_connector(cabinet, connector_id),)
 
 
 def _connector(cabinet: Cabinet, connector_id: int) -> Connector:

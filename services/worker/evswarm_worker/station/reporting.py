@@ -15,7 +15,6 @@ from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.connector_status import ConnectorEvent
 
 _SUSPENDED_EV = ChargePointStatus.suspended_ev
-_NO_ERROR = ChargePointErrorCode.no_error
 
 
 def move(cabinet: Cabinet, connector: Connector, event: ConnectorEvent, info: str = "") -> bool:
@@ -64,17 +63,19 @@ def send_status(
 
 
 def station_status(cabinet: Cabinet) -> ChargePointStatus:
-    """The status of connector 0, the station as a whole: in service or not."""
+    """The status of connector 0, the station as a whole: in service, not, or broken."""
+    if cabinet.faulted:
+        return ChargePointStatus.faulted
     return ChargePointStatus.available if cabinet.operative else ChargePointStatus.unavailable
 
 
-def report_station(cabinet: Cabinet, *, asked_for: bool = False) -> None:
+def report_station(cabinet: Cabinet, info: str = "", *, asked_for: bool = False) -> None:
     """Put the station's own status in line, unless the central system knows it."""
     status = station_status(cabinet)
     if not asked_for and (not cabinet.online or cabinet.reported is status):
         return
     cabinet.reported = status
-    _send(cabinet, 0, status, _NO_ERROR, UNSET, asked_for=asked_for)
+    _send(cabinet, 0, status, cabinet.error_code, info if info else UNSET, asked_for=asked_for)
 
 
 def report_list_conflict(cabinet: Cabinet) -> None:

@@ -17,7 +17,7 @@ def is_free(cabinet: Cabinet, connector: Connector) -> bool:
         connector.visible_status is ChargePointStatus.available
         and not connector.plugged
         and connector.operative
-        and cabinet.operative
+        and cabinet.usable
     )
 
 

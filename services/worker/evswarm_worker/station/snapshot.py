@@ -63,4 +63,6 @@ def _state(cabinet: Cabinet, statuses: tuple[ChargePointStatus, ...]) -> Station
         return StationState.OFFLINE
     if not cabinet.online:
         return StationState.BOOTING
+    if cabinet.faulted:
+        return StationState.FAULTED
     return min((_STATES[status] for status in statuses), key=_WORST_FIRST.__getitem__)

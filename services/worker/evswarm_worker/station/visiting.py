@@ -134,7 +134,7 @@ def tag_of(cabinet: Cabinet, visit: Visit) -> str:
 def usable(cabinet: Cabinet, connector: Connector) -> bool:
     """Whether somebody who comes can begin to use the connector."""
     return (
-        cabinet.operative
+        cabinet.usable
         and connector.operative
         and not connector.faulted
         and not connector.plugged

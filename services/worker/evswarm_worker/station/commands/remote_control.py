@@ -121,5 +121,5 @@ def _startable(cabinet: Cabinet, connector: Connector, id_tag: str) -> bool:
         connector.transaction is None
         and connector.visible_status in _STARTABLE
         and connector.operative
-        and cabinet.operative
+        and cabinet.usable
     )

@@ -60,7 +60,7 @@ def cancel_reservation(cabinet: Cabinet, request: CancelReservation) -> CancelRe
 
 
 def _is_free(cabinet: Cabinet, connector: Connector, old: Connector | Cabinet | None) -> ReservationStatus:
-    if connector.faulted:
+    if connector.faulted or cabinet.faulted:
         return _S.faulted
     if connector.status is ChargePointStatus.unavailable or not (connector.operative and cabinet.operative):
         return _S.unavailable
@@ -80,7 +80,7 @@ def _any_is_free(cabinet: Cabinet, old: Connector | Cabinet | None) -> Reservati
         return _S.occupied
     if any(reserving.is_free(cabinet, connector) or old is connector for connector in cabinet.connectors):
         return _S.accepted
-    if all(connector.faulted for connector in cabinet.connectors):
+    if cabinet.faulted or all(connector.faulted for connector in cabinet.connectors):
         return _S.faulted
     if all(
         connector.visible_status in (ChargePointStatus.unavailable, ChargePointStatus.faulted)
