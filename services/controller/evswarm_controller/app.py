@@ -24,6 +24,7 @@ from evswarm_controller.api import (
     history,
     live,
     logs,
+    operations,
     pricing,
     services,
     session,
@@ -61,6 +62,7 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
     problems.install(app)
     app.add_middleware(HttpRules, gate=context.gate, telemetry=context.telemetry, now=context.now)
     routers = (
+        operations.router,
         stations.router,
         station_detail.router,
         command_forms.router,

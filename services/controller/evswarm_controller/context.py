@@ -10,6 +10,8 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from evswarm_controller.access.gate import Gate
+from evswarm_controller.bulk_orders import BulkOrders
+from evswarm_controller.bulk_work import BulkWork
 from evswarm_controller.command_router import CommandRouter
 from evswarm_controller.errors import NotReadyError, UnknownStationError
 from evswarm_controller.fleet import Fleet
@@ -19,6 +21,7 @@ from evswarm_controller.mirror import Mirror
 from evswarm_controller.observer import Observer
 from evswarm_controller.presence import Presence
 from evswarm_controller.reconciler import Reconciler
+from evswarm_controller.station_commands import StationCommands
 from evswarm_controller.swarm_history import SwarmHistory
 from evswarm_controller.telemetry import ControllerTelemetry
 from evswarm_controller.wishes import Wishes
@@ -40,6 +43,9 @@ class Context:
     reconciler: Reconciler
     wishes: Wishes
     router: CommandRouter
+    commands: StationCommands
+    orders: BulkOrders
+    work: BulkWork
     hub: LiveHub
     telemetry: ControllerTelemetry
     history: SwarmHistory

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from evswarm_controller.access.gate import Gate
 from evswarm_controller.app import VERSION
+from evswarm_controller.bulk_orders import BulkOrders
+from evswarm_controller.bulk_work import BulkWork
 from evswarm_controller.command_router import CommandRouter
 from evswarm_controller.context import Context
 from evswarm_controller.desired_state import founded
@@ -22,6 +24,7 @@ from evswarm_controller.mirror import Mirror
 from evswarm_controller.observer import Observer
 from evswarm_controller.presence import Presence
 from evswarm_controller.reconciler import Reconciler
+from evswarm_controller.station_commands import StationCommands
 from evswarm_controller.swarm_history import SwarmHistory
 from evswarm_controller.telemetry import ControllerTelemetry
 from evswarm_controller.wishes import Wishes
@@ -100,6 +103,15 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
         now=now,
         on_ended=ended,
     )
+    wishes = Wishes(bus, observer, fleet, now=now, poke=reconciler.poke, told=history.operation)
+    router = CommandRouter(
+        bus,
+        controller_id=controller_id,
+        timeout_seconds=settings.command_timeout_seconds,
+        now=now,
+        told=history.command,
+    )
+    work = BulkWork(bus, observer, fleet, wishes, router, leads=lambda: reconciler.leads, now=now, told=ended)
     return Context(
         settings=settings,
         gate=Gate(settings),
@@ -108,14 +120,11 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
         observer=observer,
         mirror=mirror,
         reconciler=reconciler,
-        wishes=Wishes(bus, observer, fleet, now=now, poke=reconciler.poke, told=history.operation),
-        router=CommandRouter(
-            bus,
-            controller_id=controller_id,
-            timeout_seconds=settings.command_timeout_seconds,
-            now=now,
-            told=history.command,
-        ),
+        wishes=wishes,
+        router=router,
+        commands=StationCommands(bus, observer, router, now=now),
+        orders=BulkOrders(bus, observer, fleet, wishes, now=now, poke=work.poke, told=history.operation),
+        work=work,
         hub=hub,
         telemetry=telemetry,
         history=history,
@@ -146,6 +155,7 @@ async def running(context: Context) -> AsyncIterator[None]:
                     context.mirror,
                     context.router,
                     context.reconciler,
+                    context.work,
                     context.hub,
                     context.hub.tail,
                     context.history,

@@ -3,7 +3,7 @@
 Each change raises the generation by one, so that the store can refuse a change of something already changed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -48,6 +48,12 @@ class Membership:
 
     def __len__(self) -> int:
         return self._count + len(self._individuals)
+
+    def ids(self) -> Iterator[str]:
+        """Every station, the numbered ones first."""
+        for index in range(1, self._count + 1):
+            yield f"{self._prefix}{index:06d}"
+        yield from sorted(self._individuals)
 
 
 def mix_of(profile: ProfileName | None) -> dict[ProfileName, float]:
@@ -113,10 +119,32 @@ def with_stopped(
     """
     if station_id not in Membership(desired):
         raise UnknownStationError(station_id)
-    if (station_id in desired.stopped) == stopped:
+    return with_all_stopped(desired, (station_id,), stopped, operation_id)
+
+
+def with_all_stopped(
+    desired: DesiredState, station_ids: Iterable[str], stopped: bool, operation_id: str | None = None
+) -> DesiredState:
+    """The same swarm with these of its stations stopped, or not; `desired` itself when they are so already."""
+    wanted = Membership(desired)
+    meant = frozenset(station_id for station_id in station_ids if station_id in wanted)
+    names = desired.stopped | meant if stopped else desired.stopped - meant
+    if names == desired.stopped:
         return desired
-    names = desired.stopped | {station_id} if stopped else desired.stopped - {station_id}
     return msgspec.structs.replace(_next(desired, operation_id), stopped=names)
+
+
+def held_at(desired: DesiredState, begun: Iterable[str], operation_id: str) -> DesiredState:
+    """The swarm of the numbered stations that have `begun`, whatever it was to become; the operation is named no more.
+
+    Numbers among them that have not begun stay as stopped, so that none of the others moves.
+    """
+    indexes = {index for index in (index_of(desired.id_prefix, each) for each in begun) if index is not None}
+    count = max(indexes, default=0)
+    named = frozenset(each for each in desired.stopped if index_of(desired.id_prefix, each) is None)
+    gaps = frozenset(desired.station_id(index) for index in range(1, count + 1) if index not in indexes)
+    changed = _next(without_operations(desired, (operation_id,)), None)
+    return msgspec.structs.replace(changed, count=count, stopped=named | gaps)
 
 
 def with_individual(desired: DesiredState, spec: StationSpec, operation_id: str | None) -> DesiredState:
@@ -160,7 +188,6 @@ def with_conditions(
     clock_factor: float,
     *,
     at: float,
-    operation_id: str | None,
 ) -> DesiredState:
     """The same swarm under other conditions, its time running at another pace from the real time `at` on.
 
@@ -172,7 +199,7 @@ def with_conditions(
         clock = SimulatedClock(real_origin=at, simulated_origin=clock.simulated(at), factor=clock_factor)
     if (clock, conditions) == (desired.clock, desired.conditions):
         return desired
-    return msgspec.structs.replace(_next(desired, operation_id), clock=clock, conditions=conditions)
+    return msgspec.structs.replace(_next(desired, None), clock=clock, conditions=conditions)
 
 
 def without_operations(desired: DesiredState, ended: Iterable[str]) -> DesiredState:

@@ -33,6 +33,14 @@ class UnknownOperationError(LocalError):
         super().__init__(f"There is no operation {operation_id}; operations are forgotten after an hour.")
 
 
+class NothingToCancelError(LocalError):
+    """The operation cannot be ended early."""
+
+
+class NothingToRetryError(LocalError):
+    """There is nothing of the operation to be done once more."""
+
+
 class InvalidFieldError(LocalError):
     """A value of a request does not do; `field` says which."""
 
@@ -52,6 +60,10 @@ class TooManyFollowersError(LocalError):
         super().__init__(f"{limit} logs are being followed already; end one, or use the live feed.")
 
 
+class LeadershipLostError(LocalError):
+    """Another controller leads now, and goes on with what this one was doing."""
+
+
 class HistorianError(RemoteError):
     """The historian is not there, or could not answer; `status` is what the asker is told."""
 
@@ -61,12 +73,16 @@ class HistorianError(RemoteError):
 
 
 class CommandFailedError(RemoteError):
-    """A station did not do what a command asked. `outcome` says how, `error_code` is the station's."""
+    """A station did not do what a command asked. `outcome` says how, `error_code` is the station's.
+
+    `operation_id` is that of the operation that the command was, where it was one.
+    """
 
     def __init__(self, outcome: CommandOutcome, message: str, error_code: str = "") -> None:
         super().__init__(message)
         self.outcome = outcome
         self.error_code = error_code
+        self.operation_id = ""
 
 
 class UnknownTagError(LocalError):

@@ -7,6 +7,7 @@ by this controller while a look was on its way is newer than what the look bring
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from evswarm_controller.desired_state import Membership
 from evswarm_controller.errors import NotReadyError
@@ -22,6 +23,9 @@ from evswarm_shared.bus.messages import (
     WorkerHeartbeat,
 )
 from evswarm_shared.bus.port import ControllerBus
+
+OPERATIONS_SHOWN: Final = 32
+"""Operations that are known though they may have ended: the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,7 @@ class Observer:
         if generation == self._wanted.generation and (desired is None or desired.generation != generation):
             self._desired = desired
             self._wanted = Membership(desired or DesiredState())
-        if self._desired is not None:
-            await self._read_operations(self._desired)
+        await self._read_operations()
         self.available = True
 
     def take_desired(self, desired: DesiredState) -> None:
@@ -120,19 +123,31 @@ class Observer:
             self.tariff = tariff
 
     def take_operation(self, operation: OperationSnapshot) -> None:
-        """Know an operation that was just written."""
-        self.operations[operation.operation_id] = operation
+        """Know an operation that was just written; what has ended stays so."""
+        if not self._has_ended(operation.operation_id):
+            self.operations[operation.operation_id] = operation
 
-    async def _read_operations(self, desired: DesiredState) -> None:
-        """Read those that may still be under way; forget those that the desired state names no more."""
-        named = [o for o in desired.operations if not self._has_ended(o)]
-        read = await asyncio.gather(*(self._bus.read_operation(operation_id) for operation_id in named))
+    def running_operations(self) -> list[OperationSnapshot]:
+        """Those that have not ended."""
+        return [each for each in self.operations.values() if each.state is OperationState.RUNNING]
+
+    async def _read_operations(self) -> None:
+        """Read the newest and all that run; look after those that ran and are among them no more; forget the others."""
+        known = dict(self.operations)
+        read = await self._bus.list_operations(OPERATIONS_SHOWN, with_running=True)
+        found = {operation.operation_id for operation in read}
+        for operation_id in known.keys() - found:
+            operation = (
+                None if self._has_ended(operation_id) else await self._bus.read_operation(operation_id)
+            )
+            if operation is None:
+                self.operations.pop(operation_id, None)
+            else:
+                read.append(operation)
         for operation in read:
-            if operation is not None:
+            here = self.operations.get(operation.operation_id)
+            if here is None or here is known.get(operation.operation_id):
                 self.take_operation(operation)
-        for operation_id in self.operations.keys() - set(desired.operations):
-            if self._has_ended(operation_id):
-                del self.operations[operation_id]
 
     def _has_ended(self, operation_id: str) -> bool:
         operation = self.operations.get(operation_id)

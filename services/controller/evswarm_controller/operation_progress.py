@@ -5,25 +5,36 @@ that shall go and are still there. `done` is how many of these have changed; it 
 smaller is only about those that go, so that one that is offline for reasons of its own does not hold it up.
 """
 
+from collections.abc import Container, Iterable
 from typing import Final
 
 import msgspec
 
 from evswarm_controller.desired_state import Membership
 from evswarm_controller.fleet import Fleet
-from evswarm_shared.bus.messages import OperationSnapshot, OperationState, StationState
+from evswarm_shared.bus.messages import OperationKind, OperationSnapshot, OperationState, StationState
 
 STALL_SECONDS: Final = 180.0
 """An operation that did not come any further for so long has failed: three times the longest reconnect pause."""
 STALL_STATIONS: Final = 3
 """... or for as long as its ramp takes for so many stations, where that is longer."""
 
-SCALE: Final = "scale"
-START: Final = "start"
-STOP: Final = "stop"
-CREATE: Final = "create"
-DELETE: Final = "delete"
-CONDITIONS: Final = "conditions"
+LOST_SECONDS: Final = 30.0
+"""A wish that the desired state does not name for so long after it was written is not carried out any more."""
+WISHES: Final = frozenset(
+    (
+        OperationKind.SCALE,
+        OperationKind.START,
+        OperationKind.STOP,
+        OperationKind.CREATE,
+        OperationKind.DELETE,
+    )
+)
+"""The kinds whose end is judged here: they are about how the swarm shall be."""
+ASKED: Final = frozenset((OperationKind.ACTION, OperationKind.COMMAND))
+"""The kinds that end with one answer, to the controller that asked."""
+ANSWER_SECONDS: Final = 5.0
+"""How long after its time the end of such an operation may take to be written."""
 
 
 class Surplus:
@@ -82,7 +93,7 @@ def progress(
     """
     if operation.state is not OperationState.RUNNING or operation.generation > wanted.generation:
         return operation
-    if operation.kind == SCALE:
+    if operation.kind is OperationKind.SCALE:
         if newest_scale is not None and operation.operation_id != newest_scale:
             return _ended(
                 operation, OperationState.SUPERSEDED, "A newer scale command replaced this one.", now
@@ -91,17 +102,17 @@ def progress(
     else:
         left = 0
         for station_id in operation.station_ids:
-            if operation.kind == DELETE:
+            if operation.kind is OperationKind.DELETE:
                 if station_id in wanted:
                     return _ended(
                         operation, OperationState.SUPERSEDED, "A newer command replaced this one.", now
                     )
                 left += station_id in fleet.rows
                 continue
-            stops = operation.kind == STOP
+            stops = operation.kind is OperationKind.STOP
             if station_id not in wanted or (station_id in wanted.stopped) != stops:
                 return _ended(operation, OperationState.SUPERSEDED, "A newer command replaced this one.", now)
-            left += not _settled(fleet, station_id, stops=stops)
+            left += not settled(fleet, station_id, stops=stops)
     done = max(0, operation.target - left)
     if left == 0 and applied:
         return _ended(operation, OperationState.SUCCEEDED, "", now)
@@ -119,7 +130,47 @@ def progress(
     return msgspec.structs.replace(operation, done=done, message=message, updated_at=now)
 
 
-def _settled(fleet: Fleet, station_id: str, *, stops: bool) -> bool:
+def abandoned(operation: OperationSnapshot, named: Container[str], now: float) -> OperationSnapshot:
+    """The operation, ended when nobody carries it through any more; the same object when somebody does.
+
+    `named` are the wishes that the desired state names.
+    """
+    if operation.kind in ASKED and now > operation.expires_at + ANSWER_SECONDS:
+        reason = "The controller that asked has ended: whether it was done is not known."
+    elif (
+        operation.kind in WISHES
+        and operation.operation_id not in named
+        and now - operation.updated_at > LOST_SECONDS
+    ):
+        reason = "It was given up: the controller that took it has ended, or there are too many at once."
+    else:
+        return operation
+    ended = _ended(operation, OperationState.FAILED, reason, now)
+    return msgspec.structs.replace(ended, failed=max(0, operation.target - operation.done))
+
+
+def unsettled(
+    operation: OperationSnapshot, fleet: Fleet, wanted: Membership, surplus: Iterable[str]
+) -> dict[str, str]:
+    """The stations that an operation of WISHES still waits for, and what for."""
+    if operation.kind is OperationKind.SCALE:
+        gone = dict.fromkeys(surplus, "It is still there.")
+        if operation.only_removes:
+            return gone
+        rows = fleet.rows
+        late = (each for each in wanted.ids() if each not in wanted.stopped)
+        return gone | {
+            each: "It does not run yet." for each in late if each not in rows or not rows[each].running
+        }
+    if operation.kind is OperationKind.DELETE:
+        return {each: "It is still there." for each in operation.station_ids if each in fleet.rows}
+    stops = operation.kind is OperationKind.STOP
+    reason = "It has not stopped yet." if stops else "It does not run yet."
+    return {each: reason for each in operation.station_ids if not settled(fleet, each, stops=stops)}
+
+
+def settled(fleet: Fleet, station_id: str, *, stops: bool) -> bool:
+    """Whether the station has stopped, or else runs."""
     row = fleet.rows.get(station_id)
     if row is None:
         return False

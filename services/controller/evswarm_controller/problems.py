@@ -21,6 +21,8 @@ from evswarm_controller.errors import (
     HistorianError,
     InvalidFieldError,
     NoRoomError,
+    NothingToCancelError,
+    NothingToRetryError,
     NotReadyError,
     StationExistsError,
     TooLargeError,
@@ -37,6 +39,8 @@ from evswarm_shared.errors import BusUnavailableError, LocalError
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 2
+OPERATION_HEADER: Final = "Operation-Id"
+"""Which operation a command was, in every answer to one."""
 
 OUTCOME_STATUS: Final[dict[CommandOutcome, HTTPStatus]] = {
     CommandOutcome.DONE: HTTPStatus.OK,
@@ -141,8 +145,10 @@ def install(app: FastAPI) -> None:
     async def _too_large(_: Request, error: TooLargeError) -> Response:
         return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error), headers={"Connection": "close"})
 
+    @app.exception_handler(NothingToCancelError)
+    @app.exception_handler(NothingToRetryError)
     @app.exception_handler(StationExistsError)
-    async def _exists(_: Request, error: StationExistsError) -> Response:
+    async def _exists(_: Request, error: LocalError) -> Response:
         return problem(HTTPStatus.CONFLICT, str(error))
 
     @app.exception_handler(NoRoomError)
@@ -171,7 +177,8 @@ def install(app: FastAPI) -> None:
             detail = f"The station answered {error.error_code}" + (f": {error}" if str(error) else ".")
         elif error.outcome is CommandOutcome.INVALID:
             members = {"errors": [{"field": "payload", "message": detail}]}
-        return problem(status, detail, members)
+        headers = {OPERATION_HEADER: error.operation_id} if error.operation_id else None
+        return problem(status, detail, members, headers=headers)
 
     @app.exception_handler(HistorianError)
     async def _historian(_: Request, error: HistorianError) -> Response:

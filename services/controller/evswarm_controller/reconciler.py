@@ -14,15 +14,17 @@ import msgspec
 from evswarm_controller import leaving
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
-from evswarm_controller.operation_progress import SCALE, Surplus, progress, stall_seconds
+from evswarm_controller.operation_progress import Surplus, abandoned, progress, stall_seconds, unsettled
 from evswarm_controller.planner import Plan, PlannedWorker, index_of, plan
 from evswarm_shared.bus.messages import (
     Assignment,
     DesiredState,
+    OperationKind,
     OperationSnapshot,
     OperationState,
     TariffChange,
 )
+from evswarm_shared.bus.operation_results import StationOutcome, StationResult
 from evswarm_shared.bus.port import ControllerBus
 from evswarm_shared.errors import BusUnavailableError, StaleGenerationError
 from evswarm_shared.telemetry.service_log import about
@@ -243,9 +245,17 @@ class Reconciler:
     async def _settle_operations(self) -> None:
         wanted = self._observer.wanted
         surplus = self._surplus.look(self._fleet, wanted)
-        scales = [o for o in self._observer.operations.values() if o.kind == SCALE]
+        named = frozenset(self._observer.desired.operations)
+        wishes = [o for o in self._observer.operations.values() if o.operation_id in named]
+        scales = [o for o in wishes if o.kind is OperationKind.SCALE]
         newest = max(scales, key=lambda o: o.generation, default=None)
-        for operation in list(self._observer.operations.values()):
+        for operation in self._observer.running_operations():
+            now_is = abandoned(operation, named, self._now())
+            if now_is is not operation:
+                await self._end(now_is)
+                continue
+            if operation.operation_id not in named:
+                continue
             now_is = progress(
                 operation,
                 fleet=self._fleet,
@@ -257,18 +267,35 @@ class Reconciler:
                 stall_seconds=stall_seconds(self._observer.desired.ramp_per_second),
                 now=self._now(),
             )
-            if now_is is not operation:
-                await self._bus.write_operation(now_is)
-                self._observer.take_operation(now_is)
-                if now_is.state is not OperationState.RUNNING:
-                    log.info(
-                        "%s %s after %.1f s",
-                        now_is.kind,
-                        now_is.state,
-                        now_is.updated_at - now_is.created_at,
-                        extra=about(operation_id=now_is.operation_id),
-                    )
-                    self._on_ended(now_is)
+            if now_is.state is OperationState.RUNNING:
+                if now_is is not operation:
+                    await self._bus.write_operation(now_is)
+                    self._observer.take_operation(now_is)
+                continue
+            if now_is.state is OperationState.FAILED:
+                await self._tell_who_is_late(now_is, surplus)
+            await self._end(now_is)
+
+    async def _end(self, operation: OperationSnapshot) -> None:
+        if not await self._bus.write_operation(operation):
+            return
+        self._observer.take_operation(operation)
+        log.info(
+            "%s %s after %.1f s",
+            operation.kind,
+            operation.state,
+            operation.updated_at - operation.created_at,
+            extra=about(operation_id=operation.operation_id),
+        )
+        self._on_ended(operation)
+
+    async def _tell_who_is_late(self, operation: OperationSnapshot, surplus: list[str]) -> None:
+        late = unsettled(operation, self._fleet, self._observer.wanted, surplus)
+        await self._bus.open_results(operation.operation_id, list(late))
+        await self._bus.write_results(
+            operation.operation_id,
+            [StationResult(each, StationOutcome.FAILED, reason) for each, reason in late.items()],
+        )
 
     def _applied(self, operation: OperationSnapshot) -> bool:
         """Whether a plan for the operation's generation is written and every living worker follows it."""

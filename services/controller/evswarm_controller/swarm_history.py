@@ -7,11 +7,11 @@ from typing import Final
 import msgspec
 
 from evswarm_controller.observer import Observer
-from evswarm_controller.operation_progress import SCALE
 from evswarm_shared.bus.messages import (
     CommandOutcome,
     CommandTarget,
     DesiredState,
+    OperationKind,
     OperationSnapshot,
     TariffChange,
 )
@@ -119,7 +119,7 @@ class SwarmHistory:
 
     def operation(self, operation: OperationSnapshot) -> None:
         """An operation began or ended."""
-        kind = EventKind.SCALE if operation.kind == SCALE else EventKind.OPERATION
+        kind = EventKind.SCALE if operation.kind is OperationKind.SCALE else EventKind.OPERATION
         station_id = operation.station_ids[0] if len(operation.station_ids) == 1 else ""
         took = round((operation.updated_at - operation.created_at) * 1000)
         self.recorder.fact(

@@ -5,12 +5,16 @@ that meets another one is made again on top of it.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
+
+import msgspec
 
 from evswarm_controller.desired_state import (
     Membership,
+    held_at,
     scaled,
+    with_all_stopped,
     with_conditions,
     with_individual,
     with_stopped,
@@ -20,23 +24,16 @@ from evswarm_controller.desired_state import (
 from evswarm_controller.errors import NoRoomError, NotReadyError
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
-from evswarm_controller.operation_progress import (
-    CONDITIONS,
-    CREATE,
-    DELETE,
-    SCALE,
-    START,
-    STOP,
-    Surplus,
-    remaining,
-)
+from evswarm_controller.operation_progress import Surplus, remaining
 from evswarm_shared.bus.messages import (
     Conditions,
     DesiredState,
+    OperationKind,
     OperationSnapshot,
     OperationState,
     ProfileName,
     StationSpec,
+    StationState,
 )
 from evswarm_shared.bus.port import ControllerBus
 from evswarm_shared.errors import StaleGenerationError
@@ -89,7 +86,7 @@ class Wishes:
                 operation_id=operation_id,
             )
 
-        operation = await self._change(SCALE, (), change)
+        operation = await self._change(OperationKind.SCALE, (), change)
         assert operation is not None
         return operation
 
@@ -107,11 +104,11 @@ class Wishes:
             UnknownStationError: the swarm has no such station.
             NotReadyError: as `scale` does.
         """
-        return await self._stopped(START, station_id, stopped=False)
+        return await self._stopped(OperationKind.START, station_id, stopped=False)
 
     async def stop(self, station_id: str) -> OperationSnapshot | None:
         """Wish that a station stops and stays so; None when that is wished for already. Errors as `start`."""
-        return await self._stopped(STOP, station_id, stopped=True)
+        return await self._stopped(OperationKind.STOP, station_id, stopped=True)
 
     async def create(self, spec: StationSpec) -> OperationSnapshot:
         """Wish for one more station, created by name; return the operation that ends when it runs.
@@ -121,7 +118,7 @@ class Wishes:
             NotReadyError: as `scale` does.
         """
         operation = await self._change(
-            CREATE,
+            OperationKind.CREATE,
             (spec.station_id,),
             lambda desired, operation_id: with_individual(desired, spec, operation_id),
         )
@@ -137,7 +134,7 @@ class Wishes:
             NotReadyError: as `scale` does.
         """
         operation = await self._change(
-            DELETE,
+            OperationKind.DELETE,
             (station_id,),
             lambda desired, operation_id: without_individual(desired, station_id, operation_id),
         )
@@ -146,26 +143,65 @@ class Wishes:
 
     async def change_conditions(
         self, change: Callable[[Conditions], Conditions], clock_factor: float | None
-    ) -> OperationSnapshot | None:
-        """Wish for other conditions and another pace of time (None: as it is); None when they are so already.
+    ) -> bool:
+        """Wish for other conditions and another pace of time (None: as it is); False when they are so already.
 
         Raises:
             NotReadyError: as `scale` does.
         """
 
-        def changed(desired: DesiredState, operation_id: str) -> DesiredState:
+        def changed(desired: DesiredState) -> DesiredState:
             factor = desired.clock.factor if clock_factor is None else clock_factor
-            return with_conditions(
-                desired,
-                change(desired.conditions),
-                factor,
-                at=self._now() + CLOCK_LEAD_SECONDS,
-                operation_id=operation_id,
+            at = self._now() + CLOCK_LEAD_SECONDS
+            return with_conditions(desired, change(desired.conditions), factor, at=at)
+
+        return await self._rewrite(changed) is not None
+
+    async def hold(self, station_ids: Sequence[str], *, stopped: bool) -> None:
+        """Wish that stations stop and stay so, or run, for an operation that is followed elsewhere.
+
+        Raises:
+            NotReadyError: as `scale` does.
+        """
+        await self._rewrite(lambda desired: with_all_stopped(desired, station_ids, stopped))
+
+    async def cancel_scale(self, operation: OperationSnapshot) -> OperationSnapshot:
+        """End a scale operation where it stands: what has begun stays, what has not does not begin.
+
+        Returns the operation as it ended, which may be otherwise than cancelled.
+
+        Raises:
+            NotReadyError: as `scale` does.
+        """
+
+        def change(desired: DesiredState) -> DesiredState:
+            if operation.operation_id not in desired.operations:
+                return desired
+            return held_at(desired, self._begun(), operation.operation_id)
+
+        desired = await self._rewrite(change)
+        if desired is not None:
+            stay = len(desired.stopped)
+            ended = msgspec.structs.replace(
+                operation,
+                state=OperationState.CANCELLED,
+                updated_at=self._now(),
+                message=f"Cancelled at station {desired.count}; {stay} up to there stay stopped."
+                if stay
+                else f"Cancelled at station {desired.count}.",
             )
+            if await self._bus.write_operation(ended):
+                self._observer.take_operation(ended)
+                self._told(ended)
+        return await self._bus.read_operation(operation.operation_id) or operation
 
-        return await self._change(CONDITIONS, (), changed)
+    def _begun(self) -> list[str]:
+        rows = self._fleet.rows.values()
+        return [row.station_id for row in rows if row.state is not StationState.STOPPED]
 
-    async def _stopped(self, kind: str, station_id: str, *, stopped: bool) -> OperationSnapshot | None:
+    async def _stopped(
+        self, kind: OperationKind, station_id: str, *, stopped: bool
+    ) -> OperationSnapshot | None:
         def change(desired: DesiredState, operation_id: str) -> DesiredState:
             return with_stopped(desired, station_id, stopped, operation_id)
 
@@ -173,47 +209,63 @@ class Wishes:
 
     async def _change(
         self,
-        kind: str,
+        kind: OperationKind,
         station_ids: tuple[str, ...],
         change: Callable[[DesiredState, str], DesiredState],
     ) -> OperationSnapshot | None:
         operation_id = f"{kind}-{secrets.token_hex(6)}"
-        for _ in range(ATTEMPTS):
-            stored = await self._bus.read_desired()
-            if stored is None:
-                raise NotReadyError("The swarm is not set up yet.")
-            desired = change(without_operations(stored, self._ended()), operation_id)
-            if desired.generation == stored.generation:
-                return None
+        written: list[OperationSnapshot] = []
+
+        async def announce(stored: DesiredState, desired: DesiredState) -> None:
             at, only_removes = self._now(), desired.count < stored.count
             operation = OperationSnapshot(
                 operation_id=operation_id,
                 kind=kind,
                 generation=desired.generation,
                 state=OperationState.RUNNING,
-                target=self._target(kind, station_ids, desired, only_removes=only_removes),
+                target=len(station_ids) or self._to_change(desired, only_removes=only_removes),
                 created_at=at,
                 updated_at=at,
                 station_ids=station_ids,
                 only_removes=only_removes,
             )
             await self._bus.write_operation(operation)
+            written.append(operation)
+
+        if await self._rewrite(lambda desired: change(desired, operation_id), announce) is None:
+            return None
+        self._observer.take_operation(written[-1])
+        self._told(written[-1])
+        return written[-1]
+
+    async def _rewrite(
+        self,
+        change: Callable[[DesiredState], DesiredState],
+        announce: Callable[[DesiredState, DesiredState], Awaitable[None]] | None = None,
+    ) -> DesiredState | None:
+        """Store a changed desired state and return it; None when there is nothing to change.
+
+        `announce` is told the state before and after, each time before it is tried to write.
+        """
+        for _ in range(ATTEMPTS):
+            stored = await self._bus.read_desired()
+            if stored is None:
+                raise NotReadyError("The swarm is not set up yet.")
+            desired = change(without_operations(stored, self._ended()))
+            if desired.generation == stored.generation:
+                return None
+            if announce is not None:
+                await announce(stored, desired)
             try:
                 await self._bus.write_desired(desired)
             except StaleGenerationError:
                 continue
             self._observer.take_desired(desired)
-            self._observer.take_operation(operation)
-            self._told(operation)
             self._poke()
-            return operation
+            return desired
         raise NotReadyError("The swarm is being changed by others all the time; try again.")
 
-    def _target(
-        self, kind: str, station_ids: tuple[str, ...], desired: DesiredState, *, only_removes: bool
-    ) -> int:
-        if kind != SCALE:
-            return len(station_ids)
+    def _to_change(self, desired: DesiredState, *, only_removes: bool) -> int:
         wanted = Membership(desired)
         surplus = Surplus().look(self._fleet, wanted)
         return remaining(self._fleet, wanted, surplus, only_removes=only_removes)

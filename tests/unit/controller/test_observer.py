@@ -8,10 +8,11 @@ import pytest
 
 from evswarm_controller.errors import NotReadyError
 from evswarm_controller.fleet import Fleet
-from evswarm_controller.observer import Observer
+from evswarm_controller.observer import OPERATIONS_SHOWN, Observer
 from evswarm_shared.bus.memory import MemoryBus, MemoryStore
 from evswarm_shared.bus.messages import (
     DesiredState,
+    OperationKind,
     OperationSnapshot,
     OperationState,
     TariffChange,
@@ -85,19 +86,55 @@ async def test_an_older_state_is_not_taken_back() -> None:
         assert observer.desired.count == 3
 
 
-async def test_operations_are_read_until_they_end_and_kept_while_they_are_named() -> None:
+def running(name: str, at: float = 1.0) -> OperationSnapshot:
+    return OperationSnapshot(
+        operation_id=name,
+        kind=OperationKind.BULK,
+        generation=0,
+        state=OperationState.RUNNING,
+        target=1,
+        created_at=at,
+    )
+
+
+async def test_operations_of_all_controllers_are_known_until_they_end_and_the_newest_longer() -> None:
     async with looking() as (bus, observer):
-        operation = OperationSnapshot(
-            operation_id="o", kind="scale", generation=2, state=OperationState.RUNNING, target=1
-        )
+        operation = running("o")
         await bus.write_operation(operation)
-        await bus.write_desired(DesiredState(generation=2, count=4, operations=("o", "forgotten")))
         await observer.look()
         assert observer.operations == {"o": operation}
+        assert observer.running_operations() == [operation]
         ended = msgspec.structs.replace(operation, state=OperationState.SUCCEEDED)
         await bus.write_operation(ended)
         await observer.look()
         assert observer.operations == {"o": ended}
-        await bus.write_desired(DesiredState(generation=3, count=4))
+        for number in range(OPERATIONS_SHOWN):
+            await bus.write_operation(running(f"newer-{number}", 2.0))
         await observer.look()
-        assert observer.operations == {}
+        assert "o" not in observer.operations
+        assert len(observer.running_operations()) == OPERATIONS_SHOWN
+
+
+async def test_the_end_of_an_operation_is_learned_however_many_began_meanwhile() -> None:
+    async with looking() as (bus, observer):
+        await bus.write_operation(running("o"))
+        await observer.look()
+        for number in range(OPERATIONS_SHOWN):
+            await bus.write_operation(running(f"newer-{number}", 2.0))
+        ended = msgspec.structs.replace(running("o"), state=OperationState.FAILED)
+        await bus.write_operation(ended)
+        await observer.look()
+        assert observer.operations["o"] == ended
+        await observer.look()
+        assert "o" not in observer.operations
+
+
+async def test_an_operation_that_ended_here_does_not_run_again() -> None:
+    async with looking() as (bus, observer):
+        ended = msgspec.structs.replace(running("o"), state=OperationState.SUCCEEDED)
+        observer.take_operation(ended)
+        observer.take_operation(running("o"))
+        assert observer.operations == {"o": ended}
+        await bus.write_operation(running("o"))
+        await observer.look()
+        assert observer.operations == {"o": ended}

@@ -14,7 +14,7 @@ from evswarm_controller.api.schemas import TransactionList
 from evswarm_controller.api.stations import StationPath
 from evswarm_controller.context import ContextOf
 from evswarm_controller.errors import CommandFailedError, UnknownStationError
-from evswarm_controller.problems import documented
+from evswarm_controller.problems import OPERATION_HEADER, documented
 from evswarm_shared.bus.messages import CommandOutcome, CommandTarget
 from evswarm_shared.ocpp16.actions import ACTIONS, Sender
 
@@ -70,10 +70,12 @@ async def command(
         raise CommandFailedError(
             CommandOutcome.NOT_CONNECTED, f"Station {station_id} is not connected to this CSMS."
         )
-    reply = await context.router.ask(
+    reply, operation_id = await context.commands.ask(
         CommandTarget.CSMS, replica, station_id, action.value, msgspec.json.encode(body)
     )
-    return Response(bytes(reply.payload), media_type="application/json")
+    return Response(
+        bytes(reply.payload), media_type="application/json", headers={OPERATION_HEADER: operation_id}
+    )
 
 
 @router.get(

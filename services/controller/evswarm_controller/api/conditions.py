@@ -12,6 +12,7 @@ from evswarm_controller.api.schemas import ConditionsRequest, ConditionsView, Po
 from evswarm_controller.context import Context, ContextOf
 from evswarm_controller.problems import documented
 from evswarm_shared.bus.messages import Conditions, PolicyChange
+from evswarm_shared.history.log_lines import stamped
 
 SIGNALS: Final = ("grid_load", "carbon_intensity")
 
@@ -34,15 +35,14 @@ async def change_conditions(context: ContextOf, body: ConditionsRequest) -> Resp
     """Change what is named. Policies are asked at every meter value, so it shows within a sample interval."""
     context.require_ready()
     before, at = context.observer.desired.conditions, context.told_time()
-    operation = await context.wishes.change_conditions(
+    if await context.wishes.change_conditions(
         lambda conditions: changed(conditions, body), body.clock_factor
-    )
-    if operation is not None:
+    ):
         after = context.observer.desired
         told = [] if body.clock_factor is None else [f"time runs {body.clock_factor:g} times as fast"]
         told += differences(before, after.conditions)
         line = f"[{at}] Conditions: {', '.join(told) or 'unchanged'}"
-        await context.bus.append_log(list(context.fleet.rows), line)
+        await context.bus.append_log(list(context.fleet.rows), stamped(context.now(), line))
         context.hub.logged(tuple(context.fleet.rows))
     return views.json_response(_view(context))
 

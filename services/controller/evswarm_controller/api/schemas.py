@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from ocpp.v16.enums import AuthorizationStatus, ChargePointErrorCode, Reason
 from pydantic import BaseModel, ConfigDict, Field
 
-from evswarm_shared.bus.messages import OperationState, ProfileName, StationState
+from evswarm_shared.bus.messages import ProfileName, StationState
 
 MAX_STATIONS: Final = 1_000_000
 ERROR_CODES: Final = tuple(code.value for code in ChargePointErrorCode)
@@ -302,22 +302,6 @@ class LogEntryView(BaseModel):
     kind: str = Field(description="`call`, or what the line is about.", examples=["transaction"])
     level: Literal["info", "warning", "error"]
     text: str = Field(description="Without the time in front.", examples=["Boot accepted"])
-
-
-class OperationView(BaseModel):
-    """Something that takes a while."""
-
-    operation_id: str
-    kind: str = Field(examples=["scale"])
-    generation: int = Field(description="Of the desired state that this wrote.")
-    state: OperationState
-    target: int = Field(description="Stations that had to start or to go when it began.")
-    done: int = Field(description="How many of these have.")
-    failed: int
-    message: str
-    created_at: datetime
-    updated_at: datetime
-    station_ids: list[str] = Field(description="The stations it is about, where not about all.")
 
 
 class PriceView(BaseModel):

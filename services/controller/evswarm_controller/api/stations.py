@@ -10,10 +10,10 @@ from ocpp.v16.enums import ConfigurationKey
 from starlette.responses import Response
 
 from evswarm_controller.api import views
+from evswarm_controller.api.operation_schemas import OperationView
 from evswarm_controller.api.schemas import (
     HandActionRequest,
     NewStationRequest,
-    OperationView,
     ScaleRequest,
     StationChange,
     StationList,
@@ -24,10 +24,10 @@ from evswarm_controller.context import Context, ContextOf
 from evswarm_controller.errors import (
     CommandFailedError,
     InvalidFieldError,
-    UnknownOperationError,
     UnknownStationError,
 )
-from evswarm_controller.problems import documented
+from evswarm_controller.operation_progress import settled
+from evswarm_controller.problems import OPERATION_HEADER, documented
 from evswarm_controller.station_query import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
@@ -44,7 +44,6 @@ from evswarm_shared.bus.messages import (
     ProfileName,
     StationSnapshot,
     StationSpec,
-    StationState,
 )
 from evswarm_shared.bus.vendor_keys import VENDOR_KEYS
 
@@ -70,6 +69,7 @@ class HandAction(StrEnum):
     POWER_CYCLE = "power_cycle"
     NETWORK_DOWN = "network_down"
     NETWORK_UP = "network_up"
+    RECONNECT = "reconnect"
     SET_CONFIGURATION = "set_configuration"
     ADD_TO_CACHE = "add_to_cache"
     OPEN_DOOR = "open_door"
@@ -129,21 +129,7 @@ async def scale(context: ContextOf, body: ScaleRequest) -> Response:
     operation = await context.wishes.scale(
         body.count, profile=body.profile, ramp_per_second=body.ramp_per_second
     )
-    return _accepted(operation)
-
-
-@router.get(
-    "/operations/{operation_id}",
-    response_model=OperationView,
-    responses=documented(HTTPStatus.NOT_FOUND),
-    tags=["operations"],
-)
-async def read_operation(context: ContextOf, operation_id: Annotated[str, Path(max_length=100)]) -> Response:
-    """How far an operation has come."""
-    operation = await context.bus.read_operation(operation_id)
-    if operation is None:
-        raise UnknownOperationError(operation_id)
-    return views.json_response(views.operation(operation))
+    return views.accepted(operation)
 
 
 STARTED_OR_STOPPED = {
@@ -221,8 +207,8 @@ async def delete_station(context: ContextOf, station_id: StationPath) -> Respons
     context.require_ready()
     operation = await context.wishes.delete(station_id)
     if await context.mirror.wait_until(lambda: station_id not in context.fleet.rows, SETTLE_SECONDS):
-        return Response(status_code=HTTPStatus.NO_CONTENT)
-    return _accepted(operation)
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={OPERATION_HEADER: operation.operation_id})
+    return views.accepted(operation)
 
 
 @router.get("/stations/{station_id}", response_model=StationView, responses=documented(HTTPStatus.NOT_FOUND))
@@ -258,10 +244,11 @@ async def _ask_worker(context: Context, station_id: str, action: str, payload: d
         raise CommandFailedError(
             CommandOutcome.NOT_CONNECTED, f"Station {station_id} has no living worker at the moment."
         )
-    reply = await context.router.ask(
+    reply, operation_id = await context.commands.ask(
         CommandTarget.WORKER, row.worker_id, station_id, action, msgspec.json.encode(payload)
     )
-    return views.json_response(views.station(msgspec.json.decode(reply.payload, type=StationSnapshot)))
+    after = views.station(msgspec.json.decode(reply.payload, type=StationSnapshot))
+    return views.json_response(after, headers={OPERATION_HEADER: operation_id})
 
 
 async def _settled(
@@ -272,24 +259,14 @@ async def _settled(
     stops: bool,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
-    def settled() -> bool:
-        row = context.fleet.rows.get(station_id)
-        if row is None:
-            return False
-        return row.state is StationState.STOPPED if stops else row.running
+    def is_settled() -> bool:
+        return settled(context.fleet, station_id, stops=stops)
 
-    is_settled = await context.mirror.wait_until(settled, SETTLE_SECONDS if operation else 0.0)
-    if operation is not None and not is_settled:
-        return _accepted(operation)
+    in_time = await context.mirror.wait_until(is_settled, SETTLE_SECONDS if operation else 0.0)
+    if operation is not None and not in_time:
+        return views.accepted(operation)
     row = context.fleet.rows.get(station_id)
     if row is None:
         raise UnknownStationError(station_id)
-    return views.json_response(views.station(row), status)
-
-
-def _accepted(operation: OperationSnapshot) -> Response:
-    return views.json_response(
-        views.operation(operation),
-        HTTPStatus.ACCEPTED,
-        {"Location": f"/operations/{operation.operation_id}"},
-    )
+    headers = {OPERATION_HEADER: operation.operation_id} if operation else None
+    return views.json_response(views.station(row), status, headers)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from evswarm_controller.problems import OPERATION_HEADER
 from evswarm_shared.bus.messages import (
     OperationSnapshot,
     StationSnapshot,
@@ -57,16 +58,25 @@ def operation(snapshot: OperationSnapshot) -> dict[str, Any]:
     return {
         "operation_id": snapshot.operation_id,
         "kind": snapshot.kind,
+        "action": snapshot.action,
         "generation": snapshot.generation,
         "state": snapshot.state,
         "target": snapshot.target,
         "done": snapshot.done,
         "failed": snapshot.failed,
         "message": snapshot.message,
+        "cancelling": snapshot.cancelling,
         "created_at": timestamp(snapshot.created_at),
         "updated_at": timestamp(snapshot.updated_at),
+        "expires_at": timestamp(snapshot.expires_at),
         "station_ids": snapshot.station_ids,
     }
+
+
+def accepted(snapshot: OperationSnapshot) -> Response:
+    """The answer that names the operation to follow."""
+    headers = {"Location": f"/operations/{snapshot.operation_id}", OPERATION_HEADER: snapshot.operation_id}
+    return json_response(operation(snapshot), HTTPStatus.ACCEPTED, headers)
 
 
 def worker(heartbeat: WorkerHeartbeat, assigned: int) -> dict[str, Any]:
