@@ -107,6 +107,7 @@ test("search takes part of an id in any case, filters take whole values, and all
     wire(12, { state: "Faulted" }),
   );
   assert.deepEqual(numbers(fleet.ask(query({ q: " cp-00001 " })).ids), [12]);
+  assert.equal(fleet.ask(query({ q: "HOME" })).ids.length, fleet.ask(query({ profile: "home" })).ids.length);
   assert.deepEqual(numbers(fleet.ask(query({ status: "Charging" })).ids), [2]);
   assert.deepEqual(numbers(fleet.ask(query({ status: "Faulted", worker: "w0" })).ids), [12]);
   assert.deepEqual(numbers(fleet.ask(query({ status: "Faulted", worker: "w1" })).ids), []);

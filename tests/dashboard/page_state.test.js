@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as format from "../../services/controller/evswarm_controller/dashboard/static/js/format.js";
-import {
-  LogCache,
-  parseLine,
-} from "../../services/controller/evswarm_controller/dashboard/static/js/state/log_cache.js";
+import { LogCache } from "../../services/controller/evswarm_controller/dashboard/static/js/state/log_cache.js";
 import * as plan from "../../services/controller/evswarm_controller/dashboard/static/js/state/scale_plan.js";
 import {
   SERIES,
@@ -31,6 +28,7 @@ test("a view survives its own address", () => {
     sort: "power",
     dir: "desc",
     log: ["CP-1", "CP-2"],
+    trend: "days",
   };
   assert.deepEqual(parseView(formatView(view)), view);
 });
@@ -51,23 +49,13 @@ test("a log opens, closes, and pushes the oldest out when too many are open", ()
   assert.ok(!view.log.includes("x"));
 });
 
-test("log lines come newest first, in time and text", () => {
-  const cache = new LogCache();
-  const { lines } = cache.put("a", ["[10:00:00] one", "[10:00:01] two: [x]", "odd"], 5);
-  assert.deepEqual(lines, [
-    { time: "", text: "odd" },
-    { time: "10:00:01", text: "two: [x]" },
-    { time: "10:00:00", text: "one" },
-  ]);
-  assert.deepEqual(parseLine("[10:00:00] a\nb"), { time: "10:00:00", text: "a\nb" });
-});
-
 test("the least recently used log goes first", () => {
   const cache = new LogCache(2);
-  cache.put("a", [], 0);
-  cache.put("b", [], 0);
+  const log = { entries: [], at: 0, messages: "kept", older: null };
+  cache.put("a", log);
+  cache.put("b", log);
   cache.get("a");
-  cache.put("c", [], 0);
+  cache.put("c", log);
   assert.equal(cache.get("b"), null);
   assert.ok(cache.get("a"));
 });
@@ -143,6 +131,17 @@ test("the trend goes on from what the controller remembers and forgets what is t
   trend.add(1002, aggregateOf(8));
   assert.deepEqual(trend.values.running, [6, 7, 8]);
   assert.deepEqual(trend.times, [102, 103.5, 1002]);
+});
+
+test("a change of the price is found where it happened", () => {
+  const trend = new TrendHistory();
+  for (const [t, price] of [
+    [0, 0.3],
+    [5, 0.3],
+    [10, 0.45],
+  ])
+    trend.add(t, { ...aggregateOf(1), price });
+  assert.deepEqual(trend.priceChanges(), [{ at: 10, price: 0.45 }]);
 });
 
 test("a sparkline spans its box, and a flat one lies in the middle or on the ground", () => {

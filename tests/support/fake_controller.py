@@ -10,7 +10,7 @@ import contextlib
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import uvicorn
@@ -18,7 +18,9 @@ from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 
 from evswarm_shared.bus.messages import StationState
-from tests.support.fake_swarm import TICK, FakeSwarm
+from tests.support.fake_history import FakeHistory, stamp
+from tests.support.fake_operations import FakeOperations, matching
+from tests.support.fake_swarm import COLUMN, TICK, FakeSwarm, Row
 from tests.support.machine import ROOT, free_port
 
 STATIC: Final = ROOT / "services/controller/evswarm_controller/dashboard/static"
@@ -26,14 +28,7 @@ CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-LINES: Final = [
-    "Station started",
-    "BootNotification accepted, heartbeat every 60 s",
-    "Connector 1 is Available",
-    "Authorize TAG-000017: Accepted",
-    "Transaction 4711 started on connector 1 at 12.480 kWh",
-    "Waiting: Price too high (0.42 > 0.35)",
-]
+TOKEN: Final = "a-token-for-the-page"
 
 
 def problem(status: int, title: str, detail: str) -> JSONResponse:
@@ -44,14 +39,20 @@ def problem(status: int, title: str, detail: str) -> JSONResponse:
 
 def create_app(swarm: FakeSwarm) -> FastAPI:
     """The routes that the page calls."""
+    operations = FakeOperations(swarm)
+    past = FakeHistory()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async def run() -> None:
             while True:
                 await asyncio.sleep(TICK)
+                changed = operations.step()
                 if not swarm.silent:
-                    swarm.publish(swarm.step(time.time()))
+                    frame = swarm.step(time.time())
+                    if changed and swarm.mode == "all":
+                        frame["rows"] = [*frame.get("rows", []), *changed]
+                    swarm.publish(frame)
 
         async with asyncio.TaskGroup() as tasks:
             ticking = tasks.create_task(run())
@@ -59,13 +60,11 @@ def create_app(swarm: FakeSwarm) -> FastAPI:
             ticking.cancel()
 
     app = FastAPI(lifespan=lifespan)
-
-    @app.get("/assets/{path:path}")
-    async def asset(path: str) -> Response:
-        file = (STATIC / path).resolve()
-        if not file.is_file() or STATIC not in file.parents:
-            return problem(404, "Not Found", path)
-        return FileResponse(file, headers={"Cache-Control": "no-cache", "Content-Security-Policy": CSP})
+    _serve_files(app)
+    _serve_access(app, swarm)
+    _serve_operations(app, swarm, operations)
+    _serve_history(app, swarm, past)
+    _serve_lists(app, swarm)
 
     @app.post("/stations/scale")
     async def scale(request: Request) -> Response:
@@ -74,23 +73,14 @@ def create_app(swarm: FakeSwarm) -> FastAPI:
             return problem(422, "Unprocessable Content", "count: at most 20,000 stations here")
         return JSONResponse(swarm.scale(count), status_code=202)
 
-    @app.get("/stations/{station_id}/logs")
-    async def logs(station_id: str) -> Response:
-        swarm.log_requests[station_id] += 1
-        if swarm.fail_logs:
-            return problem(503, "Service Unavailable", "The store does not answer")
-        lines = [
-            f"[{time.strftime('%H:%M:%S', time.gmtime(time.time() - 7 * (50 - i)))}] {t}"
-            for i, t in enumerate(LINES * 9)
-        ]
-        lines = lines[-50:]
-        return JSONResponse({"station_id": station_id, "logs": lines, "count": len(lines)})
-
     @app.post("/stations/{verb}")
     async def switch(verb: str, request: Request) -> Response:
         row = swarm.rows.get((await request.json())["station_id"])
         if row is None:
             return problem(404, "Not Found", "There is no such station")
+        if row[0] in swarm.unwilling:
+            operation = operations.begin(verb, [row[0]])
+            return JSONResponse({"operation_id": operation["id"]}, status_code=202)
         swarm.move(row, time.time(), StationState.STOPPED if verb == "stop" else StationState.BOOTING)
         swarm.publish(
             {"type": "patch", "seq": swarm.seq + 1, "t": time.time(), "agg": swarm.aggregate(), "rows": [row]}
@@ -106,36 +96,14 @@ def create_app(swarm: FakeSwarm) -> FastAPI:
 
     @app.websocket("/live")
     async def live(socket: WebSocket) -> None:
+        if swarm.refuse_feed:
+            await socket.close()
+            return
         await socket.accept()
-        await socket.send_text(msgspec.json.encode(swarm.hello()).decode())
-        queue: asyncio.Queue[bytes] = asyncio.Queue()
-
-        async def write() -> None:
-            while True:
-                await socket.send_text((await queue.get()).decode())
-
-        def snapshot() -> None:
-            for frame in swarm.snapshot():
-                queue.put_nowait(msgspec.json.encode(frame))
-            swarm.clients.add(queue)
-
-        writer = asyncio.create_task(write())
-        try:
-            while True:
-                message = await socket.receive_json()
-                swarm.client_messages.append(message)
-                if message["type"] in ("hello", "resync"):
-                    snapshot()
-                elif message["type"] == "sub":
-                    events = [f"[12:00:{i:02d}] {t}" for i, t in enumerate(LINES)]
-                    queue.put_nowait(
-                        msgspec.json.encode({"type": "log", "id": message["log"], "events": events})
-                    )
-        except WebSocketDisconnect:
-            pass
-        finally:
-            swarm.clients.discard(queue)
-            writer.cancel()
+        if swarm.token_required and not swarm.signed_in:
+            await socket.close(4401)
+            return
+        await _serve_feed(socket, swarm, past)
 
     @app.get("/{path:path}")
     async def page(path: str) -> Response:
@@ -143,6 +111,175 @@ def create_app(swarm: FakeSwarm) -> FastAPI:
         return HTMLResponse(text, headers={"Cache-Control": "no-cache", "Content-Security-Policy": CSP})
 
     return app
+
+
+def _serve_files(app: FastAPI) -> None:
+    @app.get("/assets/{path:path}")
+    async def asset(path: str) -> Response:
+        file = (STATIC / path).resolve()
+        if not file.is_file() or STATIC not in file.parents:
+            return problem(404, "Not Found", path)
+        return FileResponse(file, headers={"Cache-Control": "no-cache", "Content-Security-Policy": CSP})
+
+
+def _serve_access(app: FastAPI, swarm: FakeSwarm) -> None:
+    @app.get("/session")
+    async def session() -> Response:
+        return JSONResponse({"token_required": swarm.token_required, "signed_in": swarm.signed_in})
+
+    @app.post("/session")
+    async def sign_in(request: Request) -> Response:
+        if (await request.json())["token"] != TOKEN:
+            return problem(401, "Unauthorized", "This is not the token")
+        swarm.signed_in = True
+        return Response(status_code=204)
+
+
+def _serve_operations(app: FastAPI, swarm: FakeSwarm, operations: FakeOperations) -> None:
+    @app.post("/stations/bulk")
+    async def bulk(request: Request) -> Response:
+        body = await request.json()
+        rows = matching(swarm, body["filter"])
+        if body.get("preview"):
+            open_ones = sum(row[COLUMN["transactions"]] for row in rows)
+            return JSONResponse({"matches": len(rows), "active_transactions": open_ones})
+        swarm.bulk_requests.append(body)
+        operation = operations.begin(body["action"], [row[0] for row in rows])
+        return JSONResponse({"operation_id": operation["id"]}, status_code=202)
+
+    @app.get("/operations/{key}/results")
+    async def results(key: str, outcome: str = "", cursor: str = "", limit: int = 100) -> Response:
+        return JSONResponse(operations.page(key, outcome, int(cursor or 0), limit))
+
+    @app.post("/operations/{key}/{verb}")
+    async def change(key: str, verb: str) -> Response:
+        if key not in operations.known:
+            swarm.cancel()
+            return JSONResponse({"operation_id": key})
+        operation = operations.cancel(key) if verb == "cancel" else operations.retry(key)
+        return JSONResponse({"operation_id": operation["id"]}, status_code=202)
+
+
+def _serve_history(app: FastAPI, swarm: FakeSwarm, past: FakeHistory) -> None:
+    @app.get("/stations/{station_id}/logs")
+    async def logs(station_id: str) -> Response:
+        swarm.log_requests[station_id] += 1
+        if swarm.fail_logs:
+            return problem(503, "Service Unavailable", "The store does not answer")
+        entries = [] if swarm.empty_logs else past.entries(50)
+        lines = [f"[{entry['time']}] {entry['text']}" for entry in entries if entry["kind"] != "call"]
+        return JSONResponse(
+            {
+                "station_id": station_id,
+                "logs": lines,
+                "count": len(lines),
+                "entries": entries,
+                "messages": "kept",
+            }
+        )
+
+    @app.get("/history/days")
+    async def days() -> Response:
+        if swarm.fail_history:
+            return problem(503, "Service Unavailable", "The historian does not answer")
+        return JSONResponse(past.days())
+
+    @app.get("/history/{topic}")
+    async def history(
+        topic: str, until: float = 0.0, cursor: str | None = None, limit: int = 100
+    ) -> Response:
+        if swarm.fail_history:
+            return problem(503, "Service Unavailable", "The historian does not answer")
+        return JSONResponse(past.page(topic, until or time.time(), cursor or "", limit))
+
+
+def _serve_lists(app: FastAPI, swarm: FakeSwarm) -> None:
+    @app.get("/stations")
+    async def stations(limit: int = 1000) -> Response:
+        views = [station_view(row) for row in list(swarm.rows.values())[:limit]]
+        return JSONResponse({"stations": views, "total": len(swarm.rows), "next_cursor": None})
+
+    @app.get("/totals")
+    async def totals() -> Response:
+        now = swarm.aggregate()
+        return JSONResponse(
+            {name: now[name] for name in ("stations", "desired", "running", "charging")}
+            | {
+                "energy_kwh": now["energy_mwh"] / 1e6,
+                "earnings": now["earnings_micro"] / 1e6,
+                "power_kw": now["power_w"] / 1e3,
+                "currency": "EUR",
+            }
+        )
+
+    @app.get("/pricing")
+    async def price() -> Response:
+        return JSONResponse({"price": swarm.price, "currency": "EUR", "version": swarm.price_version})
+
+    @app.get("/workers")
+    async def workers() -> Response:
+        tally = swarm.aggregate()["workers"]
+        return JSONResponse({"workers": [{"worker_id": name, "stations": n} for name, n in tally.items()]})
+
+
+def station_view(row: Row) -> dict[str, Any]:
+    """A row as the API gives it."""
+    cell = {name: row[index] for name, index in COLUMN.items()}
+    return cell | {
+        "status": cell["state"],
+        "power_kw": cell["power_w"] / 1e3,
+        "session_kwh": cell["session_wh"] / 1e3,
+        "energy_kwh": cell["energy_mwh"] / 1e6,
+        "earnings": cell["earnings_micro"] / 1e6,
+        "last_message_at": stamp(cell["last_message_at"]),
+    }
+
+
+async def _serve_feed(socket: WebSocket, swarm: FakeSwarm, past: FakeHistory) -> None:
+    await socket.send_text(msgspec.json.encode(swarm.hello()).decode())
+    queue: asyncio.Queue[bytes] = asyncio.Queue()
+    asked: dict[str, Any] = {}
+
+    def put(frame: dict[str, Any]) -> None:
+        queue.put_nowait(msgspec.json.encode(frame))
+
+    async def write() -> None:
+        while True:
+            await socket.send_text((await queue.get()).decode())
+
+    async def windows() -> None:
+        while True:
+            await asyncio.sleep(2 * TICK)
+            if asked:
+                put(swarm.window(asked, matching(swarm, asked)))
+
+    writers = [asyncio.create_task(write()), asyncio.create_task(windows())]
+    try:
+        while True:
+            message = await socket.receive_json()
+            swarm.client_messages.append(message)
+            if message["type"] in ("hello", "resync"):
+                for frame in swarm.snapshot():
+                    put(frame)
+                swarm.clients.add(queue)
+            elif message["type"] == "window":
+                asked.update(message)
+                put(swarm.window(asked, matching(swarm, asked)))
+            elif message["type"] == "sub" and "log" in message:
+                put(log_frame(message["log"], past))
+    except WebSocketDisconnect:
+        pass
+    finally:
+        swarm.clients.discard(queue)
+        for writer in writers:
+            writer.cancel()
+
+
+def log_frame(station_id: str, past: FakeHistory) -> dict[str, Any]:
+    """What a subscription to a log is answered with: six lines."""
+    entries = [entry for entry in past.entries(12) if entry["kind"] != "call"]
+    lines = [f"[{entry['time']}] {entry['text']}" for entry in entries]
+    return {"type": "log", "id": station_id, "events": lines, "entries": entries, "calls": []}
 
 
 @contextlib.contextmanager
@@ -181,8 +318,11 @@ def main() -> None:
     parser.add_argument("--ramp", type=float, default=400.0, help="stations a second when scaled")
     parser.add_argument("--port", type=int, default=8123)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--windows", action="store_true", help="send windows, as above 30,000 stations")
     arguments = parser.parse_args()
     swarm = FakeSwarm(arguments.stations, arguments.workers, arguments.seed, arguments.ramp)
+    swarm.mode = "window" if arguments.windows else "all"
+    swarm.grafana = "http://127.0.0.1:3000"
     uvicorn.Server(_config(swarm, arguments.port)).run()
 
 

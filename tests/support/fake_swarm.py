@@ -36,7 +36,13 @@ MESSAGES: Final = ("MeterValues", "Heartbeat", "StatusNotification", "StartTrans
 
 TREND_FIELDS: Final = [
     "t", "stations", "desired", "running", "charging", "power_w", "energy_mwh", "earnings_micro", "price",
+    "messages_per_second", "round_trip_p95_ms",
 ]  # fmt: skip
+
+WINDOW_SORTS: Final = {
+    "status": "state", "power_kw": "power_w", "session_kwh": "session_wh", "energy_kwh": "energy_mwh",
+    "earnings": "earnings_micro",
+}  # fmt: skip
 
 Row = list[Any]
 
@@ -65,6 +71,18 @@ class FakeSwarm:
         self.fail_logs = False
         self.silent = False
         self.workers_alive = True
+        self.lost_workers: list[str] = []
+        self.mode = "all"
+        self.history = True
+        self.grafana: str | None = None
+        self.per_tick = 100
+        self.unwilling: set[str] = set()
+        self.bulk_requests: list[dict[str, Any]] = []
+        self.refuse_feed = False
+        self.token_required = False
+        self.signed_in = False
+        self.empty_logs = False
+        self.fail_history = False
         self.client_messages: list[Any] = []
         now = time.time()
         for index in range(1, stations + 1):
@@ -135,6 +153,8 @@ class FakeSwarm:
             self.trend.append([now, *(aggregate[f] for f in TREND_FIELDS[1:])])
             del self.trend[:-450]
         frame: dict[str, Any] = {"type": "patch", "seq": self.seq, "t": now, "agg": aggregate}
+        if self.mode == "window":
+            return frame
         if changed:
             frame["rows"] = list(changed.values())
         if added:
@@ -178,6 +198,9 @@ class FakeSwarm:
             "workers": workers | Counter(r[COLUMN["worker_id"]] for r in rows) if self.workers_alive else {},
             "generation": self.generation,
             "store": True,
+            "messages_per_second": round(len(rows) / 9 + self.seq % 7, 1),
+            "round_trip_p95_ms": round(2.5 + self.seq % 5 / 10, 2),
+            "lost_workers": self.lost_workers,
         }
 
     def hello(self) -> dict[str, Any]:
@@ -186,11 +209,12 @@ class FakeSwarm:
             "type": "hello", "v": 1, "version": "0.1.0", "epoch": self.epoch, "seq": self.seq, "tick": TICK,
             "fields": list(ROW_FIELDS), "currency": "EUR", "states": [s.value for s in StationState],
             "profiles": [p.value for p in ProfileName], "trend": {"fields": TREND_FIELDS, "points": self.trend},
+            "mode": self.mode, "grafana": self.grafana, "history": self.history,
         }  # fmt: skip
 
     def snapshot(self) -> list[dict[str, Any]]:
-        """All rows, in parts."""
-        rows = list(self.rows.values())
+        """All rows, in parts; none where they are sent in windows."""
+        rows = list(self.rows.values()) if self.mode == "all" else []
         parts = max(1, -(-len(rows) // PART))
         frames: list[dict[str, Any]] = [
             {
@@ -204,6 +228,21 @@ class FakeSwarm:
         ]
         frames[-1]["agg"] = self.aggregate()
         return frames
+
+    def window(self, asked: dict[str, Any], matching: list[Row]) -> dict[str, Any]:
+        """The rows of one window, as `asked` sorts them, of those that match."""
+        column = COLUMN[WINDOW_SORTS.get(asked["sort"], asked["sort"])]
+        matching.sort(key=lambda row: row[column], reverse=asked["dir"] == "desc")
+        rows = self.rows.values()
+        return {
+            "type": "window", "seq": self.seq, "offset": asked["offset"], "total": len(matching),
+            "rows": matching[asked["offset"] : asked["offset"] + asked["limit"]],
+            "facets": {
+                "states": Counter(r[COLUMN["state"]] for r in rows),
+                "workers": Counter(r[COLUMN["worker_id"]] for r in rows),
+                "profiles": Counter(r[COLUMN["profile"]] for r in rows),
+            },
+        }  # fmt: skip
 
     def publish(self, frame: dict[str, Any]) -> None:
         """Send a frame to every client."""
@@ -222,3 +261,10 @@ class FakeSwarm:
             "failed": 0, "message": "", "created_at": now, "updated_at": now,
         }  # fmt: skip
         return {"operation_id": self.operation["id"], "generation": self.generation}
+
+    def cancel(self) -> None:
+        """Let what runs stay, and nothing more come or go."""
+        self.desired = len(self.rows)
+        if self.operation is not None:
+            self.operation |= {"state": "cancelled", "updated_at": time.time()}
+            self.publish({"type": "op", **self.operation})

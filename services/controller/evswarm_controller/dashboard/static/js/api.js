@@ -53,7 +53,12 @@ function sentence(problem) {
   return fields || problem.detail || problem.title || "";
 }
 
-/** @param {string} id @returns {Promise<{station_id: string, logs: string[], count: number}>} */
+/**
+ * A station's newest lines and calls. `messages` says whether calls can be among them.
+ *
+ * @param {string} id
+ * @returns {Promise<{logs: string[], entries?: any[], messages?: "kept" | "off" | "away"}>}
+ */
 export const fetchLogs = (id) => call(`/stations/${encodeURIComponent(id)}/logs`);
 
 /**
@@ -64,10 +69,76 @@ export const fetchLogs = (id) => call(`/stations/${encodeURIComponent(id)}/logs`
 export const scaleStations = (count, { profile, ramp } = {}) =>
   call("/stations/scale", { count, ...(profile && { profile }), ...(ramp && { ramp_per_second: ramp }) });
 
-/** @param {string} id */
+/**
+ * What a command to many stations is about: a filter's values, or station ids one by one.
+ *
+ * @typedef {{station_ids: string[]} | Partial<import("./state/selection.js").Filter>} BulkFilter
+ */
+
+/**
+ * How many stations a command to many would reach; nothing is done.
+ *
+ * @param {BulkFilter} filter
+ * @param {string} action
+ * @returns {Promise<{matches: number, active_transactions: number}>}
+ */
+export const previewBulk = (filter, action) => call("/stations/bulk", { filter, action, preview: true });
+
+/**
+ * Command many stations; the answer is the operation that tells how it goes.
+ *
+ * @param {BulkFilter} filter
+ * @param {string} action start, stop, reconnect or the name of a hand action
+ * @returns {Promise<{operation_id: string}>}
+ */
+export const startBulk = (filter, action) => call("/stations/bulk", { filter, action });
+
+/** @param {string} id @returns {Promise<any>} */
+export const cancelOperation = (id) => call(`/operations/${encodeURIComponent(id)}/cancel`, {});
+
+/** Command those stations again for which it failed. @param {string} id @returns {Promise<{operation_id: string}>} */
+export const retryOperation = (id) => call(`/operations/${encodeURIComponent(id)}/retry`, {});
+
+/**
+ * What became of each station of an operation, a page of them.
+ *
+ * @param {string} id
+ * @param {{outcome?: string, cursor?: string | null, limit?: number}} [options]
+ * @returns {Promise<{items: {station_id: string, outcome: string, reason: string}[], next_cursor: string | null}>}
+ */
+export const fetchResults = (id, { outcome, cursor, limit = 100 } = {}) =>
+  call(`/operations/${encodeURIComponent(id)}/results?${query({ outcome, cursor, limit })}`);
+
+/**
+ * A page of the history, newest first.
+ *
+ * @param {"logs" | "messages" | "days"} topic
+ * @param {Record<string, string | number | null | undefined>} parameters those without a value are left out
+ * @returns {Promise<{items: any[], next_cursor: string | null}>}
+ */
+export const fetchHistory = (topic, parameters) => call(`/history/${topic}?${query(parameters)}`);
+
+/** Everything that the page shows, asked for one by one: for where there is no feed. @param {number} limit */
+export const fetchSwarm = (limit) =>
+  Promise.all([call(`/stations?limit=${limit}`), call("/totals"), call("/pricing"), call("/workers")]);
+
+/** @param {Record<string, string | number | null | undefined>} values */
+function query(values) {
+  const set = Object.entries(values).filter(
+    ([, value]) => value !== undefined && value !== null && value !== "",
+  );
+  return new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString();
+}
+
+/**
+ * Both answer with the station as it then is, or, where that takes longer, with the operation that follows it.
+ *
+ * @param {string} id
+ * @returns {Promise<{operation_id?: string}>}
+ */
 export const startStation = (id) => call("/stations/start", { station_id: id });
 
-/** @param {string} id */
+/** @param {string} id @returns {Promise<{operation_id?: string}>} */
 export const stopStation = (id) => call("/stations/stop", { station_id: id });
 
 /** @param {number} price @returns {Promise<{price: number}>} */

@@ -1,7 +1,7 @@
 /** The frame around every page: bar, banner, the page that the address names, toasts and the keys. */
 
 import { html, useEffect, useRef, useState } from "../vendor/runtime.js";
-import { connection, loaded } from "./model.js";
+import { connection, dated, pausedAt, setPaused } from "./model.js";
 import { AboutPage } from "./pages/about.js";
 import { MessagesPage } from "./pages/messages.js";
 import { MissingPage } from "./pages/missing.js";
@@ -25,6 +25,7 @@ export function App() {
         event.target instanceof Element && event.target.closest("input, select, textarea, dialog");
       if (inField || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "?") setHelp(true);
+      else if (event.key === "p") setPaused(pausedAt.peek() === 0);
       else if (event.key === "/") {
         document.getElementById("search")?.focus();
         event.preventDefault();
@@ -43,14 +44,13 @@ export function App() {
     if (arrived.current !== path.value) document.querySelector("h1")?.focus({ preventScroll: true });
     arrived.current = path.value;
   }, [path.value]);
-  const dated = loaded.value && connection.value.phase !== "live" && connection.value.phase !== "loading";
   return html`
     <a class="skip" href=${hasTable ? "#stations" : "#content"}>
       ${hasTable ? "To the stations" : "To the content"}
     </a>
     <${TopBar} onHelp=${() => setHelp(true)} />
     <${ConnectionBanner} />
-    <main id="content" class=${`page-${page}${dated ? " dated" : ""}`}>
+    <main id="content" class=${`page-${page}${dated.value ? " dated" : ""}`}>
       <${locked ? LoginForm : Page} key=${path.value} />
     </main>
     <${Toasts} />

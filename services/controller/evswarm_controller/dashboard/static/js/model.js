@@ -4,7 +4,10 @@
  */
 
 import { batch, computed, signal } from "../vendor/runtime.js";
+import { ApiError, fetchSwarm } from "./api.js";
+import { createPoll } from "./feed/poll.js";
 import { openFeed } from "./feed/socket.js";
+import { FAILURES_BEFORE_POLLING, framesOf, MOST_POLLED } from "./state/polled.js";
 
 /**
  * @typedef {import("./protocol.js").Aggregate} Aggregate
@@ -24,8 +27,18 @@ export const loaded = signal(false);
 export const second = signal(Date.now() / 1000);
 export const currency = computed(() => hello.value?.currency ?? "EUR");
 export const version = computed(() => hello.value?.version ?? "");
+/** Whether the feed cannot be opened and the API is asked instead, with success. */
+export const polling = signal(false);
+/** Whether the server has had to leave frames out for this page again and again, so that it asks for fewer. */
+export const tooSlow = signal(false);
+/** When the page was paused, by the controller's clock; 0 while it shows what comes. */
+export const pausedAt = signal(0);
 /** Whether data is current and actions can work. */
-export const reachable = computed(() => connection.value.phase === "live");
+export const reachable = computed(() => connection.value.phase === "live" || polling.value);
+/** Whether what is shown is of the past. */
+export const dated = computed(
+  () => loaded.value && !reachable.value && !["loading", "unauthorized"].includes(connection.value.phase),
+);
 
 let clockOffset = 0;
 /** @type {Map<string, Set<(frame: any) => void>>} */
@@ -57,8 +70,18 @@ export function sendFrame(frame) {
   feed?.send(frame);
 }
 
+/** Show nothing new until this is taken back; then everything anew. @param {boolean} on */
+export function setPaused(on) {
+  pausedAt.value = on ? second.peek() : 0;
+  if (!on) sendFrame({ type: "resync" });
+}
+
+/** Frames that a paused page lets pass by. @type {ReadonlySet<ServerFrame["type"]>} */
+const HELD = new Set(["snapshot", "patch", "window"]);
+
 /** @param {ServerFrame} frame */
 function apply(frame) {
+  if (pausedAt.peek() && loaded.peek() && HELD.has(frame.type)) return;
   batch(() => {
     if (frame.type === "hello") hello.value = frame;
     else if (frame.type === "snapshot") {
@@ -71,6 +94,23 @@ function apply(frame) {
     for (const listener of listeners.get(frame.type) ?? []) listener(frame);
   });
 }
+
+/** Ask the API for what the feed would have brought. */
+async function ask() {
+  try {
+    const answers = await fetchSwarm(MOST_POLLED);
+    const frames = framesOf(...answers, hello.peek(), Date.now() / 1000);
+    // The feed may have opened meanwhile, and knows better.
+    if (connection.peek().phase === "live") return;
+    frames.forEach(apply);
+    polling.value = true;
+  } catch (error) {
+    polling.value = false;
+    if (error instanceof ApiError && error.status === 401) lockFeed();
+  }
+}
+
+const poll = createPoll(ask);
 
 /** Show who wants to see more that a token is asked for. */
 export function lockFeed() {
@@ -92,6 +132,9 @@ export function start() {
     const now = connection.peek();
     const same = now.phase === next.phase && now.silence === next.silence && now.retryIn === next.retryIn;
     if (!same) connection.value = next;
+    const closed = phase === "waiting" || phase === "connecting";
+    poll.set(closed && feed.machine.attempts >= FAILURES_BEFORE_POLLING);
+    if (!closed) polling.value = false;
   };
   feed = openFeed(`${scheme}://${location.host}/live`, apply, report);
   setInterval(() => {

@@ -22,6 +22,9 @@
  * @property {Tally} workers
  * @property {number} generation
  * @property {boolean} store
+ * @property {number} messages_per_second
+ * @property {number | null} round_trip_p95_ms null where nothing was answered lately
+ * @property {string[]} lost_workers ids of those whose stations are being taken over
  *
  * @typedef {Array<any>} WireRow
  *
@@ -60,12 +63,14 @@
  *
  * @typedef {{type: "snapshot", seq: number, part: number, parts: number, rows: WireRow[], agg?: Aggregate}} SnapshotFrame
  * @typedef {{type: "patch", seq: number, t: number, agg: Aggregate, rows?: WireRow[], add?: WireRow[], del?: string[]}} PatchFrame
- * @typedef {{type: "log", id: string, events: string[]}} LogFrame
+ * @typedef {{type: "log", id: string, events: string[], entries?: any[], calls?: MessageRecord[]}} LogFrame
+ *   `entries`: the whole kept log; `calls`: those that came since the frame before
  *
  * @typedef {object} OpFrame
  * @property {"op"} type
  * @property {string} id
  * @property {string} kind
+ * @property {string} [action] what a bulk operation does to each station
  * @property {"running" | "succeeded" | "failed" | "superseded" | "cancelled"} state
  * @property {number} done
  * @property {number} total

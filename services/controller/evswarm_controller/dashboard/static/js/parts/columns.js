@@ -1,7 +1,9 @@
 /** The columns of the table, which of them the page is wide enough for, and their headers. */
 
-import { computed, html, signal } from "../../vendor/runtime.js";
+import { computed, html, signal, useLayoutEffect, useRef } from "../../vendor/runtime.js";
+import { isNothing } from "../state/selection.js";
 import { look, view } from "../state/swarm_view.js";
+import { selection, toggleAll } from "../state/ticked.js";
 
 /**
  * @typedef {import("../state/fleet.js").SortKey} SortKey
@@ -11,6 +13,7 @@ import { look, view } from "../state/swarm_view.js";
 
 /** @type {readonly Column[]} */
 export const COLUMNS = [
+  { name: "tick", label: "" },
   { name: "station", label: "Station", sort: "station" },
   { name: "status", label: "Status", sort: "status" },
   { name: "connector", label: "Connector", from: 860 },
@@ -40,6 +43,7 @@ export const shownColumns = computed(() =>
 /** @param {{column: Column}} props */
 export function ColumnHeader({ column }) {
   const { name, label, sort, number } = column;
+  if (name === "tick") return html`<${TickAll} />`;
   const kind = `col-${name}${number ? " number" : ""}`;
   if (!sort) return html`<th scope="col" class=${kind}>${label}</th>`;
   const sorted = view.value.sort === sort;
@@ -57,6 +61,31 @@ export function ColumnHeader({ column }) {
       <button type="button" onClick=${() => look({ sort, dir: next })}>
         <span>${label}</span><i class=${`arrow ${direction}`} aria-hidden="true"></i>
       </button>
+    </th>
+  `;
+}
+
+/** The box that ticks all stations that match, or unticks what is ticked. */
+function TickAll() {
+  const box = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const all = selection.value.filter !== null;
+  const some = !all && !isNothing(selection.value);
+  useLayoutEffect(() => {
+    if (box.current) box.current.indeterminate = some;
+  });
+  return html`
+    <th scope="col" class="col-tick">
+      <input
+        ref=${box}
+        type="checkbox"
+        checked=${all}
+        aria-label=${all || some ? "Untick all stations" : "Tick all stations that match"}
+        onClick=${(/** @type {Event} */ event) => {
+          event.preventDefault();
+          // After the browser has put back what it had changed by itself.
+          setTimeout(toggleAll);
+        }}
+      />
     </th>
   `;
 }

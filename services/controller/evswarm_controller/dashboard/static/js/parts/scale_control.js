@@ -15,7 +15,8 @@ import {
   secondsLeft,
   stationsAt,
 } from "../state/scale_plan.js";
-import { fleet, operation, profiles } from "../state/swarm.js";
+import { fleet, operation, profiles, windowed } from "../state/swarm.js";
+import { cancel } from "../state/ticked.js";
 import { toast } from "../state/toasts.js";
 import { Modal } from "./modal.js";
 
@@ -44,7 +45,7 @@ export function ScaleControl() {
   const [ramp, setRamp] = useState("");
   const [problem, setProblem] = useState("");
   const [sending, setSending] = useState(false);
-  const [asking, setAsking] = useState(/** @type {ReturnType<typeof fleet.beyond> | null} */ (null));
+  const [asking, setAsking] = useState(/** @type {Gone | null} */ (null));
 
   // What was typed is done with once the swarm is meant to have that size.
   useEffect(() => setText(null), [desired]);
@@ -70,21 +71,27 @@ export function ScaleControl() {
     const failure = await requestScale(target, options);
     setSending(false);
     setProblem(failure);
-    if (!failure) toast(`Scaling to ${counted(target, "station")}`);
+    if (!failure) toast(`Asked for ${counted(target, "station")}`);
   };
 
   /** @param {Event} event */
   const submit = (event) => {
     event.preventDefault();
     if (wrong || sending || !reachable.value) return;
-    const gone = fleet.beyond(target);
-    if (target < desired && gone.transactions > 0) setAsking(gone);
+    // Of a swarm that is sent in windows only the server knows what the stations do.
+    const gone = windowed.value ? unknown(desired - target) : fleet.beyond(target);
+    if (target < desired && (gone.transactions ?? 1) > 0) setAsking(gone);
     else void send();
   };
 
   return html`
     <form class="card control" aria-label="Scale" onSubmit=${submit} novalidate>
-      <div class="control-head"><h2>Scale</h2><${Progress} /></div>
+      <div class="control-head">
+        <h2>Scale</h2>
+        <span class="muted scale-note">${wrong || problem ? "" : preview(target, desired, profile)}</span>
+        <span class="grow"></span>
+        <${Progress} />
+      </div>
       <div class="line">
         <input
           class="figure"
@@ -166,7 +173,6 @@ export function ScaleControl() {
         </label>
       </div>
       <p id="scale-problem" class="problem" role="alert">${wrong || problem}</p>
-      ${!wrong && !problem && html`<p class="muted">${preview(target, desired, profile)}</p>`}
       <${Modal}
         open=${asking !== null}
         title=${`Scale down to ${counted(target, "station")}?`}
@@ -175,9 +181,13 @@ export function ScaleControl() {
         ${
           asking &&
           html`
-          <p><strong>${counted(asking.transactions, "open transaction")} will stop.</strong></p>
+          <p>
+            <strong>
+              ${asking.transactions === null ? "Their open transactions" : counted(asking.transactions, "active transaction")} will stop.
+            </strong>
+          </p>
           <p class="muted">
-            ${counted(asking.stations, "station")} will go: ${asking.first}${asking.stations > 1 && ` to ${asking.last}`}.
+            ${counted(asking.stations, "station")} will go${asking.first && `: ${asking.first}`}${asking.last !== asking.first && ` to ${asking.last}`}.
             ${" "}Their energy and earnings stay in the totals.
           </p>
           <div class="dialog-actions">
@@ -189,6 +199,15 @@ export function ScaleControl() {
     </form>
   `;
 }
+
+/**
+ * What stops when the swarm shrinks; null transactions: not known here.
+ *
+ * @typedef {{stations: number, transactions: number | null, first: string, last: string}} Gone
+ */
+
+/** @param {number} stations @returns {Gone} */
+const unknown = (stations) => ({ stations, transactions: null, first: "", last: "" });
 
 /** What Apply would do. @param {number} target @param {number} desired @param {string} profile */
 function preview(target, desired, profile) {
@@ -202,8 +221,11 @@ function Progress() {
   if (!op) return null;
   if (op.state === "failed")
     return html`<span class="progress-note bad">Failed${op.message && `: ${op.message}`}</span>`;
+  if (op.state === "cancelled")
+    return html`<span class="progress-note">Cancelled after ${count(op.done)} of ${count(op.total)}</span>`;
   if (op.state !== "running") return null;
   const left = secondsLeft(op);
+  const stop = () => void cancel(op.id);
   return html`
     <div class="progress">
       <progress max=${Math.max(op.total, 1)} value=${op.done} aria-label="Scaling"></progress>
@@ -211,6 +233,13 @@ function Progress() {
         ${count(op.done)} / ${count(op.total)}${left !== null && left >= 1 && `, ${span(left)} left`}
         ${op.failed > 0 && html`, <b class="bad">${count(op.failed)} failed</b>`}
       </span>
+      <button
+        type="button"
+        class="small"
+        title="What runs stays; nothing more comes or goes"
+        disabled=${!reachable.value}
+        onClick=${stop}
+      >Cancel</button>
     </div>
   `;
 }

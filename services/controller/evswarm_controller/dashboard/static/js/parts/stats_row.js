@@ -5,6 +5,7 @@ import { amount, count, counted, energy, power } from "../format.js";
 import { aggregate, currency } from "../model.js";
 import { trend, trendVersion } from "../state/swarm.js";
 import { look, view } from "../state/swarm_view.js";
+import { PanelLink } from "./panel_link.js";
 
 const SPARK_SECONDS = 300;
 const SPARK = { width: 200, height: 28 };
@@ -101,19 +102,21 @@ export function StatsRow() {
     <section class="stats" aria-label="The swarm in numbers">
       ${stats().map(
         (stat) => html`
-          <button
-            type="button"
-            class="stat"
-            key=${stat.name}
-            aria-pressed=${stat.pressed}
-            title=${stat.title}
-            onClick=${stat.act}
-          >
-            <span class="stat-name">${stat.name}</span>
-            <span class="stat-figure">${stat.figure}${stat.unit && html` <small>${stat.unit}</small>`}</span>
-            <span class="stat-note">${stat.note}</span>
-            <${Sparkline} series=${stat.series} />
-          </button>`,
+          <div class="stat-place" key=${stat.name}>
+            <button
+              type="button"
+              class="stat"
+              aria-pressed=${stat.pressed}
+              title=${stat.title}
+              onClick=${stat.act}
+            >
+              <span class="stat-name">${stat.name}</span>
+              <span class="stat-figure">${stat.figure}${stat.unit && html` <small>${stat.unit}</small>`}</span>
+              <span class="stat-note">${stat.note}</span>
+              <${Sparkline} series=${stat.series} />
+            </button>
+            <${PanelLink} name=${stat.series} what=${stat.name} />
+          </div>`,
       )}
     </section>
   `;

@@ -5,6 +5,7 @@ import { count, counted } from "../format.js";
 import { aggregate } from "../model.js";
 import { look, view } from "../state/swarm_view.js";
 import { STATION_STATES, stateClass } from "../station_states.js";
+import { PanelLink } from "./panel_link.js";
 
 export function StatusBar() {
   const agg = aggregate.value;
@@ -42,6 +43,8 @@ export function StatusBar() {
               <i class=${`swatch ${stateClass(name)}`}></i>${name} <b>${count(n)}</b>
             </button>`;
         })}
+        <span class="grow"></span>
+        <${PanelLink} name="states" what="Stations by state" />
       </div>
     </section>
   `;

@@ -2,8 +2,9 @@
 
 import { html, useEffect, useRef, useState } from "../../vendor/runtime.js";
 import { count, counted } from "../format.js";
+import { aggregate } from "../model.js";
 import { WIDER_STATES } from "../state/fleet.js";
-import { fleet, rowsVersion } from "../state/swarm.js";
+import { fleet, windowed } from "../state/swarm.js";
 import { answer, look, view } from "../state/swarm_view.js";
 import { isFiltered } from "../state/view.js";
 import { STATION_STATES } from "../station_states.js";
@@ -20,9 +21,8 @@ function sortBy(event) {
 
 export function TableTools() {
   const { status, worker, profile, sort, dir } = view.value;
-  const { ids } = answer.value;
-  rowsVersion.value;
-  const all = fleet.rows.size;
+  const { total } = answer.value;
+  const all = windowed.value ? (aggregate.value?.stations ?? 0) : fleet.rows.size;
   return html`
     <div class="table-tools">
       <${Search} />
@@ -68,7 +68,7 @@ export function TableTools() {
         class="muted shown"
         role="status"
         aria-live="off"
-      >${ids.length === all ? counted(all, "station") : `${count(ids.length)} of ${count(all)}`}</span>
+      >${total === all ? counted(all, "station") : `${count(total)} of ${count(all)}`}</span>
     </div>
   `;
 }
@@ -127,7 +127,9 @@ function Search() {
 function Facet({ label, value, all, choices, counts, onChoose }) {
   const [still, setStill] = useState(/** @type {Map<string, number> | null} */ (null));
   const shown = still ?? counts;
-  const names = (choices ?? [...shown.keys()].sort()).filter((name) => shown.has(name) || name === value);
+  const names = (choices ?? [...shown.keys()].sort()).filter(
+    (name) => shown.has(name) || name in WIDER_STATES || name === value,
+  );
   if (value && !names.includes(value)) names.push(value);
   return html`
     <select
@@ -144,7 +146,7 @@ function Facet({ label, value, all, choices, counts, onChoose }) {
           <option
             key=${name}
             value=${name}
-          >${name} (${count(shown.get(name) ?? 0)})</option>`,
+          >${name}${shown.has(name) || !(name in WIDER_STATES) ? ` (${count(shown.get(name) ?? 0)})` : ""}</option>`,
       )}
     </select>
   `;

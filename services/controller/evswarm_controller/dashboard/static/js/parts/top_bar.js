@@ -1,7 +1,8 @@
 /** The bar at the top: name, connection, pages, theme, help. */
 
 import { html } from "../../vendor/runtime.js";
-import { connection, version } from "../model.js";
+import { span } from "../format.js";
+import { connection, pausedAt, polling, second, setPaused, version } from "../model.js";
 import { path, route } from "../router.js";
 import { setTheme, THEMES, theme } from "../theme.js";
 import { Icon } from "./icon.js";
@@ -30,6 +31,7 @@ export function TopBar({ onHelp }) {
         <span>evswarm</span>
       </a>
       <${ConnectionPill} />
+      <${Pause} />
       <${Pages} />
       <span class="grow"></span>
       <span class="muted wide-only">${version.value && `v${version.value}`}</span>
@@ -69,9 +71,25 @@ function Pages() {
   `;
 }
 
+/** Holds the page still: for reading, or for a picture. */
+function Pause() {
+  const paused = pausedAt.value > 0;
+  const label = paused ? "Go on" : "Pause";
+  return html`
+    <button
+      type="button"
+      class="square pause"
+      aria-label=${label}
+      title=${`${label} (p)`}
+      aria-pressed=${paused}
+      onClick=${() => setPaused(!paused)}
+    ><${Icon} name=${paused ? "play" : "pause"} /></button>`;
+}
+
 function ConnectionPill() {
   const { phase, silence, retryIn } = connection.value;
-  const shown = {
+  /** @type {Record<typeof phase, [string, string]>} */
+  const phases = {
     connecting: ["busy", "Connecting"],
     loading: ["busy", "Loading"],
     live: ["good", "Live"],
@@ -79,7 +97,12 @@ function ConnectionPill() {
     waiting: ["bad", retryIn > 0 ? `Reconnecting ${retryIn} s` : "Reconnecting"],
     incompatible: ["bad", "Reload needed"],
     unauthorized: ["warn", "Signed out"],
-  }[phase];
+  };
+  const shown = polling.value
+    ? ["warn", "Polling"]
+    : phase === "live" && pausedAt.value > 0
+      ? ["warn", `Paused ${span(second.value - pausedAt.value)}`]
+      : phases[phase];
   return html`
     <span
       class=${`pill ${shown[0]}`}

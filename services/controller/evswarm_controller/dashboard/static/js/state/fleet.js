@@ -7,7 +7,7 @@
  * @typedef {"station" | "status" | "worker" | "power" | "session" | "energy" | "earnings" | "seen"} SortKey
  *
  * @typedef {object} Query
- * @property {string} q part of a station's id, any case
+ * @property {string} q part of a station's id, worker, profile or last message, any case: as the API searches
  * @property {string} status a state, or one of the two wider ones of `WIDER_STATES`; "" for all
  * @property {string} worker "" for all
  * @property {string} profile "" for all
@@ -47,6 +47,13 @@ const ascending = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** @param {Counts} counts @param {string} key */
 const bump = (counts, key) => counts.set(key, (counts.get(key) ?? 0) + 1);
+
+/** @param {Row} row @param {string} needle in lower case */
+const says = (row, needle) =>
+  row.id.toLowerCase().includes(needle) ||
+  row.worker.toLowerCase().includes(needle) ||
+  row.profile.includes(needle) ||
+  row.lastMessage.toLowerCase().includes(needle);
 
 export class Fleet {
   constructor() {
@@ -121,7 +128,7 @@ export class Fleet {
     const answer = { ids: [], status: new Map(), worker: new Map(), profile: new Map() };
     for (const id of this.idsInOrder()) {
       const row = /** @type {Row} */ (this.rows.get(id));
-      if (needle && !id.toLowerCase().includes(needle)) continue;
+      if (needle && !says(row, needle)) continue;
       const status = query.status === "" || (wider ? wider(row) : row.state === query.status);
       const worker = query.worker === "" || row.worker === query.worker;
       const profile = query.profile === "" || row.profile === query.profile;

@@ -1,8 +1,14 @@
 /**
- * The logs that were looked at, newest line first; the least recently used of more than `most` goes.
+ * The logs that were looked at, newest entry first; the least recently used of more than `most` goes.
  *
- * @typedef {{time: string, text: string}} LogLine
- * @typedef {{lines: LogLine[], at: number}} CachedLog `at` is when it was fetched, in seconds of the caller's clock
+ * @typedef {import("./log_entries.js").Entry} Entry
+ * @typedef {import("./older_entries.js").OlderEntries} OlderEntries
+ *
+ * @typedef {object} CachedLog
+ * @property {Entry[]} entries newest first
+ * @property {number} at when it was fetched, in seconds of the caller's clock
+ * @property {string} messages whether calls are among the entries: kept, off (no history) or away (it does not answer)
+ * @property {OlderEntries | null} older what was paged back to
  */
 
 /** How many logs are kept. */
@@ -25,15 +31,8 @@ export class LogCache {
     return log;
   }
 
-  /**
-   * Keep a log as the controller sends it, newest line last.
-   *
-   * @param {string} id
-   * @param {string[]} lines
-   * @param {number} at
-   */
-  put(id, lines, at) {
-    const log = { lines: lines.map(parseLine).reverse(), at };
+  /** Keep a log. @param {string} id @param {CachedLog} log */
+  put(id, log) {
     this.logs.delete(id);
     this.logs.set(id, log);
     for (const oldest of this.logs.keys()) {
@@ -42,15 +41,4 @@ export class LogCache {
     }
     return log;
   }
-}
-
-/**
- * "[HH:MM:SS] message" in its two parts; a line of another form is all text.
- *
- * @param {string} line
- * @returns {LogLine}
- */
-export function parseLine(line) {
-  const parts = /^\[(\d\d:\d\d:\d\d)\] (.*)$/s.exec(line);
-  return parts ? { time: parts[1] ?? "", text: parts[2] ?? "" } : { time: "", text: line };
 }

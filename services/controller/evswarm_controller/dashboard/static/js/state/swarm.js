@@ -6,10 +6,15 @@ import { hello, listen, reachable } from "../model.js";
 import { Fleet } from "./fleet.js";
 import { toast } from "./toasts.js";
 import { TrendHistory } from "./trend.js";
+import { WindowRows } from "./window_rows.js";
 
 /** @typedef {import("../protocol.js").OpFrame} OpFrame */
 
 export const fleet = new Fleet();
+/** What is held of a swarm too large to be sent whole. */
+export const windowRows = new WindowRows();
+/** Whether it is too large. */
+export const windowed = computed(() => hello.value?.mode === "window");
 export const trend = new TrendHistory();
 /** Grows whenever a row changed, came or went. */
 export const rowsVersion = signal(0);
@@ -44,6 +49,9 @@ listen("patch", (frame) => {
   if (frame.rows || frame.add || frame.del) rowsVersion.value += 1;
 });
 
+/** A station's row, if it is held. @param {string} id */
+export const rowOf = (id) => (windowed.peek() ? windowRows.find(id) : fleet.rows.get(id));
+
 listen("op", (frame) => {
   if (frame.kind !== "scale") return;
   const known = operation.peek();
@@ -53,20 +61,37 @@ listen("op", (frame) => {
   if (ended && frame.state === "failed") toast(frame.message || "Scaling failed", "error");
 });
 
-/** Start a stopped station, stop any other. @param {string} id */
+/** What follows a start or stop that takes longer than its answer waited: operation id → station id. */
+const pending = new Map();
+
+listen("op", (frame) => {
+  const id = pending.get(frame.id);
+  if (id === undefined || frame.state === "running") return;
+  pending.delete(frame.id);
+  settle(id);
+  if (frame.state !== "succeeded") toast(`${id}: ${frame.kind} ${frame.state}. ${frame.message}`, "error");
+});
+
+/** @param {string} id */
+function settle(id) {
+  const rest = new Set(switching.peek());
+  rest.delete(id);
+  switching.value = rest;
+}
+
+/** Start a stopped station, stop any other. It counts as done when it is, not when it is asked for. @param {string} id */
 export async function switchStation(id) {
-  const row = fleet.rows.get(id);
+  const row = rowOf(id);
   if (!row || switching.peek().has(id) || !reachable.peek()) return;
   switching.value = new Set([...switching.peek(), id]);
   const starts = row.state === "Stopped";
   try {
-    await (starts ? startStation(id) : stopStation(id));
+    const { operation_id } = await (starts ? startStation(id) : stopStation(id));
+    if (operation_id) pending.set(operation_id, id);
+    else settle(id);
   } catch (error) {
+    settle(id);
     const reason = error instanceof Error ? error.message : String(error);
     toast(`${id} was not ${starts ? "started" : "stopped"}: ${reason}`, "error");
-  } finally {
-    const rest = new Set(switching.peek());
-    rest.delete(id);
-    switching.value = rest;
   }
 }

@@ -1,10 +1,11 @@
 /** What the swarm page looks at, as its address says, and the stations that are shown for it. */
 
 import { computed, signal } from "../../vendor/runtime.js";
+import { listen, sendFrame } from "../model.js";
 import { route, search, setSearch } from "../router.js";
 import { LIVE_SORTS } from "./fleet.js";
 import { follow } from "./logs.js";
-import { fleet, rowsVersion } from "./swarm.js";
+import { fleet, rowsVersion, windowed, windowRows } from "./swarm.js";
 import { DEFAULT_VIEW, formatView, parseView, toggleLog } from "./view.js";
 
 /** @typedef {import("./view.js").View} View */
@@ -16,20 +17,79 @@ export const pointing = signal(false);
 /** Whether the order on screen is being held although the values it sorts by change. */
 export const orderHeld = computed(() => pointing.value && LIVE_SORTS.has(view.value.sort));
 
+listen("window", (frame) => {
+  windowRows.put(frame, frame.rows.map(fleet.decode), orderHeld.peek());
+  rowsVersion.value += 1;
+});
+
 /** @type {string[]} */
 let shownOrder = [];
 let shownSort = "";
 
-/** The stations to show, in order, and the counts of the filters. */
-export const answer = computed(() => {
-  rowsVersion.value;
+/**
+ * The stations to show, by position in their order, and the counts of the filters.
+ *
+ * @typedef {object} Shown
+ * @property {number} total
+ * @property {(index: number) => string | undefined} idAt undefined where that row has not come yet
+ * @property {(id: string) => number} indexOf -1 for none
+ * @property {(first: number, last: number) => string[]} between ids from the first position to the last
+ * @property {import("./fleet.js").Counts} status
+ * @property {import("./fleet.js").Counts} worker
+ * @property {import("./fleet.js").Counts} profile
+ */
+
+/** @returns {Shown} */
+function wholeAnswer() {
   const sort = `${view.value.sort} ${view.value.dir}`;
   const held = orderHeld.value && sort === shownSort ? shownOrder : null;
-  const result = fleet.ask(view.value, held);
-  shownOrder = result.ids;
+  const { ids, status, worker, profile } = fleet.ask(view.value, held);
+  shownOrder = ids;
   shownSort = sort;
-  return result;
+  return {
+    total: ids.length,
+    idAt: (index) => ids[index],
+    indexOf: (id) => ids.indexOf(id),
+    between: (first, last) => ids.slice(first, last + 1),
+    status,
+    worker,
+    profile,
+  };
+}
+
+/** @returns {Shown} */
+function windowAnswer() {
+  const { facets } = windowRows;
+  return {
+    total: windowRows.total,
+    idAt: (index) => windowRows.at(index)?.id,
+    indexOf: (id) => windowRows.indexOf(id),
+    between: (first, last) =>
+      windowRows.rows
+        .slice(Math.max(0, first - windowRows.offset), last - windowRows.offset + 1)
+        .map(({ id }) => id),
+    status: new Map(Object.entries(facets.states)),
+    worker: new Map(Object.entries(facets.workers)),
+    profile: new Map(Object.entries(facets.profiles)),
+  };
+}
+
+export const answer = computed(() => {
+  rowsVersion.value;
+  return windowed.value ? windowAnswer() : wholeAnswer();
 });
+
+/**
+ * Where the swarm is too large to be sent whole: ask for the rows in sight, unless they are what was asked for.
+ *
+ * @param {number} first position of the first row in sight
+ * @param {number} last one past the last
+ */
+export function askWindow(first, last) {
+  if (!windowed.value) return;
+  const frame = windowRows.ask(view.value, first, last);
+  if (frame) sendFrame(frame);
+}
 
 /**
  * Look at something else.

@@ -2,22 +2,8 @@
  * The last minutes of the swarm's numbers: what the controller remembers, and what came since.
  *
  * @typedef {import("../protocol.js").Aggregate} Aggregate
- * @typedef {Exclude<keyof
-   Aggregate,
-   "states"
-   |
-   "profiles"
-   |
-   "workers"
-   |
-   "store"
-   |
-   "generation"
-   |
-   "price_version"
-   |
-   "transactions"
- >} Series
+ * @typedef {"stations" | "desired" | "running" | "charging" | "power_w" | "energy_mwh" | "earnings_micro" | "price"
+ *   | "messages_per_second" | "round_trip_p95_ms"} Series
  */
 
 /** @type {readonly Series[]} */
@@ -30,6 +16,8 @@ export const SERIES = [
   "energy_mwh",
   "earnings_micro",
   "price",
+  "messages_per_second",
+  "round_trip_p95_ms",
 ];
 
 /** Seconds that are kept, and the least between two points. */
@@ -65,12 +53,24 @@ export class TrendHistory {
     const last = this.times.at(-1);
     if (last !== undefined && t - last < STEP_SECONDS * 0.9) return;
     this.times.push(t);
-    for (const name of SERIES) this.values[name].push(agg[name]);
+    for (const name of SERIES) this.values[name].push(agg[name] ?? 0);
     const from = this.times.findIndex((time) => time >= t - KEPT_SECONDS);
     if (from > 0) {
       this.times.splice(0, from);
       for (const name of SERIES) this.values[name].splice(0, from);
     }
+  }
+
+  /**
+   * When the price changed to what: unix seconds and the new price, ascending.
+   *
+   * @returns {{at: number, price: number}[]}
+   */
+  priceChanges() {
+    const prices = this.values.price;
+    return this.times.flatMap((at, i) =>
+      i > 0 && prices[i] !== prices[i - 1] ? [{ at, price: prices[i] ?? 0 }] : [],
+    );
   }
 
   /**

@@ -2,7 +2,7 @@
  * What is being looked at, as it stands in the address: filters, order, opened logs. A copied link shows the same.
  *
  * @typedef {import("./fleet.js").Query} Query
- * @typedef {Query & {log: string[]}} View
+ * @typedef {Query & {log: string[], trend: "" | "days"}} View `trend`: the last minutes, or sums of days
  */
 
 /** @type {View} */
@@ -14,6 +14,7 @@ export const DEFAULT_VIEW = Object.freeze({
   sort: "station",
   dir: "asc",
   log: [],
+  trend: "",
 });
 
 const SORTS = new Set(["station", "status", "worker", "power", "session", "energy", "earnings", "seen"]);
@@ -30,6 +31,7 @@ export function parseView(search) {
     profile: values.get("profile") ?? "",
     sort: /** @type {View["sort"]} */ (SORTS.has(sort) ? sort : DEFAULT_VIEW.sort),
     dir: values.get("dir") === "desc" ? "desc" : "asc",
+    trend: values.get("trend") === "days" ? "days" : "",
     log: [...new Set((values.get("log") ?? "").split(",").filter(Boolean))].slice(0, MOST_LOGS),
   };
 }
@@ -37,7 +39,7 @@ export function parseView(search) {
 /** The search part for a view, "" for the default one. @param {View} view */
 export function formatView(view) {
   const values = new URLSearchParams();
-  for (const key of /** @type {const} */ (["q", "status", "worker", "profile", "sort", "dir"])) {
+  for (const key of /** @type {const} */ (["q", "status", "worker", "profile", "sort", "dir", "trend"])) {
     if (view[key] !== DEFAULT_VIEW[key]) values.set(key, view[key]);
   }
   if (view.log.length > 0) values.set("log", view.log.join(","));
