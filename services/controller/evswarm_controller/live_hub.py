@@ -37,6 +37,8 @@ from evswarm_shared.settings import HistoryMessages
 
 TICK_SECONDS: Final = 0.5
 TREND_SECONDS: Final = 5.0
+JUST_ENDED_SECONDS: Final = 10.0
+"""An operation that was over sooner than anybody looked is told of for so long."""
 TREND_POINTS: Final = 180
 WINDOW_SECONDS: Final = 1.0
 CALM: Final = 5 / 6
@@ -303,8 +305,12 @@ class LiveHub:
         return self._snapshot[1]
 
     def _tell_operations(self) -> None:
+        long_ended = self._now() - JUST_ENDED_SECONDS
         for operation_id, operation in self._observer.operations.items():
-            if self._operations.get(operation_id) != operation:
-                for subscriber in self._subscribers:
-                    subscriber.operations[operation_id] = operation
+            before = self._operations.get(operation_id)
+            is_past = operation.state is not OperationState.RUNNING and operation.updated_at < long_ended
+            if before == operation or (before is None and is_past):
+                continue
+            for subscriber in self._subscribers:
+                subscriber.operations[operation_id] = operation
         self._operations = dict(self._observer.operations)

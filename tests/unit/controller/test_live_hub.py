@@ -20,7 +20,13 @@ from evswarm_controller.live_frames import (
 from evswarm_controller.live_hub import TICK_SECONDS, TREND_SECONDS
 from evswarm_controller.live_schema import live_schema
 from evswarm_controller.live_subscriber import LOGS_FOLLOWED, Subscriber
-from evswarm_shared.bus.messages import ROW_FIELDS, StationState
+from evswarm_shared.bus.messages import (
+    ROW_FIELDS,
+    OperationKind,
+    OperationSnapshot,
+    OperationState,
+    StationState,
+)
 from evswarm_shared.history.log_lines import LogLine
 from tests.unit.controller.desk import Desk, encoded, row
 
@@ -247,6 +253,48 @@ async def test_operations_are_told_as_they_go_and_to_who_comes_later(swarm: Desk
     tick(swarm)
     assert [f["type"] for f in page.take()] == ["patch"]
     assert [f["type"] for f in Page(swarm).take()] == ["snapshot"]
+
+
+async def test_every_kind_of_operation_is_told_also_when_it_was_over_before_anybody_looked(
+    swarm: Desk,
+) -> None:
+    page = Page(swarm)
+    page.take()
+    now = swarm.clock()
+    command = OperationSnapshot(
+        operation_id="command-1",
+        kind=OperationKind.COMMAND,
+        generation=0,
+        state=OperationState.SUCCEEDED,
+        target=1,
+        done=1,
+        created_at=now,
+        updated_at=now,
+        station_ids=("CP-000001",),
+        action="Reset",
+    )
+    swarm.context.observer.take_operation(command)
+    tick(swarm)
+    (told,) = [f for f in page.take() if f["type"] == "op"]
+    assert (told["kind"], told["action"], told["station_ids"]) == ("command", "Reset", ["CP-000001"])
+
+
+async def test_what_ended_long_ago_is_not_told_as_news(swarm: Desk) -> None:
+    page = Page(swarm)
+    page.take()
+    now = swarm.clock()
+    old = OperationSnapshot(
+        operation_id="bulk-1",
+        kind=OperationKind.BULK,
+        generation=0,
+        state=OperationState.FAILED,
+        target=1,
+        created_at=now - 60,
+        updated_at=now - 60,
+    )
+    swarm.context.observer.take_operation(old)
+    tick(swarm)
+    assert [f["type"] for f in page.take()] == ["patch"]
 
 
 def test_who_follows_a_log_is_told_when_it_has_grown(swarm: Desk) -> None:
