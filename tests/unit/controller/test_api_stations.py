@@ -329,11 +329,16 @@ async def _wish(desk: Desk, method: str, path: str, body: dict[str, object] | No
 
 
 async def test_a_station_is_created_answers_when_it_runs_and_goes_when_it_is_deleted(swarm: Desk) -> None:
+    configuration = {
+        "ConnectionTimeOut": "30",
+        "DisplayLanguage": "nl",
+        "SupportedFileTransferProtocols": "HTTP",
+    }
     body: dict[str, object] = {
         "station_id": "GARAGE-7",
         "csms_url": "wss://example.org/ocpp",
         "connectors": 3,
-        "configuration": {"ConnectionTimeOut": "30", "DisplayLanguage": "nl"},
+        "configuration": configuration,
         "autonomous": False,
         "security_profile": 1,
         "authorization_key": "0123456789abcdef",
@@ -346,7 +351,7 @@ async def test_a_station_is_created_answers_when_it_runs_and_goes_when_it_is_del
     )
     (spec,) = swarm.context.observer.desired.individuals
     assert (spec.csms_url, spec.connectors, spec.autonomous) == ("wss://example.org/ocpp", 3, False)
-    assert spec.configuration == {"ConnectionTimeOut": "30", "DisplayLanguage": "nl"}
+    assert spec.configuration == configuration
     assert (spec.security_profile, spec.authorization_key) == (1, "0123456789abcdef")
     assert (await swarm.client.post("/stations", json=body)).status_code == 409
     answer = await _wish(swarm, "DELETE", "/stations/GARAGE-7")
@@ -384,10 +389,10 @@ async def test_a_numbered_station_is_neither_created_nor_deleted(swarm: Desk) ->
         ({"station_id": "a/b"}, "station_id"),
         ({"station_id": "A", "csms_url": "http://x"}, "csms_url"),
         ({"station_id": "A", "connectors": 0}, "connectors"),
-        ({"station_id": "A", "configuration": {"Colour": "red"}}, "configuration"),
+        ({"station_id": "A", "configuration": {"Colour": "red"}}, "configuration.Colour"),
         (
             {"station_id": "A", "profile": "depot", "configuration": {"DisplayLanguage": "nl"}},
-            "configuration",
+            "configuration.DisplayLanguage",
         ),
         ({"station_id": "A", "security_profile": 4}, "security_profile"),
         ({"station_id": "A", "authorization_key": "short"}, "authorization_key"),
@@ -401,6 +406,26 @@ async def test_a_station_that_cannot_be_is_not_created(
     assert answer.status_code == 422
     assert [e["field"] for e in answer.json()["errors"]] == [field]
     assert swarm.context.observer.desired.individuals == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("HeartbeatInterval", "0", "HeartbeatInterval takes a whole number from 1 to 2147483647, not '0'."),
+        ("LocalPreAuthorize", "yes", "LocalPreAuthorize takes true or false, not 'yes'."),
+        ("MeterValuesSampledData", "Energy", "MeterValuesSampledData takes at most 16 measurands"),
+        ("AuthorizationKey", "short", "AuthorizationKey takes 16 to 40 printable ASCII characters."),
+        ("DisplayLanguage", "", "DisplayLanguage takes a text that is not empty, not ''."),
+    ],
+)
+async def test_a_preset_value_that_its_key_does_not_take_is_refused_with_what_it_takes(
+    swarm: Desk, key: str, value: str, sentence: str
+) -> None:
+    answer = await swarm.client.post("/stations", json={"station_id": "A", "configuration": {key: value}})
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["field"] == f"configuration.{key}"
+    assert error["message"].startswith(sentence)
 
 
 async def test_a_station_is_left_to_the_hand_by_its_worker(swarm: Desk) -> None:

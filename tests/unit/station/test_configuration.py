@@ -11,7 +11,7 @@ from ocpp.v16.enums import ConfigurationKey, ConfigurationStatus
 from evswarm_shared.bus.messages import ProfileName
 from evswarm_shared.bus.vendor_keys import VendorKey
 from evswarm_worker.behaviour.profiles import PRESETS
-from evswarm_worker.station.configuration import KEYS, Access, Configuration, measurand_of
+from evswarm_worker.station.configuration import KEYS, Access, Configuration
 from evswarm_worker.station.errors import StationError
 from tests.support.station_rig import StationRig, quiet_profile
 
@@ -182,10 +182,3 @@ def test_no_text_breaks_a_change(value: str) -> None:
     values = configuration()
     for key in KEYS:
         assert values.change(key, value) in tuple(ConfigurationStatus)
-
-
-def test_phases_can_be_asked_for_where_there_are_phases() -> None:
-    assert measurand_of("Voltage.L1") is not None
-    assert measurand_of("Energy.Active.Import.Register.L1") is not None
-    assert measurand_of("Voltage.L1-L2") is not None
-    assert measurand_of("Temperature.L1") is None

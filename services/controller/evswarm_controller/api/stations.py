@@ -1,5 +1,6 @@
 """Stations: finding them, how many there are, starting and stopping one, and what hands do to it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -46,8 +47,7 @@ from evswarm_shared.bus.messages import (
     StationSpec,
 )
 from evswarm_shared.bus.vendor_keys import VENDOR_KEYS
-
-CONFIGURATION_KEYS: Final = frozenset(key.value for key in ConfigurationKey)
+from evswarm_shared.ocpp16.configuration_values import RULES, rule_like
 
 SETTLE_SECONDS: Final = 8.0
 """How long start and stop wait for the station before they answer with an operation instead."""
@@ -169,12 +169,20 @@ async def stop_station(context: ContextOf, body: StationRequest) -> Response:
 async def create_station(context: ContextOf, body: NewStationRequest) -> Response:
     """Create one station of a given identity, and answer with it once it runs."""
     context.require_ready()
-    own = {key.name for key in VENDOR_KEYS.get(body.profile, ())}
-    unknown = sorted(set(body.configuration) - CONFIGURATION_KEYS - own)
-    if unknown:
-        raise InvalidFieldError("configuration", f"There is no configuration key {unknown[0]}.")
+    _check_configuration(body.profile, body.configuration)
     operation = await context.wishes.create(StationSpec(**body.model_dump()))
     return await _settled(context, body.station_id, operation, stops=False, status=HTTPStatus.CREATED)
+
+
+def _check_configuration(profile: ProfileName, configuration: Mapping[str, str]) -> None:
+    own = {key.name: rule_like(key.default) for key in VENDOR_KEYS.get(profile, ())}
+    for key, value in sorted(configuration.items()):
+        rule = RULES.get(key) or own.get(key)
+        if rule is None:
+            raise InvalidFieldError(f"configuration.{key}", f"There is no configuration key {key}.")
+        if not rule.accepts(value):
+            given = "" if key == ConfigurationKey.authorization_key else f", not {value!r}"
+            raise InvalidFieldError(f"configuration.{key}", f"{key} takes {rule.wants}{given}.")
 
 
 @router.patch(

@@ -1,4 +1,4 @@
-"""The configuration keys of a station: type, range, access and default (OCPP 1.6 §9), and the values of one station.
+"""The configuration keys of a station: access and default (OCPP 1.6 §9), and the values of one station.
 
 A profile may add keys of the maker's own. Only what was changed is kept per station; defaults are shared by all
 stations of a profile.
@@ -10,17 +10,19 @@ from functools import cache
 from typing import Final
 
 import msgspec
-from ocpp.v16.enums import ConfigurationKey, ConfigurationStatus, Measurand, Phase
+from ocpp.v16.enums import ConfigurationKey, ConfigurationStatus, Measurand
 
+from evswarm_shared.ocpp16.configuration_values import (
+    FILE_TRANSFER_PROTOCOLS,
+    MEASURANDS_MAX_LENGTH,
+    RULES,
+    rule_like,
+)
 from evswarm_worker.behaviour.profiles import CurrentKind, Profile
 from evswarm_worker.station.errors import StationError
 
 _K = ConfigurationKey
 
-UNBOUNDED: Final = 2**31 - 1
-
-FILE_TRANSFER_PROTOCOLS: Final = "SupportedFileTransferProtocols"
-"""Defined by the errata alone (§3.90), so the `ocpp` package has no name for it."""
 DEFAULT_PING_SECONDS: Final = 60
 """The WebSocketPingInterval of a station that nobody gave another; it then pings only when nothing else is heard."""
 CERTIFICATE_STORE_LENGTH: Final = 8
@@ -45,94 +47,13 @@ class KeySpec(msgspec.Struct, frozen=True):
     reboot_required: bool = False
 
 
-def _boolean(value: str) -> bool:
-    return value.lower() in ("true", "false")
+def _key(default: str) -> tuple[str, Access]:
+    return default, Access.WRITE
 
 
-def _integer(least: int, most: int = UNBOUNDED) -> Callable[[str], bool]:
-    def accepts(value: str) -> bool:
-        return value.isascii() and value.isdigit() and len(value) <= 10 and least <= int(value) <= most
-
-    return accepts
-
-
-def _password(value: str) -> bool:
-    """At least 16 bytes, as text or up to 40 hexadecimal digits (A00.FR.205)."""
-    return 16 <= len(value) <= 40 and value.isascii() and value.isprintable()
-
-
-def _organization(value: str) -> bool:
-    """What fits into an organizationName (RFC 5280, upper bound 64)."""
-    return 1 <= len(value) <= 64 and value.isprintable()
-
-
-def split_list(value: str) -> tuple[str, ...]:
-    """The items of a comma separated list."""
-    return tuple(item.strip() for item in value.split(",") if item.strip())
-
-
-BETWEEN_PHASES: Final = frozenset((Phase.l1_l2, Phase.l2_l3, Phase.l3_l1))
-
-_EACH_PHASE: Final = frozenset((Phase.l1, Phase.l2, Phase.l3, Phase.l1_n, Phase.l2_n, Phase.l3_n))
-
-_UNPHASED: Final = frozenset((Measurand.soc, Measurand.temperature, Measurand.rpm, Measurand.frequency))
-"""What a phase alone does not have."""
-
-MEASURANDS_MAX_LENGTH: Final = 16
-_PHASES: Final = frozenset(phase.value for phase in Phase)
-
-
-@cache
-def measurand_of(item: str) -> tuple[Measurand, Phase | None] | None:
-    """The measurand and phase that an item of a measurand list names; None when no meter of ours has it."""
-    name, phase = item, None
-    head, _, tail = item.rpartition(".")
-    if tail in _PHASES:
-        name, phase = head, Phase(tail)
-    try:
-        measurand = Measurand(name)
-    except ValueError:
-        return None
-    if phase is None or phase in _phases_of(measurand):
-        return measurand, phase
-    return None
-
-
-def _phases_of(measurand: Measurand) -> frozenset[Phase]:
-    """The phases of which a measurand can be asked for alone, as in `Voltage.L1` (OCPP 1.6 §3.16.3)."""
-    if measurand in _UNPHASED:
-        return frozenset()
-    if measurand is Measurand.voltage:
-        return _EACH_PHASE | BETWEEN_PHASES
-    if measurand in (Measurand.current_import, Measurand.current_export):
-        return _EACH_PHASE | {Phase.n}
-    return _EACH_PHASE
-
-
-def _measurands(value: str) -> bool:
-    items = split_list(value)
-    return len(items) <= MEASURANDS_MAX_LENGTH and all(measurand_of(item) is not None for item in items)
-
-
-_ROTATIONS: Final = frozenset(("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR"))
-
-
-def _rotations(value: str) -> bool:
-    items = split_list(value)
-    return bool(items) and all(
-        number.isdigit() and rotation in _ROTATIONS
-        for number, _, rotation in (i.partition(".") for i in items)
-    )
-
-
-def _key(default: str, accepts: Callable[[str], bool]) -> KeySpec:
-    return KeySpec(default, accepts)
-
-
-def _fixed(value: str) -> KeySpec:
-    """A key that only the maker sets; what he sets must be of the same type."""
-    accepts = _boolean if _boolean(value) else _integer(0) if value.isdigit() else bool
-    return KeySpec(value, accepts, Access.READ)
+def _fixed(value: str) -> tuple[str, Access]:
+    """A key that only the maker sets."""
+    return value, Access.READ
 
 
 MAX_REQUESTED_KEYS: Final = 100
@@ -144,52 +65,52 @@ MAX_SCHEDULE_PERIODS: Final = 50
 MAX_PROFILES_INSTALLED: Final = 20
 
 KEYS: Final[Mapping[str, KeySpec]] = {
-    str(key): spec
-    for key, spec in {
+    str(key): KeySpec(default, RULES[str(key)].accepts, access)
+    for key, (default, access) in {
         _K.additional_root_certificate_check: _fixed("false"),
-        _K.allow_offline_tx_for_unknown_id: _key("false", _boolean),
-        _K.authorization_key: KeySpec("", _password, Access.WRITE_ONLY),
-        _K.authorization_cache_enabled: _key("true", _boolean),
-        _K.authorize_remote_tx_requests: _key("false", _boolean),
+        _K.allow_offline_tx_for_unknown_id: _key("false"),
+        _K.authorization_key: ("", Access.WRITE_ONLY),
+        _K.authorization_cache_enabled: _key("true"),
+        _K.authorize_remote_tx_requests: _key("false"),
         _K.certificate_signed_max_chain_size: _fixed(str(CERTIFICATE_CHAIN_CHARACTERS)),
         _K.certificate_store_max_length: _fixed(str(CERTIFICATE_STORE_LENGTH)),
-        _K.clock_aligned_data_interval: _key("0", _integer(0)),
-        _K.connection_time_out: _key("120", _integer(1)),
-        _K.connector_phase_rotation: _key("0.RST", _rotations),
+        _K.clock_aligned_data_interval: _key("0"),
+        _K.connection_time_out: _key("120"),
+        _K.connector_phase_rotation: _key("0.RST"),
         _K.connector_phase_rotation_max_length: _fixed("8"),
-        _K.cpo_name: _key("evswarm", _organization),
+        _K.cpo_name: _key("evswarm"),
         _K.get_configuration_max_keys: _fixed(str(MAX_REQUESTED_KEYS)),
-        _K.heartbeat_interval: _key("60", _integer(1)),
-        _K.local_authorize_offline: _key("true", _boolean),
-        _K.local_pre_authorize: _key("false", _boolean),
-        _K.max_energy_on_invalid_id: _key("0", _integer(0)),
-        _K.meter_values_aligned_data: _key("Energy.Active.Import.Register", _measurands),
+        _K.heartbeat_interval: _key("60"),
+        _K.local_authorize_offline: _key("true"),
+        _K.local_pre_authorize: _key("false"),
+        _K.max_energy_on_invalid_id: _key("0"),
+        _K.meter_values_aligned_data: _key("Energy.Active.Import.Register"),
         _K.meter_values_aligned_data_max_length: _fixed(str(MEASURANDS_MAX_LENGTH)),
-        _K.meter_values_sampled_data: _key("", _measurands),
+        _K.meter_values_sampled_data: _key(""),
         _K.meter_values_sampled_data_max_length: _fixed(str(MEASURANDS_MAX_LENGTH)),
-        _K.meter_value_sample_interval: _key("10", _integer(0)),
-        _K.minimum_status_duration: _key("0", _integer(0)),
+        _K.meter_value_sample_interval: _key("10"),
+        _K.minimum_status_duration: _key("0"),
         _K.number_of_connectors: _fixed("1"),
-        _K.reset_retries: _key("1", _integer(0)),
-        _K.security_profile: _key("0", _integer(0, 3)),
+        _K.reset_retries: _key("1"),
+        _K.security_profile: _key("0"),
         FILE_TRANSFER_PROTOCOLS: _fixed("FTP,FTPS,HTTP,HTTPS"),
-        _K.stop_transaction_on_ev_side_disconnect: _key("true", _boolean),
-        _K.stop_transaction_on_invalid_id: _key("true", _boolean),
-        _K.stop_txn_aligned_data: _key("", _measurands),
+        _K.stop_transaction_on_ev_side_disconnect: _key("true"),
+        _K.stop_transaction_on_invalid_id: _key("true"),
+        _K.stop_txn_aligned_data: _key(""),
         _K.stop_txn_aligned_data_max_length: _fixed(str(MEASURANDS_MAX_LENGTH)),
-        _K.stop_txn_sampled_data: _key("", _measurands),
+        _K.stop_txn_sampled_data: _key(""),
         _K.stop_txn_sampled_data_max_length: _fixed(str(MEASURANDS_MAX_LENGTH)),
         _K.supported_feature_profiles: _fixed(
             "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
         ),
         _K.supported_feature_profiles_max_length: _fixed("6"),
-        _K.transaction_message_attempts: _key("3", _integer(1)),
-        _K.transaction_message_retry_interval: _key("60", _integer(0)),
-        _K.unlock_connector_on_ev_side_disconnect: _key("true", _boolean),
-        _K.web_socket_ping_interval: _key(str(DEFAULT_PING_SECONDS), _integer(0)),
-        _K.blink_repeat: _key("3", _integer(0, 100)),
-        _K.light_intensity: _key("100", _integer(0, 100)),
-        _K.local_auth_list_enabled: _key("true", _boolean),
+        _K.transaction_message_attempts: _key("3"),
+        _K.transaction_message_retry_interval: _key("60"),
+        _K.unlock_connector_on_ev_side_disconnect: _key("true"),
+        _K.web_socket_ping_interval: _key(str(DEFAULT_PING_SECONDS)),
+        _K.blink_repeat: _key("3"),
+        _K.light_intensity: _key("100"),
+        _K.local_auth_list_enabled: _key("true"),
         _K.local_auth_list_max_length: _fixed(str(LOCAL_LIST_MAX_LENGTH)),
         _K.send_local_list_max_length: _fixed(str(SEND_LOCAL_LIST_MAX_LENGTH)),
         _K.reserve_connector_zero_supported: _fixed("true"),
@@ -220,9 +141,9 @@ def _keys(profile: Profile) -> Mapping[str, KeySpec]:
     for key in profile.vendor_keys:
         if key.name in KEYS:
             raise StationError(f"{key.name!r} is a key of the standard: profile {profile.name} cannot add it")
-        fixed = _fixed(key.default)
         access = Access.READ if key.readonly else Access.WRITE
-        keys[key.name] = KeySpec(key.default, fixed.accepts, access, key.reboot_required)
+        accepts = rule_like(key.default).accepts
+        keys[key.name] = KeySpec(key.default, accepts, access, key.reboot_required)
     return keys
 
 

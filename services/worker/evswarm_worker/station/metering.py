@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 from msgspec import UNSET, UnsetType
 from ocpp.v16.enums import ConfigurationKey, Location, Measurand, Phase, ReadingContext
 
+from evswarm_shared.ocpp16.configuration_values import BETWEEN_PHASES, measurand_of, split_list
 from evswarm_shared.ocpp16.datatypes import MeterValue, SampledValue, UnitOfMeasure
 from evswarm_worker.behaviour.electrics import AMBIENT_C, Reading, reading
 from evswarm_worker.station.cabinet import Cabinet
-from evswarm_worker.station.configuration import BETWEEN_PHASES, measurand_of, split_list
 from evswarm_worker.station.connector import Connector, IntervalMark
 
 _REGISTER: Final = Measurand.energy_active_import_register
