@@ -19,12 +19,12 @@ STATUS_SECONDS: Final = 2.0
 
 
 class HistorianStatus(msgspec.Struct, frozen=True):
-    """How a historian says it is doing: records that wait by stream, rows that it has by table."""
+    """How a historian says it is doing: records that wait by stream, rows written since its start by table."""
 
     state: str
     problem: str = ""
     waiting: dict[str, int] = {}
-    rows: dict[str, int] = {}
+    written: dict[str, int] = {}
 
 
 class _Refusal(msgspec.Struct):

@@ -170,12 +170,12 @@ class Historian:
         return None if self.writer.state is HistorianState.WRITING else self.writer.problem or "starting"
 
     def status(self) -> dict[str, object]:
-        """How it is doing: records that wait by stream, rows by table."""
+        """How it is doing: records that wait by stream, rows written since the start by table."""
         return {
             "state": self.writer.state,
             "problem": self.writer.problem,
             "waiting": self.writer.backlog,
-            "rows": {name: held.rows for name, held in self._held.items()},
+            "written": self.writer.rows,
         }
 
     def metrics(self) -> Iterator[Metric]:

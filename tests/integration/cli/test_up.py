@@ -71,7 +71,10 @@ def test_a_station_rises_to_tls_and_a_second_signal_ends_everything_at_once(tmp_
     with SwarmProcess("--stations", "1", "--workers", "1", *tls) as swarm:
         swarm.wait_for_running(1)
         change = "/csms/stations/CP-000001/commands/ChangeConfiguration"
-        for key, value in (("AuthorizationKey", "00112233445566778899aabbccddeeff"), ("SecurityProfile", "2")):
+        for key, value in (
+            ("AuthorizationKey", "00112233445566778899aabbccddeeff"),
+            ("SecurityProfile", "2"),
+        ):
             assert swarm.post(change, {"key": key, "value": value}) == {"status": "Accepted"}
         eventually(
             lambda: swarm.get("/stations/CP-000001/logs")["logs"],

@@ -33,13 +33,17 @@ async def test_store_controllers_replicas_and_the_missing_historian_are_told(swa
 async def test_a_historian_that_answers_says_what_it_is_doing(
     swarm: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    status = {"state": "disk_full", "problem": "no room", "waiting": {"facts": 3}, "rows": {"logs": 9}}
+    status = {"state": "disk_full", "problem": "no room", "waiting": {"facts": 3}, "written": {"logs": 9}}
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=status))
     client = HistorianClient("http://historian:8100", transport=transport)
     assert (await client.status()).waiting == {"facts": 3}
     monkeypatch.setattr(swarm.context.historian, "_http", client._http)
     historian = (await swarm.client.get("/services")).json()["historian"]
-    assert (historian["answers"], historian["state"], historian["rows"]) == (True, "disk_full", {"logs": 9})
+    assert (historian["answers"], historian["state"], historian["written"]) == (
+        True,
+        "disk_full",
+        {"logs": 9},
+    )
 
 
 async def test_without_the_store_the_services_say_so(swarm: Desk) -> None:

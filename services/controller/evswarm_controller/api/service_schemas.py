@@ -51,7 +51,7 @@ class HistorianView(BaseModel):
     state: str | None = Field(description="writing, store_away, database_away or disk_full.")
     problem: str
     waiting: dict[str, int] = Field(description="Records that are not in the database yet, by stream.")
-    rows: dict[str, int] = Field(description="Rows in the database, by table.")
+    written: dict[str, int] = Field(description="Rows it has written since its start, by table.")
 
 
 class LostWorkerView(BaseModel):

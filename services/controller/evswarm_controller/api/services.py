@@ -114,7 +114,7 @@ async def _historian(context: Context) -> dict[str, Any]:
         "state": None,
         "problem": "",
         "waiting": {},
-        "rows": {},
+        "written": {},
     }
     if not context.settings.history:
         return view

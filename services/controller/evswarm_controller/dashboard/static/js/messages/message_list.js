@@ -25,6 +25,8 @@ const OUTCOMES = /** @type {const} */ ({
 export function MessageList({ tail, label, stations = false }) {
   const [open, setOpen] = useState("");
   const body = useRef(/** @type {HTMLElement | null} */ (null));
+  // Parts are drawn anew when a signal that they read changes, and the tail itself stays the same object.
+  const version = tail.version.value;
   const records = tail.log.records();
   /** @param {KeyboardEvent} event */
   const onKey = (event) => {
@@ -39,7 +41,7 @@ export function MessageList({ tail, label, stations = false }) {
   };
   return html`
     <div class="messages">
-      <${Notice} tail=${tail} shown=${records.length} />
+      <${Notice} tail=${tail} version=${version} shown=${records.length} />
       ${
         records.length > 0 &&
         html`
@@ -69,7 +71,7 @@ export function MessageList({ tail, label, stations = false }) {
           </tbody>
         </table>`
       }
-      <${Older} tail=${tail} shown=${records.length} />
+      <${Older} tail=${tail} version=${version} shown=${records.length} />
     </div>
   `;
 }
@@ -171,7 +173,7 @@ export function Payload({ title, value }) {
   `;
 }
 
-/** @param {{tail: import("./tail.js").Tail, shown: number}} props */
+/** @param {{tail: import("./tail.js").Tail, version: number, shown: number}} props */
 function Notice({ tail, shown }) {
   const { log } = tail;
   const waiting = log.held.size;
@@ -199,7 +201,7 @@ function Notice({ tail, shown }) {
   `;
 }
 
-/** @param {{tail: import("./tail.js").Tail, shown: number}} props */
+/** @param {{tail: import("./tail.js").Tail, version: number, shown: number}} props */
 function Older({ tail, shown }) {
   if (tail.problem) {
     return html`

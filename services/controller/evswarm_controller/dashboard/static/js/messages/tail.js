@@ -59,7 +59,7 @@ export class Tail {
   }
 
   changed() {
-    if (!this.closed) this.version.value += 1;
+    if (!this.closed) this.version.value = this.version.peek() + 1;
   }
 
   close() {
@@ -78,6 +78,5 @@ export function useTail(filter) {
   const wanted = JSON.stringify(filter);
   const tail = useMemo(() => new Tail(JSON.parse(wanted)), [wanted]);
   useEffect(() => () => tail.close(), [tail]);
-  tail.version.value;
   return tail;
 }

@@ -1,5 +1,69 @@
-/** Messages. */
+/** The messages of all stations: as they pass, and as far back as the history goes. */
 
-import { html } from "../../vendor/runtime.js";
+import { html, useEffect, useRef, useState } from "../../vendor/runtime.js";
+import { MessageFilters } from "../messages/message_filters.js";
+import { MessageList } from "../messages/message_list.js";
+import { ANYTHING } from "../messages/message_log.js";
+import { useTail } from "../messages/tail.js";
+import { aggregate } from "../model.js";
+import { search, setSearch } from "../router.js";
+import { formatFilter, isNarrowed, parseFilter } from "../state/message_filter.js";
 
-export const MessagesPage = () => html`<h1 tabindex="-1">Messages</h1>`;
+/** Pause after a letter before the messages are asked for anew. */
+const TYPING_MS = 300;
+
+export function MessagesPage() {
+  const [typed, setTyped] = useState(search.value);
+  const timer = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
+  // The address follows what is typed after a moment; Back and links set it at once.
+  useEffect(() => {
+    clearTimeout(timer.current);
+    setTyped(search.value);
+    return () => clearTimeout(timer.current);
+  }, [search.value]);
+  const filter = parseFilter(typed);
+  /** @param {Partial<typeof filter>} change @param {{replace?: boolean}} [options] */
+  const onChange = (change, { replace = false } = {}) => {
+    const next = formatFilter({ ...filter, ...change });
+    clearTimeout(timer.current);
+    if (!replace) return setSearch(next);
+    setTyped(next);
+    timer.current = setTimeout(() => setSearch(next, { replace: true }), TYPING_MS);
+  };
+  const workers = Object.keys(aggregate.value?.workers ?? {}).sort();
+  const chosenIsGone = filter.worker && !workers.includes(filter.worker);
+  return html`
+    <div class="page-head"><h1 tabindex="-1">Messages</h1></div>
+    <section class="card page-card" aria-label="OCPP messages">
+      <div class="station-filters">
+        <input
+          id="message-station"
+          type="search"
+          placeholder="Station id"
+          aria-label="Station"
+          autocomplete="off"
+          spellcheck="false"
+          value=${filter.station}
+          onInput=${(/** @type {any} */ e) => onChange({ station: e.target.value }, { replace: true })}
+        />
+        <select
+          aria-label="Worker"
+          value=${filter.worker}
+          onChange=${(/** @type {any} */ e) => onChange({ worker: e.target.value })}
+        >
+          <option value="">Any worker</option>
+          ${[...workers, ...(chosenIsGone ? [filter.worker] : [])].map((id) => html`<option key=${id} value=${id}>${id}</option>`)}
+        </select>
+        ${isNarrowed(filter) && html`<button type="button" onClick=${() => onChange(ANYTHING)}>Clear the filters</button>`}
+      </div>
+      <${MessageFilters} filter=${filter} onChange=${onChange} searchId="search" />
+      <${Messages} wanted=${search.value} />
+    </section>
+  `;
+}
+
+/** @param {{wanted: string}} props the filter as the address has it */
+function Messages({ wanted }) {
+  const tail = useTail(parseFilter(wanted));
+  return html`<${MessageList} tail=${tail} label="Messages, newest first" stations />`;
+}
