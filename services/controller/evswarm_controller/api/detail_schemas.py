@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from evswarm_shared.bus.messages import StationState
+
 
 class CarView(BaseModel):
     """The car at a connector."""
@@ -138,6 +140,7 @@ class StationDetail(BaseModel):
     """A station with everything inside, as its worker has it at this moment."""
 
     station_id: str = Field(examples=["CP-000001"])
+    status: StationState = Field(description="One word for the whole station.")
     at: datetime
     simulated_at: datetime
     worker_id: str

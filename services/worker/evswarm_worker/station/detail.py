@@ -30,6 +30,7 @@ from evswarm_worker.station.security import (
     root_certificates,
     security_profile,
 )
+from evswarm_worker.station.snapshot import snapshot_of
 
 Detail = dict[str, Any]
 
@@ -48,6 +49,7 @@ def detail_of(cabinet: Cabinet, now: float, *, schedule_seconds: int, full_tags:
     connected = cabinet.link in CONNECTED
     return {
         "station_id": cabinet.config.station_id,
+        "status": snapshot_of(cabinet).state,
         "at": format_timestamp(now),
         "simulated_at": format_timestamp(at),
         "worker_id": cabinet.config.worker_id,

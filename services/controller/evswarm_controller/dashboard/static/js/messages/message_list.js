@@ -40,7 +40,7 @@ export function MessageList({ tail, label, stations = false }) {
     event.preventDefault();
   };
   return html`
-    <div class="messages">
+    <div class="message-list">
       <${Notice} tail=${tail} version=${version} shown=${records.length} />
       ${
         records.length > 0 &&
