@@ -227,3 +227,32 @@ test("the newest question about messages is asked again after a reconnect, a wit
   const frames = sent(machine.receive(hello(), 20));
   assert.deepEqual(frames.slice(1), [{ type: "sub", messages: { station: "CP-1" } }]);
 });
+
+test("a page that falls behind three times in a minute asks for fewer patches, and later for all again", () => {
+  const machine = live();
+  const behind = (now) => machine.receive({ type: "resync", reason: "behind" }, now);
+  behind(2);
+  behind(61);
+  assert.deepEqual(behind(63), []);
+  assert.deepEqual(done(behind(64)), ["send", "changed"]);
+  assert.ok(machine.tooSlow);
+  assert.equal(machine.hz, 0.5);
+  machine.receive(snapshot(20), 64);
+  assert.deepEqual(sent(machine.visibility(true, 65)), [{ type: "rate", hz: 0.2 }]);
+  assert.deepEqual(sent(machine.visibility(false, 66)), [{ type: "rate", hz: 0.5 }]);
+  let now = 66;
+  const said = [];
+  for (let seq = 21; now < 126; seq += 1) {
+    now += 0.5;
+    machine.receive(patch(seq), now);
+    said.push(...sent(machine.tick(now)));
+  }
+  assert.deepEqual(said, [{ type: "rate", hz: 2 }]);
+  assert.ok(!machine.tooSlow);
+});
+
+test("a snapshot that is only shorter than the patches of a hidden page makes no page too slow", () => {
+  const machine = live();
+  for (let i = 0; i < 9; i += 1) machine.receive({ type: "resync", reason: "paced" }, 2 + i);
+  assert.ok(!machine.tooSlow);
+});

@@ -25,6 +25,11 @@ export const STALE_TICKS = 3;
 export const DEAD_TICKS = 20;
 /** Seconds that opening a socket may take. */
 export const CONNECT_TIMEOUT = 10;
+/** So often within so many seconds the controller may say that this page falls behind before it is too slow. */
+export const BEHIND_TIMES = 3;
+export const BEHIND_SECONDS = 60;
+/** Patches a second that are asked for: usually, by a page that is too slow, and by one that nobody sees. */
+const RATES = Object.freeze({ full: 2, slow: 0.5, hidden: 0.2 });
 /** The code a controller closes with when it asks for a token, or when the session is over. */
 export const SIGN_IN_CODE = 4401;
 
@@ -42,7 +47,13 @@ export class FeedMachine {
     this.gaps = 0;
     this.attempts = 0;
     this.tickSeconds = 0.5;
-    this.hz = 2;
+    /** Patches a second that were asked for last. @type {number} */
+    this.hz = RATES.full;
+    /** Whether this page cannot take patches as fast as they are made, so that it asks for fewer. */
+    this.tooSlow = false;
+    /** When the controller said that this page falls behind, of late. @type {number[]} */
+    this.behindAt = [];
+    this.hidden = false;
     this.epoch = "";
     this.seq = 0;
     /** Whether the rows held are a whole snapshot plus every patch up to `seq`. */
@@ -100,7 +111,7 @@ export class FeedMachine {
       }
       case "resync":
         this.whole = false;
-        return [];
+        return frame.reason === "behind" ? this.#behind(now) : [];
       default:
         return [{ do: "apply", frame }];
     }
@@ -147,6 +158,11 @@ export class FeedMachine {
       const silence = now - Math.max(this.heardAt, this.rateSince);
       if (silence > DEAD_TICKS * this.expectedGap) return [{ do: "close" }, ...this.closed(now)];
       if (this.phase === "live" && silence > STALE_TICKS * this.expectedGap) return this.#enter("stale");
+      if (this.tooSlow && now - (this.behindAt.at(-1) ?? 0) > BEHIND_SECONDS) {
+        this.tooSlow = false;
+        this.behindAt = [];
+        return [...this.#pace(now), { do: "changed" }];
+      }
     }
     return [];
   }
@@ -159,9 +175,8 @@ export class FeedMachine {
    * @returns {Action[]}
    */
   visibility(hidden, now) {
-    this.rateSince = now;
-    this.hz = hidden ? 0.2 : 2;
-    return this.open ? [{ do: "send", frame: { type: "rate", hz: this.hz } }] : [];
+    this.hidden = hidden;
+    return this.#pace(now);
   }
 
   /**
@@ -193,9 +208,24 @@ export class FeedMachine {
         frame: resumes ? { type: "hello", epoch: this.epoch, seq: this.seq } : { type: "hello" },
       },
     ];
-    if (this.hz !== 2) actions.push({ do: "send", frame: { type: "rate", hz: this.hz } });
+    if (this.hz !== RATES.full) actions.push({ do: "send", frame: { type: "rate", hz: this.hz } });
     for (const said of this.standing.values()) actions.push({ do: "send", frame: said });
     return [...actions, ...this.#enter("loading")];
+  }
+
+  /** The controller had to leave patches out for this page. @param {number} now @returns {Action[]} */
+  #behind(now) {
+    this.behindAt = [...this.behindAt, now].filter((at) => now - at < BEHIND_SECONDS);
+    if (this.tooSlow || this.behindAt.length < BEHIND_TIMES) return [];
+    this.tooSlow = true;
+    return [...this.#pace(now), { do: "changed" }];
+  }
+
+  /** Ask for as many patches as this page can use now. @param {number} now @returns {Action[]} */
+  #pace(now) {
+    this.rateSince = now;
+    this.hz = this.hidden ? RATES.hidden : this.tooSlow ? RATES.slow : RATES.full;
+    return this.open ? [{ do: "send", frame: { type: "rate", hz: this.hz } }] : [];
   }
 
   /** @param {Phase} phase @returns {Action[]} */
