@@ -12,6 +12,7 @@ Where the types differ from the schemas on purpose:
 """
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -43,6 +44,7 @@ _GRAVITY: Final = tuple(_CODE_OF_KEYWORD)
 
 _READER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _WRITER: Final = msgspec.json.Encoder(decimal_format="number")
+SHOWN_LENGTH: Final = 50
 _FORMATS: Final = FormatChecker(formats=())
 
 
@@ -97,7 +99,31 @@ def _say(error: ValidationError) -> str:
     place = ".".join(str(step) for step in error.absolute_path) or "payload"
     if error.validator in ("required", "additionalProperties"):
         return f"{place}: {error.message}"
-    return f"{place}: against {error.validator} {error.validator_value}"
+    say = _IN_WORDS.get(str(error.validator))
+    if say is None:
+        return f"{place}: against {error.validator} {error.validator_value}"
+    return f"{place}: {say(error.instance, error.validator_value)}"
+
+
+def _none_of(value: object, allowed: list[object]) -> str:
+    given = str(value)
+    shown = repr(given if len(given) <= SHOWN_LENGTH else given[:SHOWN_LENGTH] + "…")
+    return f"{shown} is none of {', '.join(map(str, allowed))}"
+
+
+_TYPES: Final = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
+
+_IN_WORDS: Final[dict[str, Callable[[Any, Any], str]]] = {
+    "enum": _none_of,
+    "type": lambda value, wanted: f"is {_TYPES.get(type(value), 'number')}, and should be {wanted}",
+    "maxLength": lambda value, most: f"has {len(value)} characters, and at most {most} are allowed",
+    "format": lambda value, _: "is no date and time as in 2026-11-22T12:00:00Z",
+    "minItems": lambda value, least: f"has {len(value)} items, and needs {least}",
+    "minimum": lambda value, least: f"{value} is less than {least}",
+    "maximum": lambda value, most: f"{value} is more than {most}",
+    "multipleOf": lambda value, step: f"{value} is no multiple of {step}",
+}
+"""Of what a value is and what is wanted, by keyword of the schema. Texts may be secret and are not shown, but for enums."""
 
 
 def _mend(document: dict[str, Any], validator: Draft4Validator) -> None:
