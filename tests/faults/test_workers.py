@@ -81,7 +81,20 @@ def test_a_worker_frozen_past_its_lease_says_nothing_more_and_comes_back_empty(t
 
 
 def test_stations_that_leave_the_swarm_while_their_worker_is_dead_are_ended_in_order(tmp_path: Path) -> None:
+    by_name = [f"garage-{number}" for number in range(12)]
     with FaultSwarm(tmp_path, stations=100, workers=2).start() as swarm:
-        swarm.wait_for_charging(15)
+        for station_id in by_name:
+            assert swarm.post("/stations", {"station_id": station_id, "profile": "highway"}).is_success
+        swarm.wait_for_running(100 + len(by_name))
+        for station_id in by_name:
+            swarm.act(station_id, "plug_in")
+            swarm.act(station_id, "authorize")
+        wait_until(lambda: len(set(by_name) & set(swarm.charging_stations())) > 6, "the garages charge")
         swarm.workers[0].kill()
+        for station_id in by_name:
+            assert swarm.delete(f"/stations/{station_id}").is_success
+        wait_until(
+            lambda: not any(swarm.knows(station_id) for station_id in by_name), "they are gone for good"
+        )
+        assert not set(by_name) & set(swarm.open_transactions().values())
         swarm.settle()

@@ -166,6 +166,14 @@ class FaultSwarm:
         """POST to the API."""
         return httpx.post(f"{self.url}{path}", json=body, timeout=40, trust_env=False)
 
+    def delete(self, path: str) -> httpx.Response:
+        """DELETE on the API."""
+        return httpx.delete(f"{self.url}{path}", timeout=40, trust_env=False)
+
+    def knows(self, station_id: str) -> bool:
+        """Whether there is such a station."""
+        return httpx.get(f"{self.url}/stations/{station_id}", timeout=20, trust_env=False).status_code == 200
+
     def wait_for_running(self, count: int, seconds: float = PATIENCE) -> float:
         """Wait until so many stations run; how long that took."""
         began = time.monotonic()

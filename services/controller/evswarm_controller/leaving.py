@@ -3,14 +3,42 @@
 A worker that is told of one resumes it, stops it in order, and lets go of it; only then it is retired. Pure.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+import msgspec
 from msgspec.structs import replace
 
 from evswarm_controller.index_ranges import contains, intersection, normalized
 from evswarm_controller.planner import index_of
 from evswarm_shared.bus.books import StationBook
-from evswarm_shared.bus.messages import Assignment, DesiredState, IndexRange, Segment, StationSnapshot
+from evswarm_shared.bus.messages import (
+    Assignment,
+    DesiredState,
+    IndexRange,
+    Segment,
+    StationSnapshot,
+    StationSpec,
+)
+
+
+class Leaving(msgspec.Struct, frozen=True):
+    """Numbered stations and ones created by name that somebody has to end."""
+
+    indexes: frozenset[int] = frozenset()
+    specs: tuple[StationSpec, ...] = ()
+
+    def still(self, surplus: Collection[str], id_prefix: str) -> "Leaving":
+        """Those of them that still have a row."""
+        there = {index_of(id_prefix, station_id) for station_id in surplus}
+        return Leaving(
+            frozenset(index for index in self.indexes if index in there),
+            tuple(spec for spec in self.specs if spec.station_id in surplus),
+        )
+
+    def __or__(self, more: "Leaving") -> "Leaving":
+        """Both, each station once; what `more` says of one wins."""
+        specs = {spec.station_id: spec for spec in (*self.specs, *more.specs)}
+        return Leaving(self.indexes | more.indexes, tuple(specs.values()))
 
 
 def suspects(rows: Iterable[StationSnapshot], living: Collection[str]) -> list[str]:
@@ -18,40 +46,66 @@ def suspects(rows: Iterable[StationSnapshot], living: Collection[str]) -> list[s
     return [row.station_id for row in rows if row.transactions > 0 or row.worker_id not in living]
 
 
-def unfinished(books: Iterable[StationBook], id_prefix: str) -> frozenset[int]:
-    """The indexes of those that have an open transaction. One created by name is gone with its description."""
-    found = set()
+def departed(
+    known: Mapping[str, StationSpec], assignments: Iterable[Assignment], desired: DesiredState
+) -> dict[str, StationSpec]:
+    """The descriptions of stations created by name that were deleted: whoever ends them for another needs it."""
+    wanted = {spec.station_id for spec in desired.individuals}
+    before = {
+        spec.station_id: spec
+        for assignment in assignments
+        for spec in (*assignment.individuals, *assignment.leaving_individuals)
+    }
+    return {station_id: spec for station_id, spec in {**known, **before}.items() if station_id not in wanted}
+
+
+def unfinished(books: Iterable[StationBook], id_prefix: str, gone: Mapping[str, StationSpec]) -> Leaving:
+    """Those that have an open transaction; `gone` describes the ones created by name."""
+    indexes, specs = set(), []
     for book in books:
+        if all(each.stopped_at is not None for each in book.transactions):
+            continue
         index = index_of(id_prefix, book.station_id)
-        if index is not None and any(each.stopped_at is None for each in book.transactions):
-            found.add(index)
-    return frozenset(found)
+        if index is not None:
+            indexes.add(index)
+        elif book.station_id in gone:
+            specs.append(gone[book.station_id])
+    return Leaving(frozenset(indexes), tuple(specs))
 
 
 def shared_out(
     assignments: Mapping[str, Assignment],
-    leaving: Collection[int],
+    leaving: Leaving,
     previous: Mapping[str, Assignment],
     desired: DesiredState,
     eligible: Sequence[str],
 ) -> dict[str, Assignment]:
     """The assignments with the stations that leave shared out evenly; one that a worker has already stays with it."""
-    parts: dict[str, list[int]] = {worker_id: [] for worker_id in eligible}
-    for index in sorted(leaving):
-        if not parts:
-            break
-        worker_id = next(
-            (w for w in eligible if w in previous and contains(previous[w].leaving, index)), None
-        )
-        parts[worker_id or min(parts, key=lambda w: len(parts[w]))].append(index)
+    if not eligible:
+        return dict(assignments)
+    indexes: dict[str, list[int]] = {worker_id: [] for worker_id in eligible}
+    specs: dict[str, list[StationSpec]] = {worker_id: [] for worker_id in eligible}
+
+    def share(has: Callable[[Assignment], bool]) -> str:
+        holder = next((w for w in eligible if w in previous and has(previous[w])), None)
+        return holder or min(eligible, key=lambda w: len(indexes[w]) + len(specs[w]))
+
+    for index in sorted(leaving.indexes):
+        indexes[share(lambda before, index=index: contains(before.leaving, index))].append(index)  # type: ignore[misc]
+    for spec in leaving.specs:
+        specs[share(lambda before, spec=spec: spec in before.leaving_individuals)].append(spec)  # type: ignore[misc]
     return {
-        worker_id: _with(assignment, parts.get(worker_id, ()), desired)
+        worker_id: _with(assignment, indexes.get(worker_id, ()), specs.get(worker_id, ()), desired)
         for worker_id, assignment in assignments.items()
     }
 
 
-def _with(assignment: Assignment, indexes: Iterable[int], desired: DesiredState) -> Assignment:
+def _with(
+    assignment: Assignment, indexes: Iterable[int], specs: Iterable[StationSpec], desired: DesiredState
+) -> Assignment:
     ranges = normalized(IndexRange(index, index + 1) for index in indexes)
+    if specs:
+        assignment = replace(assignment, leaving_individuals=tuple(specs))
     if not ranges:
         return assignment
     segments = tuple(

@@ -13,15 +13,17 @@ import msgspec
 
 from evswarm_controller import leaving
 from evswarm_controller.fleet import Fleet
+from evswarm_controller.leaving import Leaving
 from evswarm_controller.observer import Observer
 from evswarm_controller.operation_progress import Surplus, abandoned, progress, stall_seconds, unsettled
-from evswarm_controller.planner import Plan, PlannedWorker, index_of, plan
+from evswarm_controller.planner import Plan, PlannedWorker, plan
 from evswarm_shared.bus.messages import (
     Assignment,
     DesiredState,
     OperationKind,
     OperationSnapshot,
     OperationState,
+    StationSpec,
     TariffChange,
 )
 from evswarm_shared.bus.operation_results import StationOutcome, StationResult
@@ -36,7 +38,7 @@ RETIRE_BATCH: Final = 500
 
 log = logging.getLogger(__name__)
 
-PlannedFor = tuple[int, int, frozenset[int], frozenset[PlannedWorker]]
+PlannedFor = tuple[int, int, Leaving, frozenset[PlannedWorker]]
 
 
 class Reconciler:
@@ -76,7 +78,8 @@ class Reconciler:
         self._workers_seen: frozenset[str] = frozenset()
         self._workers_changed_at = 0.0
         self._surplus = Surplus()
-        self._leaving: frozenset[int] = frozenset()
+        self._leaving = Leaving()
+        self._departed: dict[str, StationSpec] = {}
         self.unplaced = 0
 
     @property
@@ -124,6 +127,8 @@ class Reconciler:
         desired = self._observer.known_desired
         if desired is None:
             return
+        gone = leaving.departed(self._departed, self._assignments.values(), desired)
+        self._departed = {each: spec for each, spec in gone.items() if each in self._fleet.rows}
         await self._plan(desired)
         await self._retire()
         await self._settle_operations()
@@ -139,7 +144,10 @@ class Reconciler:
         if epoch is None:
             return False
         self._epoch, self._planned_for = epoch, None
-        self._assignments = await self._bus.read_assignments()
+        stored = await self._bus.read_assignments()
+        if stored or self._observer.known_desired is not None:
+            self._assignments = stored
+        # Else the store is empty, and what this controller planned last moves the fewest stations.
         now = self._now()
         if self._observer.known_desired is None and await self._found_swarm(now):
             # Workers that give an emptied store back what they know are not to meet new owners of their stations.
@@ -233,14 +241,15 @@ class Reconciler:
         living = self._observer.workers
         suspects = leaving.suspects(rows, living)
         desired = self._observer.desired
-        open_indexes: frozenset[int] = frozenset()
+        found = Leaving()
         if suspects and self._observer.workers:
             owners = await self._bus.owners()
             books = await self._bus.read_books([each for each in suspects if each not in owners])
-            open_indexes = leaving.unfinished(books, desired.id_prefix)
-        there = {index_of(desired.id_prefix, station_id) for station_id in surplus}
-        self._leaving = open_indexes | frozenset(index for index in self._leaving if index in there)
-        return frozenset(desired.station_id(index) for index in open_indexes)
+            found = leaving.unfinished(books, desired.id_prefix, self._departed)
+        self._leaving = self._leaving.still(surplus, desired.id_prefix) | found
+        return frozenset(desired.station_id(index) for index in found.indexes) | {
+            spec.station_id for spec in found.specs
+        }
 
     async def _settle_operations(self) -> None:
         wanted = self._observer.wanted

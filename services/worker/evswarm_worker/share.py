@@ -66,13 +66,19 @@ def plans(assignment: Assignment) -> dict[str, StationPlan]:
                 station_id in assignment.stopped,
                 leaving=leaving,
             )
-    for spec in assignment.individuals:
-        found[spec.station_id] = StationPlan(
+    specs = [(spec, False) for spec in assignment.individuals]
+    specs += [(spec, True) for spec in assignment.leaving_individuals]
+    for spec, leaving in specs:
+        found.setdefault(
             spec.station_id,
-            INDIVIDUAL_INDEX_BASE + crc32(spec.station_id.encode()),
-            {spec.profile: 1.0},
-            spec.station_id in assignment.stopped,
-            spec,
+            StationPlan(
+                spec.station_id,
+                INDIVIDUAL_INDEX_BASE + crc32(spec.station_id.encode()),
+                {spec.profile: 1.0},
+                spec.station_id in assignment.stopped,
+                spec,
+                leaving,
+            ),
         )
     return found
 

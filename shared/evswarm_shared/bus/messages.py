@@ -157,7 +157,8 @@ class Assignment(msgspec.Struct, frozen=True):
     planned it. `stopped` and `individuals` are cut down to the share; `ramp_per_second` is this worker's part.
     `swarm_count` and `swarm_individuals` are those of the whole swarm: a station that leaves the share but is still
     among them moves to another worker with its transactions open; one that is not is shut down in order.
-    `leaving` are stations that left the swarm while nobody ran them: to be resumed, shut down in order and released.
+    `leaving` and `leaving_individuals` are stations that left the swarm while nobody ran them: to be resumed, shut down
+    in order and released.
     """
 
     worker_id: str
@@ -175,6 +176,7 @@ class Assignment(msgspec.Struct, frozen=True):
     swarm_count: int = 0
     swarm_individuals: frozenset[str] = frozenset()
     leaving: tuple[IndexRange, ...] = ()
+    leaving_individuals: tuple[StationSpec, ...] = ()
     conditions: Conditions = Conditions()
 
     def station_count(self) -> int:

@@ -1,6 +1,6 @@
 """Stations that left the swarm while nobody ran them: who they are, and who ends them."""
 
-from evswarm_controller.leaving import shared_out, suspects, unfinished
+from evswarm_controller.leaving import Leaving, departed, shared_out, suspects, unfinished
 from evswarm_shared.bus.books import StationBook
 from evswarm_shared.bus.messages import (
     Assignment,
@@ -9,12 +9,15 @@ from evswarm_shared.bus.messages import (
     ProfileName,
     Segment,
     StationSnapshot,
+    StationSpec,
     StationState,
 )
 from evswarm_shared.bus.station_ledger import LedgerTransaction
 
 MIX = {ProfileName.DEPOT: 1.0}
 DESIRED = DesiredState(generation=2, count=0, segments=(Segment(IndexRange(1, 100), MIX),))
+
+GARAGE, YARD, CARPORT = (StationSpec(name, ProfileName.HOME) for name in ("garage", "yard", "carport"))
 
 
 def row(station_id: str, worker_id: str, transactions: int) -> StationSnapshot:
@@ -37,16 +40,34 @@ def test_a_row_of_a_living_worker_without_transactions_is_above_suspicion() -> N
 
 def test_only_open_transactions_make_a_station_unfinished() -> None:
     books = [book("CP-000001", 5.0), book("CP-000002", 5.0, None), book("CP-000003")]
-    assert unfinished(books, "CP-") == {2}
+    assert unfinished(books, "CP-", {}) == Leaving(frozenset({2}))
 
 
-def test_a_station_created_by_name_is_gone_with_its_description() -> None:
-    assert unfinished([book("garage", None)], "CP-") == frozenset()
+def test_a_station_created_by_name_is_ended_as_long_as_its_description_is_known() -> None:
+    books = [book("garage", None), book("forgotten", None)]
+    assert unfinished(books, "CP-", {"garage": GARAGE}) == Leaving(specs=(GARAGE,))
+
+
+def test_descriptions_of_deleted_stations_are_found_in_the_assignments_before() -> None:
+    before = [
+        Assignment("a", 1, 1, individuals=(GARAGE, YARD)),
+        Assignment("b", 1, 1, leaving_individuals=(CARPORT,)),
+    ]
+    after = DesiredState(generation=2, individuals=(YARD,))
+    gone = departed({}, before, after)
+    assert gone == {"garage": GARAGE, "carport": CARPORT}
+    assert departed(gone, (), after) == gone, "also when no assignment names them any more"
+
+
+def test_only_those_with_a_row_are_still_leaving() -> None:
+    both = Leaving(frozenset({1, 2}), (GARAGE, YARD))
+    assert both.still(["CP-000002", "yard"], "CP-") == Leaving(frozenset({2}), (YARD,))
+    assert Leaving(specs=(YARD,)) | Leaving(frozenset({1}), (YARD,)) == Leaving(frozenset({1}), (YARD,))
 
 
 def share(previous: dict[str, Assignment], *indexes: int) -> dict[str, Assignment]:
     planned = {name: Assignment(name, 1, 2) for name in ("a", "b", "draining")}
-    return shared_out(planned, indexes, previous, DESIRED, ["a", "b"])
+    return shared_out(planned, Leaving(frozenset(indexes)), previous, DESIRED, ["a", "b"])
 
 
 def test_they_are_shared_out_evenly_with_their_profiles() -> None:
@@ -63,4 +84,13 @@ def test_one_that_a_worker_has_already_stays_with_it() -> None:
 
 def test_without_a_worker_nobody_gets_them() -> None:
     planned = {"a": Assignment("a", 1, 2)}
-    assert shared_out(planned, [1], {}, DESIRED, []) == planned
+    assert shared_out(planned, Leaving(frozenset({1})), {}, DESIRED, []) == planned
+
+
+def test_ones_created_by_name_are_shared_out_too_and_stay() -> None:
+    planned = {name: Assignment(name, 1, 2) for name in ("a", "b")}
+    shares = shared_out(planned, Leaving(frozenset({1}), (GARAGE,)), {}, DESIRED, ["a", "b"])
+    assert (shares["a"].leaving, shares["b"].leaving_individuals) == ((IndexRange(1, 2),), (GARAGE,))
+    before = {"a": Assignment("a", 1, 1, leaving_individuals=(GARAGE,))}
+    shares = shared_out(planned, Leaving(specs=(GARAGE, YARD)), before, DESIRED, ["a", "b"])
+    assert [shares[name].leaving_individuals for name in ("a", "b")] == [(GARAGE,), (YARD,)]

@@ -78,3 +78,12 @@ def test_a_running_station_gets_the_goal_that_fits(
     plan: StationPlan | None, current: StationPlan, swarm: Assignment, expected: Goal
 ) -> None:
     assert goal(plan, current, swarm) is expected
+
+
+def test_one_created_by_name_that_left_is_only_resumed_to_be_ended() -> None:
+    spec = StationSpec("garage", ProfileName.HOME)
+    plan = plans(Assignment("w1", 1, 1, leaving_individuals=(spec,)))["garage"]
+    assert plan.leaving and plan.spec == spec
+    assert goal(plan, plan, Assignment("w1", 1, 1)) is Goal.STOP_AND_LEAVE
+    back = plans(Assignment("w1", 1, 1, individuals=(spec,), leaving_individuals=(spec,)))["garage"]
+    assert not back.leaving
