@@ -18,8 +18,10 @@ from evswarm_shared.bus.keys import HISTORY_ENTRIES_KEPT
 from evswarm_shared.bus.messages import HistoryBatch, HistoryStream
 from evswarm_shared.bus.port import HistoryFeed
 from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.history.masking import CARRIERS, event_without_passwords, without_passwords
 from evswarm_shared.history.records import (
     LIFE_SECONDS,
+    EventRecord,
     LogRecord,
     MessageRecord,
     Record,
@@ -79,7 +81,9 @@ class Recorder:
         self._facts = self._lanes[HistoryStream.FACTS]
 
     def message(self, record: MessageRecord) -> None:
-        """Record an exchange."""
+        """Record an exchange, without the station's password."""
+        if record.action in CARRIERS or not record.action:
+            record = without_passwords(record)
         self._traffic.waiting.append(record)
         if len(self._traffic.waiting) > RECORDS_KEPT:
             self._drop_oldest(HistoryStream.TRAFFIC, self._traffic)
@@ -94,6 +98,8 @@ class Recorder:
     def fact(self, record: Record) -> None:
         """Record a transaction, an event or a run."""
         if self.enabled:
+            if isinstance(record, EventRecord):
+                record = event_without_passwords(record)
             self._facts.waiting.append(record)
             if len(self._facts.waiting) > RECORDS_KEPT:
                 self._drop_oldest(HistoryStream.FACTS, self._facts)

@@ -1,12 +1,21 @@
 """What a process tells, on its way through an absent store."""
 
+import msgspec
+from msgspec.structs import replace
+
 from evswarm_shared.bus.memory import MemoryBus, MemoryStore
 from evswarm_shared.bus.messages import HistoryStream
 from evswarm_shared.history.recorder import RECORDS_KEPT, Recorder
-from evswarm_shared.history.records import BATCH_BYTES, LIFE_SECONDS, LogRecord, decode_batch
+from evswarm_shared.history.records import BATCH_BYTES, LIFE_SECONDS, LogRecord, Outcome, decode_batch
+from evswarm_shared.telemetry.secrets import HIDDEN
 from tests.support.history import event, message
 
 TRAFFIC, FACTS = HistoryStream.TRAFFIC, HistoryStream.FACTS
+
+
+def text(content: bytes) -> msgspec.Raw:
+    """What is kept of a frame that is none."""
+    return msgspec.Raw(msgspec.json.encode(content.decode()))
 
 
 class Desk:
@@ -100,3 +109,51 @@ async def test_the_end_of_the_block_flushes() -> None:
     async with desk.recorder.running():
         desk.recorder.log_line(desk.now, "CP-1", "last words")
     assert await desk.texts() == ["last words"]
+
+
+async def test_no_password_leaves_the_process() -> None:
+    desk = Desk()
+    secret = "0123456789abcdef"
+    setting = msgspec.Raw(msgspec.json.encode({"key": "authorizationKey", "value": secret}))
+    listed = msgspec.Raw(
+        msgspec.json.encode(
+            {"configurationKey": [{"key": "AuthorizationKey", "readonly": False, "value": secret}]}
+        )
+    )
+    now = desk.now
+    records = [
+        replace(message(at=now), action="ChangeConfiguration", request=setting),
+        replace(message(at=now), action="GetConfiguration", response=listed),
+        replace(
+            message(at=now),
+            action="",
+            outcome=Outcome.MALFORMED,
+            request=text(b"AuthorizationKey" + secret.encode()),
+        ),
+    ]
+    for record in records:
+        desk.recorder.message(record)
+    detail = msgspec.Raw(b'{"payload":' + bytes(setting) + b',"problem":null}')
+    desk.recorder.fact(replace(event(at=now), name="ChangeConfiguration", detail=detail))
+    desk.recorder.fact(replace(event(at=now), name="set_configuration", detail=detail))
+    await desk.recorder.flush()
+    for stream, count in ((TRAFFIC, 3), (FACTS, 2)):
+        (entry,) = await desk.bus.read_history(stream, 9)
+        assert entry.count == count
+        assert secret.encode() not in entry.data
+        assert HIDDEN.encode() in entry.data
+        decode_batch(entry.data)
+
+
+async def test_what_holds_no_password_stays_as_it_was() -> None:
+    desk = Desk()
+    setting = msgspec.Raw(b'{"key":"HeartbeatInterval","value":"60"}')
+    kept = [
+        replace(message(at=desk.now), action="ChangeConfiguration", request=setting),
+        replace(message(at=desk.now), action="", outcome=Outcome.MALFORMED, request=text(b"hello")),
+    ]
+    for record in kept:
+        desk.recorder.message(record)
+    await desk.recorder.flush()
+    (entry,) = await desk.bus.read_history(TRAFFIC, 9)
+    assert decode_batch(entry.data).records == kept
