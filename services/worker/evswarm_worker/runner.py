@@ -9,7 +9,7 @@ import logging
 import ssl
 import time
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, Protocol, cast
 
@@ -23,6 +23,7 @@ from websockets.uri import WebSocketURI
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, ProtocolCounts
 from evswarm_worker.endpoint import Endpoint
 from evswarm_worker.lease import Lease
+from evswarm_worker.text_frame import TextFrames
 
 SUBPROTOCOL: Final = "ocpp1.6"
 CLOSE_TIMEOUT_SECONDS: Final = 2.0
@@ -63,6 +64,7 @@ class LinkTerms:
     lease: Lease
     max_frame_bytes: int
     require_subprotocol: bool = True
+    frames: TextFrames = field(default_factory=TextFrames)
 
 
 class Phase(Enum):
@@ -130,8 +132,9 @@ class Link(asyncio.Protocol):
         # A close frame, or one that is too long, may stand in the same segment as the message that is answered here.
         if self.phase is not Phase.OPEN or protocol is None or protocol.state is not _OPEN:
             return False
-        protocol.send_text(frame)
-        self._flush()
+        if protocol.writes:
+            self._flush()
+        self._write(self._terms.frames(frame))
         return True
 
     def close(self, code: int, reason: str) -> None:
@@ -354,19 +357,22 @@ class Link(asyncio.Protocol):
             asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_SECONDS, self._transport.abort)
 
     def _flush(self) -> None:
-        protocol, transport = self._protocol, self._transport
-        if protocol is None or transport is None:
+        if self._protocol is None:
             return
-        writes = protocol.data_to_send()
-        terms = self._terms
-        if time.monotonic() >= terms.lease.deadline or transport.is_closing():
-            return
+        writes = self._protocol.data_to_send()
         data = writes[0] if len(writes) == 1 else b"".join(writes)
         if data:
-            terms.counts.bytes_sent += len(data)
-            transport.write(data)
-            if transport.get_write_buffer_size() > WRITE_LIMIT_BYTES:
-                self.drop(DisconnectReason.SLOW_PEER)
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        transport, terms = self._transport, self._terms
+        # A worker without a lease says nothing more as a station.
+        if transport is None or time.monotonic() >= terms.lease.deadline or transport.is_closing():
+            return
+        terms.counts.bytes_sent += len(data)
+        transport.write(data)
+        if transport.get_write_buffer_size() > WRITE_LIMIT_BYTES:
+            self.drop(DisconnectReason.SLOW_PEER)
 
 
 def _refusal(error: Exception) -> ConnectResult:
