@@ -138,7 +138,7 @@ class LiveHub:
             states=dict(fleet.states),
             profiles=dict(fleet.profiles),
             workers={worker_id: fleet.workers[worker_id] for worker_id in observer.workers},
-            lost_workers=[],
+            lost_workers=observer.lost_workers.ids,
             messages_per_second=messages_per_second(observer.workers.values()),
             round_trip_p95_ms=round_trip_p95_ms(observer.workers.values()),
             generation=observer.wanted.generation,

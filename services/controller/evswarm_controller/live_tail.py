@@ -112,7 +112,6 @@ class MessageTail:
         self._by_station: defaultdict[str, set[Watch]] = defaultdict(set)
         self._all: set[Watch] = set()
         self._changed = asyncio.Event()
-        self.unreadable = 0
 
     @property
     def watched(self) -> bool:
@@ -169,7 +168,7 @@ class MessageTail:
         try:
             batch = decode_batch(entry.data)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            self.unreadable += entry.count
+            # The historian reads the same entry, and counts what cannot be read.
             return
         number = first_id(entry.milliseconds, entry.sequence)
         for row_id, record in enumerate(batch.records, start=number):

@@ -102,3 +102,22 @@ class HistoryContract:
         await bus.append_history(TRAFFIC, "another", [first])
         assert data(await bus.read_history(TRAFFIC, 9)) == ["a", "b", "a"]
         assert (await bus.history_backlog(TRAFFIC)).records_appended == 5
+
+    async def test_who_watches_sees_what_is_appended_from_then_on_whoever_else_reads_it(
+        self, harness: Harness
+    ) -> None:
+        bus = harness.bus()
+        await bus.open_history()
+        await bus.append_history(TRAFFIC, "w", [batch("before", 2)])
+        async with (
+            harness.bus().passing_history(TRAFFIC) as one,
+            harness.bus().passing_history(TRAFFIC) as two,
+        ):
+            repeated = batch(b"a\nwith a line's end and \xff", 3)
+            await bus.append_history(TRAFFIC, "w", [repeated])
+            await bus.append_history(TRAFFIC, "w", [repeated, batch("b")])
+            await bus.append_history(FACTS, "w", [batch("another stream")])
+            seen = [[await anext(each), await anext(each)] for each in (one, two)]
+        stored = await bus.read_history(TRAFFIC, 9)
+        assert seen == [stored[1:], stored[1:]]
+        assert [(entry.first, entry.count) for entry in stored[1:]] == [(2, 3), (5, 1)]

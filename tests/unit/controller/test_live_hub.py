@@ -12,14 +12,19 @@ from evswarm_controller.live_frames import (
     SNAPSHOT_PART_ROWS,
     AskResync,
     ClientHello,
+    Mode,
     Rate,
     Subscribe,
+    Unsubscribe,
     decode_client,
     log_frame,
 )
 from evswarm_controller.live_hub import TICK_SECONDS, TREND_SECONDS
 from evswarm_controller.live_schema import live_schema
 from evswarm_controller.live_subscriber import LOGS_FOLLOWED, Subscriber
+from evswarm_controller.live_tail import MessageFilter
+from evswarm_controller.live_window import WindowQuery
+from evswarm_controller.station_query import Direction, SortField
 from evswarm_shared.bus.messages import (
     ROW_FIELDS,
     OperationKind,
@@ -28,7 +33,10 @@ from evswarm_shared.bus.messages import (
     StationState,
 )
 from evswarm_shared.history.log_lines import LogLine
-from tests.unit.controller.desk import Desk, encoded, row
+from evswarm_shared.history.records import Outcome
+from evswarm_shared.telemetry.counts import CALL_DURATION_BOUNDS
+from tests.support.history import Tape, message
+from tests.unit.controller.desk import Desk, encoded, open_desk, row
 
 SCHEMA = live_schema()
 
@@ -347,6 +355,15 @@ def test_the_trend_is_kept_for_who_comes_later(swarm: Desk) -> None:
         ('{"type":"hello","epoch":"e","seq":3}', ClientHello(epoch="e", seq=3)),
         ('{"type":"sub","log":"CP-000001"}', Subscribe(log="CP-000001")),
         ('{"type":"rate","hz":0.2}', Rate(hz=0.2)),
+        (
+            '{"type":"sub","messages":{"station":"","kind":"error","errors":true}}',
+            Subscribe(messages=MessageFilter(kind="error", errors=True)),
+        ),
+        ('{"type":"unsub","messages":true}', Unsubscribe(messages=True)),
+        (
+            '{"type":"window","q":"","status":"running","worker":"","profile":"","sort":"power_kw","dir":"desc","offset":50,"limit":200}',
+            WindowQuery(status="running", sort=SortField.POWER_KW, dir=Direction.DESC, offset=50, limit=200),
+        ),
         ('{"type":"resync"}', AskResync()),
     ],
 )
@@ -362,6 +379,13 @@ def test_the_clients_messages_are_read_as_the_schema_has_them(text: str, message
         '{"type":"sub"}',
         '{"type":"sub","log":""}',
         '{"type":"rate","hz":9}',
+        '{"type":"sub","log":"A","messages":{}}',
+        '{"type":"sub","messages":{"kind":"lost"}}',
+        '{"type":"sub","messages":{"tag":"A"}}',
+        '{"type":"unsub","messages":false}',
+        '{"type":"window","limit":201}',
+        '{"type":"window","offset":-1}',
+        '{"type":"window","sort":"power"}',
         '{"type":"resync","more":1}',
         '{"type":"quit"}',
         "[]",
@@ -371,3 +395,141 @@ def test_what_the_schema_refuses_is_refused(text: str) -> None:
     assert not CLIENT.is_valid(json.loads(text))
     with pytest.raises(msgspec.ValidationError):
         decode_client(text)
+
+
+def test_a_hidden_page_whose_patches_are_longer_than_a_snapshot_gets_that_and_counts_as_no_slow_one(
+    swarm: Desk,
+) -> None:
+    publish(swarm, *(row(f"X{i:04d}") for i in range(500)))
+    page = Page(swarm)
+    page.subscriber.interval_seconds = 10.0
+    page.take()
+    for power in range(21):
+        publish(swarm, *(row(f"X{i:04d}", power_w=power) for i in range(500)))
+        tick(swarm)
+    frames = page.take()
+    assert [f["type"] for f in frames] == ["resync", "snapshot"]
+    assert frames[0]["reason"] == "paced"
+    assert swarm.context.hub.counts.frames_dropped == 0
+    assert page.shows_the_fleet()
+
+
+async def test_what_workers_say_and_how_soon_they_are_answered_is_told_and_kept(swarm: Desk) -> None:
+    buckets = [0] * (len(CALL_DURATION_BOUNDS) + 1)
+    for worker, (rate, within_5ms, within_10ms) in zip(
+        swarm.workers, [(12.5, 90, 0), (7.5, 0, 10)], strict=True
+    ):
+        buckets[2], buckets[3] = within_5ms, within_10ms
+        await worker.work(messages_per_second=rate, round_trips=tuple(buckets))
+    await swarm.look()
+    tick(swarm)
+    page = Page(swarm)
+    page.take()
+    assert page.agg["messages_per_second"] == 20.0
+    assert page.agg["round_trip_p95_ms"] == 7.5
+    trend = json.loads(swarm.context.hub.hello())["trend"]
+    assert trend["points"][-1][-2:] == [20.0, 7.5]
+    read([swarm.context.hub.hello()])
+
+
+async def test_a_worker_that_went_without_a_word_is_named(swarm: Desk) -> None:
+    gone = swarm.workers.pop()
+    for _ in range(4):
+        await swarm.pass_time(5.0)
+    tick(swarm)
+    page = Page(swarm)
+    page.take()
+    assert page.agg["lost_workers"] == [gone.worker_id]
+
+
+def test_messages_come_with_the_tick_and_at_once_who_watches_learns_what_is_kept(swarm: Desk) -> None:
+    hub = swarm.context.hub
+    page = Page(swarm)
+    page.take()
+    page.subscriber.watch_messages(MessageFilter(errors=True))
+    (first,) = [f for f in page.take() if f["type"] == "messages"]
+    assert first == {"type": "messages", "items": [], "skipped": 0, "kept": "all"}
+    hub.tail.take(Tape().entry(message(outcome=Outcome.ERROR, unique_id="bad"), message()))
+    tick(swarm)
+    (told,) = [f for f in page.take() if f["type"] == "messages"]
+    assert ([item["unique_id"] for item in told["items"]], told["skipped"]) == (["bad"], 0)
+    tick(swarm)
+    assert [f["type"] for f in page.take()] == ["patch"]
+    page.subscriber.watch_messages(None)
+    assert not hub.tail.watched
+
+
+@pytest.mark.parametrize(
+    ("by_worker", "kept"),
+    [(("all", "all"), "all"), (("errors", "all"), "errors"), (("off", "sampled"), "off")],
+)
+async def test_what_is_kept_is_the_least_that_a_worker_keeps(
+    swarm: Desk, by_worker: tuple[str, str], kept: str
+) -> None:
+    for worker, keeps in zip(swarm.workers, by_worker, strict=True):
+        await worker.work(messages_kept=keeps)
+    await swarm.look()
+    assert swarm.context.hub.messages_kept() == kept
+
+
+async def test_without_a_history_nothing_is_kept() -> None:
+    async with open_desk(history=False) as desk:
+        assert desk.context.hub.messages_kept() == "off"
+        (hello,) = read([desk.context.hub.hello()])
+        assert (hello["history"], hello["mode"], hello["grafana"]) == (False, "all", None)
+
+
+def test_who_leaves_watches_and_follows_nothing_any_more(swarm: Desk) -> None:
+    hub = swarm.context.hub
+    subscriber = hub.join(None, None)
+    subscriber.follow("CP-000001")
+    subscriber.watch_messages(MessageFilter())
+    assert hub.tail.watched
+    hub.leave(subscriber)
+    assert not hub.tail.watched
+
+
+async def test_a_large_swarm_is_sent_by_windows_and_goes_back_when_it_is_well_below_the_limit() -> None:
+    async with open_desk(stations=13, live_window_above=12) as desk:
+        await desk.add_worker("w1")
+        await desk.settle()
+        hub = desk.context.hub
+        before = Page(desk)
+        tick(desk)
+        assert hub.mode is Mode.WINDOW
+        assert not hub.holds(before.subscriber)
+        assert json.loads(hub.hello())["mode"] == "window"
+        page = Page(desk)
+        assert [(f["type"], f["rows"]) for f in page.take()] == [("snapshot", [])]
+        page.subscriber.show(WindowQuery(offset=2, limit=3))
+        (window,) = [f for f in page.take() if f["type"] == "window"]
+        assert ([r[0] for r in window["rows"]], window["total"]) == (
+            ["CP-000003", "CP-000004", "CP-000005"],
+            13,
+        )
+        publish(desk, row("CP-000009", power_w=5))
+        tick(desk, 4)
+        assert {f["type"] for f in page.take()} == {"patch"}
+        publish(desk, row("CP-000004", power_w=5))
+        tick(desk, 4)
+        frames = page.take()
+        assert [f["type"] for f in frames] == ["patch"] * 4 + ["window"]
+        assert frames[-1]["rows"][1][7] == 5
+        assert not any("rows" in f for f in frames[:-1])
+        desk.context.fleet.remove([f"CP-{n:06d}" for n in (11, 12, 13)])
+        tick(desk)
+        assert hub.mode is Mode.ALL
+        assert not hub.holds(page.subscriber)
+        again = Page(desk)
+        again.take()
+        assert again.shows_the_fleet()
+
+
+async def test_a_swarm_about_the_limit_does_not_flutter() -> None:
+    async with open_desk(stations=13, live_window_above=12) as desk:
+        await desk.add_worker("w1")
+        await desk.settle()
+        tick(desk)
+        desk.context.fleet.remove(["CP-000013", "CP-000012"])
+        tick(desk)
+        assert desk.context.hub.mode is Mode.WINDOW
