@@ -1,9 +1,10 @@
 /** The columns of the table, which of them the page is wide enough for, and their headers. */
 
-import { computed, html, signal, useLayoutEffect, useRef } from "../../vendor/runtime.js";
+import { html, useLayoutEffect, useRef } from "../../vendor/runtime.js";
 import { isNothing } from "../state/selection.js";
 import { look, view } from "../state/swarm_view.js";
 import { selection, toggleAll } from "../state/ticked.js";
+import { fitting } from "../widths.js";
 
 /**
  * @typedef {import("../state/fleet.js").SortKey} SortKey
@@ -26,19 +27,8 @@ export const COLUMNS = [
   { name: "actions", label: "Actions" },
 ];
 
-const widths = [...new Set(COLUMNS.flatMap((column) => column.from ?? []))].map((width) => {
-  const query = matchMedia(`(width >= ${width}px)`);
-  const fits = signal(query.matches);
-  query.addEventListener("change", () => {
-    fits.value = query.matches;
-  });
-  return { width, fits };
-});
-
 /** The columns that the page has room for. */
-export const shownColumns = computed(() =>
-  COLUMNS.filter(({ from }) => !from || widths.some(({ width, fits }) => width === from && fits.value)),
-);
+export const shownColumns = fitting(COLUMNS);
 
 /** @param {{column: Column}} props */
 export function ColumnHeader({ column }) {

@@ -6,23 +6,27 @@ import { hello, second } from "../model.js";
 import { Icon } from "../parts/icon.js";
 import { search, setSearch } from "../router.js";
 import * as words from "../state/service_words.js";
+import { fitting } from "../widths.js";
 
 /** @typedef {import("../state/service_words.js").Worker} Worker */
 
-/** @type {readonly {name: string, label: string, number?: boolean}[]} */
+/** @type {readonly {name: string, label: string, number?: boolean, from?: number}[]} */
 const COLUMNS = [
   { name: "worker", label: "Worker" },
   { name: "state", label: "State" },
-  { name: "host", label: "Host" },
+  { name: "host", label: "Host", from: 1280 },
   { name: "stations", label: "Stations", number: true },
-  { name: "load", label: "Of capacity" },
-  { name: "rate", label: "Messages/s", number: true },
-  { name: "lag", label: "Loop lag", number: true },
-  { name: "cpu", label: "CPU", number: true },
-  { name: "memory", label: "Memory", number: true },
-  { name: "epoch", label: "Epoch", number: true },
-  { name: "seen", label: "Last seen", number: true },
+  { name: "load", label: "Of capacity", from: 640 },
+  { name: "rate", label: "Messages/s", number: true, from: 860 },
+  { name: "lag", label: "Loop lag", number: true, from: 1280 },
+  { name: "cpu", label: "CPU", number: true, from: 640 },
+  { name: "memory", label: "Memory", number: true, from: 860 },
+  { name: "epoch", label: "Epoch", number: true, from: 1280 },
+  { name: "seen", label: "Last seen", number: true, from: 860 },
 ];
+
+/** The columns that the page has room for; the opened row has all figures. */
+const shown = fitting(COLUMNS);
 
 /** @param {{workers: readonly Worker[]}} props */
 export function WorkerTable({ workers }) {
@@ -40,7 +44,7 @@ export function WorkerTable({ workers }) {
       ${chosen && !known && html`<p class="note" role="status">No worker ${chosen} is alive. <button type="button" class="small" onClick=${() => choose("")}>Show all</button></p>`}
       <table>
         <thead>
-          <tr>${COLUMNS.map(({ name, label, number }) => html`<th key=${name} scope="col" class=${`w-${name}${number ? " number" : ""}`}>${label}</th>`)}</tr>
+          <tr>${shown.value.map(({ name, label, number }) => html`<th key=${name} scope="col" class=${`w-${name}${number ? " number" : ""}`}>${label}</th>`)}</tr>
         </thead>
         <tbody>
           ${workers.map((worker) => html`<${Row} key=${worker.worker_id} worker=${worker} open=${worker.worker_id === chosen} />`)}
@@ -62,14 +66,14 @@ function Row({ worker, open }) {
   const id = worker.worker_id;
   return html`
     <tr ref=${element} class=${open ? "open" : ""} data-worker=${id}>
-      ${COLUMNS.map(
+      ${shown.value.map(
         ({ name, number }) =>
           html`<td key=${name} class=${`w-${name}${number ? " number" : ""}`}>${CELLS[name]?.(worker, open)}</td>`,
       )}
     </tr>
     ${
       open &&
-      html`<tr class="worker-detail"><td colspan=${COLUMNS.length}><${Detail} worker=${worker} /></td></tr>`
+      html`<tr class="worker-detail"><td colspan=${shown.value.length}><${Detail} worker=${worker} /></td></tr>`
     }
   `;
 }
@@ -103,11 +107,11 @@ export const Verdict = ({ tone, words: text }) => html`<span class=${`verdict ${
 function Load({ worker }) {
   const share = words.load(worker);
   if (share === null) return html`<span class="none">–</span>`;
-  const text = `${Math.round(share * 100)} % of ${count(worker.capacity ?? 0)}`;
+  const percent = `${Math.round(share * 100)} %`;
   return html`
-    <span class="load" title=${text}>
+    <span class="worker-load" title=${`${percent} of ${count(worker.capacity ?? 0)}`}>
       <meter aria-hidden="true" min="0" max="1" value=${share}></meter>
-      <span>${text}</span>
+      <span>${percent}</span>
     </span>`;
 }
 
@@ -118,7 +122,7 @@ function Detail({ worker }) {
   /** @type {[string, string][]} */
   const facts = [
     ["Process", `${worker.pid} on ${worker.host || "an unknown host"}`],
-    ["Running since", worker.started_at ? `${span(second.value - words.unix(worker.started_at))}` : "–"],
+    ["Up for", worker.started_at ? `${span(second.value - words.unix(worker.started_at))}` : "–"],
     ["Stations held", count(worker.stations)],
     ["Stations given", count(worker.assigned)],
     ["Capacity", worker.capacity === null ? "not said" : count(worker.capacity)],
