@@ -163,7 +163,7 @@ export function Payload({ title, value }) {
   return html`
     <section class="payload" aria-label=${title}>
       <div class="payload-head">
-        <h4>${title}</h4>
+        <strong>${title}</strong>
         <button type="button" class="small" aria-label=${`Copy ${title.toLowerCase()}`} onClick=${copy}>Copy</button>
       </div>
       <pre tabindex="0" role="group" aria-label=${`${title} as JSON`}>${parts(value).map(({ text, kind }) =>

@@ -79,17 +79,20 @@ function Outlet({ connector, now, enabled, onAct }) {
 
 /** @param {{car: import("./detail.js").Car}} props */
 function CarAt({ car }) {
+  const goal = `${Math.round(car.target_soc_percent)} %`;
   const left =
     car.seconds_to_target === null
-      ? ""
-      : `, ${span(car.seconds_to_target)} to ${Math.round(car.target_soc_percent)} %`;
+      ? `, wants ${goal}`
+      : car.seconds_to_target > 0
+        ? `, ${span(car.seconds_to_target)} to ${goal}`
+        : ", has what it wants";
   return html`
     <div class="soc-line">
       <meter
         min="0"
         max="100"
         value=${car.soc_percent}
-        aria-label=${`State of charge, wants ${Math.round(car.target_soc_percent)} %`}
+        aria-label=${`State of charge, wants ${goal}`}
       ></meter>
       <span><strong>${car.soc_percent.toFixed(1)} %</strong> <span class="muted">of ${car.capacity_kwh.toFixed(0)} kWh${left}</span></span>
     </div>
@@ -116,8 +119,10 @@ function facts({ transaction, reservation, energy_kwh, earnings, car, id_tag, ta
   } else if (id_tag) {
     found.push(["Tag", `${id_tag} (${tag_state})`]);
   }
-  if (car)
-    found.push(["Car takes", `${car.max_power_kw.toFixed(1)} kW, ${car.phases_in_use} of ${car.phases} ph`]);
+  if (car) {
+    const phases = car.phases > 1 ? `, ${car.phases_in_use} of ${car.phases} phases` : "";
+    found.push(["Car takes", `${car.max_power_kw.toFixed(1)} kW${phases}`]);
+  }
   if (reservation) {
     const left = span(Date.parse(reservation.expires_at) / 1000 - now);
     found.push(["Reserved", `${reservation.reservation_id} for ${reservation.id_tag ?? "–"}, ${left} left`]);

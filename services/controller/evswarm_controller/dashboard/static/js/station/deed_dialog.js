@@ -1,6 +1,6 @@
 /** One thing to do to a station: its form, or its JSON, and the answer as it came. */
 
-import { html, useEffect, useState } from "../../vendor/runtime.js";
+import { html, useEffect, useRef, useState } from "../../vendor/runtime.js";
 import { Payload } from "../messages/message_list.js";
 import { reachable } from "../model.js";
 import { Modal } from "../parts/modal.js";
@@ -113,9 +113,11 @@ function Sheet({ id, intent, detail, onDone, onClose }) {
 
 /** @param {{deed: import("./deeds.js").Deed}} props */
 export function Answer({ deed }) {
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), [deed.state]);
   const tone = deed.state === "failed" ? "bad" : deed.state === "waiting" ? "warn" : "good";
   return html`
-    <div class="answer" role="status">
+    <div class="answer" role="status" ref=${place}>
       <p>
         <span class=${`verdict ${tone}`}>${outcomeOf(deed)}</span>
         ${deed.state !== "waiting" && html` <span class="muted">after ${Math.round(deed.took)} ms</span>`}

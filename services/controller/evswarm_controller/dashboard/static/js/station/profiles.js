@@ -96,6 +96,7 @@ function Composite({ schedules }) {
         )}
       </div>
     </div>
-    <${TimeChart} label=${id === 0 ? "Whole station" : `Connector ${id}`} lines=${LINES} columns=${columns} height=${150} />
+    <${TimeChart} label=${id === 0 ? "Whole station" : `Connector ${id}`} lines=${LINES} columns=${columns} height=${150}
+    ahead />
   `;
 }

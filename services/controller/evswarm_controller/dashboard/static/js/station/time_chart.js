@@ -26,8 +26,9 @@ const LEAST_WIDTH = 120;
  * @param {[number, number]} [props.span] the times from and to; without it those of the values
  * @param {number} [props.height]
  * @param {boolean} [props.days] the times are days
+ * @param {boolean} [props.ahead] the times are still to come: the first is the present
  */
-export function TimeChart({ label, lines, columns, span, height = HEIGHT, days = false }) {
+export function TimeChart({ label, lines, columns, span, height = HEIGHT, days = false, ahead = false }) {
   const host = useRef(/** @type {HTMLDivElement | null} */ (null));
   const chart = useRef(/** @type {import("uplot") | null} */ (null));
   const [pointed, setPointed] = useState(/** @type {number | null} */ (null));
@@ -79,23 +80,21 @@ export function TimeChart({ label, lines, columns, span, height = HEIGHT, days =
     <figure class="time-chart">
       <figcaption>
         <span class="chart-name">${label}</span>
-        <${Key} lines=${lines} columns=${columns} at=${pointed} days=${days} />
+        <${Key} lines=${lines} columns=${columns} at=${pointed ?? (ahead ? 0 : columns[0].length - 1)} days=${days} />
       </figcaption>
       <div class="plot" ref=${host} aria-hidden="true"></div>
     </figure>
   `;
 }
 
-/** @param {{lines: readonly Line[], columns: any[], at: number | null, days: boolean}} props */
+/** @param {{lines: readonly Line[], columns: any[], at: number, days: boolean}} props `at`: position of the values that are told */
 function Key({ lines, columns, at, days }) {
-  const times = columns[0];
-  const index = at ?? times.length - 1;
-  const time = times[index];
+  const time = columns[0][at];
   return html`
     <span class="line-keys">
       ${time !== undefined && html`<time class="muted">${days ? dayOf(time) : clock(time)}</time>`}
       ${lines.map((line, i) => {
-        const value = columns[i + 1]?.[index];
+        const value = columns[i + 1]?.[at];
         return html`
           <span key=${line.label}>
             <i class=${`${line.colour.slice(2)}${line.dashed ? " dashed" : ""}`}></i>
