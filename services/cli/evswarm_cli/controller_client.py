@@ -78,10 +78,9 @@ class ControllerClient:
         """GET /operations/{id}."""
         return self._json("GET", f"/operations/{operation_id}")
 
-    def stations(self, limit: int) -> list[dict[str, Any]]:
-        """The first stations of GET /stations."""
-        found: list[dict[str, Any]] = self._json("GET", f"/stations?limit={limit}")["stations"]
-        return found
+    def stations(self, limit: int, status: str = "") -> dict[str, Any]:
+        """GET /stations: the first ones in these states, and how many there are."""
+        return self._json("GET", f"/stations?{urlencode({'limit': limit, 'status': status})}")
 
     def logs(self, station_id: str) -> dict[str, Any]:
         """GET /stations/{id}/logs."""

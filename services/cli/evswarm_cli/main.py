@@ -12,24 +12,25 @@ from typing import Annotated, Final, NoReturn
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from evswarm_cli.audit_command import describe, patient_audit
 from evswarm_cli.controller_client import ControllerClient
-from evswarm_cli.errors import ControllerError, UsageError
+from evswarm_cli.errors import UsageError
 from evswarm_cli.history import export, past_transactions
 from evswarm_cli.history import history as history_command
 from evswarm_cli.history_audit import audit_past
 from evswarm_cli.local_swarm import LocalSwarm, SwarmOptions
 from evswarm_cli.options import Url
 from evswarm_cli.progress import status_line, watch
+from evswarm_cli.scaling import wait_for
 from evswarm_cli.store import DEFAULT_PORT, store_command
 from evswarm_shared.bus.messages import ProfileName
 from evswarm_shared.errors import EvswarmError
 from evswarm_shared.settings import SettingsError
 
 FOLLOW_SECONDS: Final = 1.0
-POLL_SECONDS: Final = 0.25
 
 app = typer.Typer(
     name="evswarm",
@@ -139,6 +140,10 @@ def scale(
         float | None, typer.Option("--ramp", min=0.1, help="Stations to start a second.")
     ] = None,
     wait: Annotated[bool, typer.Option(help="Return when the swarm has that size.")] = True,
+    patience: Annotated[
+        float,
+        typer.Option(min=1, help="Seconds without any station more, after which this gives up waiting."),
+    ] = 60.0,
     url: Url = None,
 ) -> None:
     """Change the number of stations of a running swarm."""
@@ -146,12 +151,12 @@ def scale(
         operation = client.scale(count, profile, ramp_per_second)
         if wait:
             with out.status("scaling") as status:
-                while operation["state"] == "running":
-                    status.update(f"{operation['done']:,} of {operation['target']:,}")
-                    time.sleep(POLL_SECONDS)
-                    operation = client.operation(operation["operation_id"])
-        if operation["state"] in ("failed", "superseded"):
-            raise ControllerError(operation.get("message") or f"the operation was {operation['state']}")
+                operation = wait_for(
+                    client,
+                    operation,
+                    patience_seconds=patience,
+                    show=lambda text: status.update(escape(text)),
+                )
         out.print(f"{count:,} stations: {operation['state']}")
 
 

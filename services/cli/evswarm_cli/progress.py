@@ -15,6 +15,8 @@ from evswarm_cli.local_swarm import LocalSwarm
 REFRESH_SECONDS: Final = 0.5
 HINT_SECONDS: Final = 10.0
 """When no station runs by then, what the first one says about it is worth showing."""
+NOT_CONNECTED: Final = "Offline,Booting"
+"""The states of stations that their central system has not accepted."""
 
 
 def status_line(totals: dict[str, Any]) -> str:
@@ -26,14 +28,14 @@ def status_line(totals: dict[str, Any]) -> str:
     )
 
 
-def why_none_runs(client: ControllerClient) -> str:
-    """The last log line of the first station, as a sentence; the central system may be refusing them all."""
-    stations = client.stations(limit=1)
-    if not stations:
-        return "no station runs yet"
-    station_id = stations[0]["station_id"]
+def why_not_connected(client: ControllerClient) -> str:
+    """How many stations are not accepted by their central system, and what one of them says about it; empty for none."""
+    found = client.stations(limit=1, status=NOT_CONNECTED)
+    if not found["total"]:
+        return ""
+    station_id = found["stations"][0]["station_id"]
     last = client.logs(station_id)["logs"][-1:]
-    return f"no station runs yet; {station_id} says: {''.join(last) or 'nothing'}"
+    return f"{found['total']:,} are not connected; {station_id} says: {''.join(last) or 'nothing'}"
 
 
 def watch(swarm: LocalSwarm, console: Console, stopped: Callable[[], bool]) -> None:
@@ -55,7 +57,8 @@ def watch(swarm: LocalSwarm, console: Console, stopped: Callable[[], bool]) -> N
                 live.update(Text(status_line(totals)))
                 if not hinted and not totals["running"] and time.monotonic() - began > HINT_SECONDS:
                     hinted = True
-                    live.console.print(why_none_runs(swarm.client), markup=False)
+                    why = why_not_connected(swarm.client)
+                    live.console.print(f"no station runs yet{f': {why}' if why else ''}", markup=False)
                 if not announced and totals["running"] == totals["desired"]:
                     announced = True
                     seconds = time.monotonic() - began

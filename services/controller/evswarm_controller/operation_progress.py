@@ -16,6 +16,8 @@ from evswarm_shared.bus.messages import OperationKind, OperationSnapshot, Operat
 
 STALL_SECONDS: Final = 180.0
 """An operation that did not come any further for so long has failed: three times the longest reconnect pause."""
+QUIET_SECONDS: Final = 10.0
+"""After so long without any progress an operation says what the missing stations are at."""
 STALL_STATIONS: Final = 3
 """... or for as long as its ramp takes for so many stations, where that is longer."""
 
@@ -35,6 +37,13 @@ ASKED: Final = frozenset((OperationKind.ACTION, OperationKind.COMMAND))
 """The kinds that end with one answer, to the controller that asked."""
 ANSWER_SECONDS: Final = 5.0
 """How long after its time the end of such an operation may take to be written."""
+
+
+NOT_YET: Final = "It does not run yet."
+_NOT_RUNNING: Final = {
+    StationState.OFFLINE: "It is offline: its log says why.",
+    StationState.BOOTING: "The central system has not accepted its boot.",
+}
 
 
 class Surplus:
@@ -120,14 +129,28 @@ def progress(
         ended = _ended(
             operation,
             OperationState.FAILED,
-            f"{left} of {operation.target} stations did not follow in time.",
+            f"{left} of {operation.target} stations did not follow in time.{_whereabouts(fleet)}",
             now,
         )
         return msgspec.structs.replace(ended, done=done, failed=left)
+    came_on = done != operation.done
     message = f"{unplaced} stations have no worker with room for them." if unplaced else ""
-    if (done, message) == (operation.done, operation.message):
+    if not came_on and now - operation.updated_at > QUIET_SECONDS:
+        message = (message + _whereabouts(fleet)).strip()
+    if not came_on and message == operation.message:
         return operation
-    return msgspec.structs.replace(operation, done=done, message=message, updated_at=now)
+    # A change of words alone is no progress.
+    updated_at = now if came_on else operation.updated_at
+    return msgspec.structs.replace(operation, done=done, message=message, updated_at=updated_at)
+
+
+def _whereabouts(fleet: Fleet) -> str:
+    """How many stations are on their way to the central system, as a sentence with a space in front; or nothing."""
+    offline, booting = fleet.states[StationState.OFFLINE], fleet.states[StationState.BOOTING]
+    parts = [f"offline: {offline}"] if offline else []
+    if booting:
+        parts.append(f"boot not accepted: {booting}")
+    return f" Stations {', '.join(parts)}; their logs say why." if parts else ""
 
 
 def abandoned(operation: OperationSnapshot, named: Container[str], now: float) -> OperationSnapshot:
@@ -160,13 +183,21 @@ def unsettled(
         rows = fleet.rows
         late = (each for each in wanted.ids() if each not in wanted.stopped)
         return gone | {
-            each: "It does not run yet." for each in late if each not in rows or not rows[each].running
+            each: _not_running(fleet, each) for each in late if each not in rows or not rows[each].running
         }
     if operation.kind is OperationKind.DELETE:
         return {each: "It is still there." for each in operation.station_ids if each in fleet.rows}
     stops = operation.kind is OperationKind.STOP
-    reason = "It has not stopped yet." if stops else "It does not run yet."
-    return {each: reason for each in operation.station_ids if not settled(fleet, each, stops=stops)}
+    return {
+        each: "It has not stopped yet." if stops else _not_running(fleet, each)
+        for each in operation.station_ids
+        if not settled(fleet, each, stops=stops)
+    }
+
+
+def _not_running(fleet: Fleet, station_id: str) -> str:
+    row = fleet.rows.get(station_id)
+    return _NOT_RUNNING.get(row.state, NOT_YET) if row is not None else NOT_YET
 
 
 def settled(fleet: Fleet, station_id: str, *, stops: bool) -> bool:
