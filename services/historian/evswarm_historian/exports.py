@@ -3,23 +3,19 @@
 Nothing here holds more than one page, or one row group of a Parquet file, in memory.
 """
 
-import csv
 import io
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from enum import StrEnum
 from typing import Any, Final
-
-import msgspec
 
 from evswarm_historian.errors import MissingLibraryError
 from evswarm_historian.items import COLUMNS, columns
 from evswarm_historian.questions import Topic
-from evswarm_shared.history.readable import Item
+from evswarm_shared import text_exports
+from evswarm_shared.text_exports import Pages, TextFormat, text_export
 
 ROW_GROUP: Final = 20_000
 """Rows of a Parquet row group."""
-
-_encode = msgspec.json.Encoder().encode
 
 
 class ExportFormat(StrEnum):
@@ -32,13 +28,9 @@ class ExportFormat(StrEnum):
 
 
 MEDIA_TYPES: Final[Mapping[ExportFormat, str]] = {
-    ExportFormat.CSV: "text/csv; charset=utf-8",
-    ExportFormat.JSON: "application/json",
-    ExportFormat.JSONL: "application/x-ndjson",
+    **{ExportFormat(form): media_type for form, media_type in text_exports.MEDIA_TYPES.items()},
     ExportFormat.PARQUET: "application/vnd.apache.parquet",
 }
-
-Pages = AsyncIterator[Sequence[Item]]
 
 
 def wants_text(form: ExportFormat) -> bool:
@@ -54,33 +46,7 @@ def export(topic: Topic, form: ExportFormat, pages: Pages) -> AsyncIterator[byte
     """
     if form is ExportFormat.PARQUET:
         return _parquet(topic, _arrow(), pages)
-    if form is ExportFormat.CSV:
-        return _csv(topic, pages)
-    return _json(pages) if form is ExportFormat.JSON else _jsonl(pages)
-
-
-async def _csv(topic: Topic, pages: Pages) -> AsyncIterator[bytes]:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns(topic), lineterminator="\r\n")
-    writer.writeheader()
-    yield _taken(text)
-    async for page in pages:
-        writer.writerows({name: _cell(value) for name, value in item.items()} for item in page)
-        yield _taken(text)
-
-
-async def _json(pages: Pages) -> AsyncIterator[bytes]:
-    before = b"["
-    async for page in pages:
-        for start in range(0, len(page), 200):
-            yield before + _encode(page[start : start + 200])[1:-1]
-            before = b","
-    yield b"]" if before == b"," else b"[]"
-
-
-async def _jsonl(pages: Pages) -> AsyncIterator[bytes]:
-    async for page in pages:
-        yield b"".join(_encode(item) + b"\n" for item in page)
+    return text_export(TextFormat(form), columns(topic), pages)
 
 
 async def _parquet(topic: Topic, arrow: Any, pages: Pages) -> AsyncIterator[bytes]:
@@ -93,7 +59,7 @@ async def _parquet(topic: Topic, arrow: Any, pages: Pages) -> AsyncIterator[byte
     schema = arrow.schema([(name, types[kind]) for name, kind in COLUMNS[topic].items()])
     out = _Outlet()
     with arrow.parquet.ParquetWriter(arrow.PythonFile(out, mode="w"), schema, compression="zstd") as writer:
-        waiting: list[Item] = []
+        waiting: list[Mapping[str, Any]] = []
         async for page in pages:
             waiting += page
             if len(waiting) >= ROW_GROUP:
@@ -142,17 +108,3 @@ def _arrow() -> Any:
             "Parquet needs the library pyarrow: pip install 'evswarm-historian[parquet]', or take csv or jsonl"
         ) from None
     return pyarrow
-
-
-def _cell(value: Any) -> Any:
-    # A spreadsheet runs what begins like a formula.
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
-
-
-def _taken(text: io.StringIO) -> bytes:
-    value = text.getvalue()
-    text.seek(0)
-    text.truncate()
-    return value.encode()

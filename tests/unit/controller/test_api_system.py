@@ -208,6 +208,7 @@ async def test_the_documents_describe_every_route(swarm: Desk) -> None:
         "/history/logs",
         "/history/messages",
         "/history/transactions",
+        "/history/days",
         "/history/events",
         "/history/runs",
         "/stations/bulk",

@@ -1,5 +1,6 @@
 """Our CSMS through the controller: commands to connected stations, and the transactions it knows."""
 
+from collections.abc import AsyncIterator, Sequence
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -10,15 +11,18 @@ from starlette.responses import Response
 
 from evswarm_controller.api import views
 from evswarm_controller.api.command_examples import COMMAND_EXAMPLES
-from evswarm_controller.api.schemas import TransactionList
+from evswarm_controller.api.export_files import documented_files, file_answer
+from evswarm_controller.api.schemas import TransactionList, TransactionView
 from evswarm_controller.api.stations import StationPath
-from evswarm_controller.context import ContextOf
+from evswarm_controller.context import Context, ContextOf
 from evswarm_controller.errors import CommandFailedError, UnknownStationError
 from evswarm_controller.problems import OPERATION_HEADER, documented
 from evswarm_shared.bus.messages import CommandOutcome, CommandTarget
 from evswarm_shared.ocpp16.actions import ACTIONS, Sender
+from evswarm_shared.text_exports import TextFormat
 
 MAX_TRANSACTIONS: Final = 10_000
+EXPORT_PAGE: Final = 1000
 
 router = APIRouter(prefix="/csms", tags=["csms"])
 
@@ -81,7 +85,10 @@ async def command(
 @router.get(
     "/transactions",
     response_model=TransactionList,
-    responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses={
+        **documented(HTTPStatus.UNPROCESSABLE_ENTITY),
+        **documented_files(TransactionList | list[TransactionView]),
+    },
 )
 async def list_transactions(
     context: ContextOf,
@@ -91,8 +98,15 @@ async def list_transactions(
     ] = False,
     before: Annotated[int | None, Query(ge=0, description="`next_before` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_TRANSACTIONS, description="Transactions a page.")] = 1000,
+    form: Annotated[
+        TextFormat | None, Query(alias="format", description="All that match as a file instead of a page.")
+    ] = None,
 ) -> Response:
-    """The transactions that our CSMS knows, newest first."""
+    """The transactions that our CSMS knows, newest first. `/history/transactions` has those that it forgot as well."""
+    if form is not None:
+        pages = _all(context, station_id, before, open_only=open_only)
+        named = ("evswarm-transactions", station_id or "")
+        return await file_answer(form, list(TransactionView.model_fields), pages, context.now(), *named)
     records = await context.bus.list_transactions(
         station_id=station_id, open_only=open_only, before=before, limit=limit
     )
@@ -102,3 +116,16 @@ async def list_transactions(
             "next_before": records[-1].transaction_id if len(records) == limit else None,
         }
     )
+
+
+async def _all(
+    context: Context, station_id: str | None, before: int | None, *, open_only: bool
+) -> AsyncIterator[Sequence[dict[str, Any]]]:
+    """Page after page from the store."""
+    while records := await context.bus.list_transactions(
+        station_id=station_id, open_only=open_only, before=before, limit=EXPORT_PAGE
+    ):
+        yield [views.transaction(record) for record in records]
+        if len(records) < EXPORT_PAGE:
+            return
+        before = records[-1].transaction_id

@@ -1,6 +1,6 @@
 """The history: what happened, from the database of the historian. Pages of JSON, or whole exports as streams."""
 
-from datetime import UTC, datetime
+from datetime import date
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from evswarm_controller.api.export_files import disposition
 from evswarm_controller.api.stations import StationPath
 from evswarm_controller.context import Context, ContextOf
 from evswarm_controller.problems import documented
@@ -62,6 +63,21 @@ class HistoryTopic(StrEnum):
     MESSAGES = "messages"
     TRANSACTIONS = "transactions"
     EVENTS = "events"
+
+
+class DayView(BaseModel):
+    """One day."""
+
+    day: date = Field(examples=["2026-11-22"])
+    sessions: int = Field(description="Transactions that began on it.")
+    energy_wh: float = Field(description="What they drew, as far as they have ended.")
+    earnings: float = Field(description="What they brought, in the currency.")
+
+
+class DayList(BaseModel):
+    """Days, the oldest first; those without a session are left out."""
+
+    items: list[DayView]
 
 
 class HistoryPage(BaseModel):
@@ -162,6 +178,26 @@ async def read_transactions(
     return await _pass_on(context, request, "transactions")
 
 
+@router.get(
+    "/history/days",
+    response_model=DayList,
+    responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_IMPLEMENTED),
+)
+async def read_days(
+    context: ContextOf,
+    request: Request,
+    since: Since = "",
+    until: Until = "",
+    station: Station = "",
+    run: Run = "",
+) -> Response:
+    """Charging sessions, energy and earnings by the day on which they began: UTC, of the stations' own clock.
+
+    Without `since`, the last 31 days that had any.
+    """
+    return await _pass_on(context, request, "days")
+
+
 @router.get("/history/events", responses=ANSWERS, response_class=Response)
 async def read_events(
     context: ContextOf,
@@ -227,14 +263,5 @@ async def _pass_on(context: Context, request: Request, topic: str, station_id: s
     headers = {}
     form = parameters.get("format")
     if form:
-        at = datetime.fromtimestamp(context.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
-        name = "-".join(
-            part for part in ("evswarm", topic, _plain(parameters.get("station", "")), at) if part
-        )
-        headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+        headers = disposition(context.now(), form, "evswarm", topic, parameters.get("station", ""))
     return StreamingResponse(answer.body, media_type=answer.media_type, headers=headers)
-
-
-def _plain(text: str) -> str:
-    """A station's id as part of a file name."""
-    return "".join(each if each.isascii() and (each.isalnum() or each in "-_") else "_" for each in text)

@@ -11,6 +11,7 @@ from ocpp.v16.enums import ConfigurationKey
 from starlette.responses import Response
 
 from evswarm_controller.api import views
+from evswarm_controller.api.export_files import documented_files, file_answer, in_pages
 from evswarm_controller.api.operation_schemas import OperationView
 from evswarm_controller.api.schemas import (
     HandActionRequest,
@@ -36,6 +37,8 @@ from evswarm_controller.station_query import (
     SortField,
     StationQuery,
     find,
+    matching,
+    ordered,
     parse_filter,
 )
 from evswarm_shared.bus.messages import (
@@ -48,6 +51,7 @@ from evswarm_shared.bus.messages import (
 )
 from evswarm_shared.bus.vendor_keys import VENDOR_KEYS
 from evswarm_shared.ocpp16.configuration_values import RULES, rule_like
+from evswarm_shared.text_exports import TextFormat
 
 SETTLE_SECONDS: Final = 8.0
 """How long start and stop wait for the station before they answer with an operation instead."""
@@ -75,7 +79,14 @@ class HandAction(StrEnum):
     OPEN_DOOR = "open_door"
 
 
-@router.get("/stations", response_model=StationList, responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
+@router.get(
+    "/stations",
+    response_model=StationList,
+    responses={
+        **documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+        **documented_files(StationList | list[StationView]),
+    },
+)
 async def list_stations(
     context: ContextOf,
     q: Annotated[str, Query(max_length=100, description="Part of an id, worker, profile or message.")] = "",
@@ -96,13 +107,23 @@ async def list_stations(
     cursor: Annotated[
         str | None, Query(max_length=500, description="`next_cursor` of the page before.")
     ] = None,
+    form: Annotated[
+        TextFormat | None, Query(alias="format", description="All that match as a file instead of a page.")
+    ] = None,
 ) -> Response:
     """Find stations: search, filter, sort, and turn pages that stay right while the swarm changes."""
     context.require_ready()
+    wanted = parse_filter(q=q, status=status, worker=worker, profile=profile)
+    if form is not None:
+        rows = ordered(matching(context.fleet.rows.values(), wanted), sort, direction)
+        pages = in_pages(rows, views.station)
+        return await file_answer(
+            form, list(StationView.model_fields), pages, context.now(), "evswarm-stations"
+        )
     page = find(
         context.fleet.rows.values(),
         StationQuery(
-            filter=parse_filter(q=q, status=status, worker=worker, profile=profile),
+            filter=wanted,
             sort=sort,
             direction=direction,
             limit=limit,
