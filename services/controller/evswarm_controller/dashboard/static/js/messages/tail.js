@@ -7,6 +7,9 @@ import { isPast, MessageLog, subscriptionOf } from "./message_log.js";
 
 /** @typedef {import("./message_log.js").Filter} Filter */
 
+/** Whose subscription holds: a newer one replaces an older one. @type {Tail | null} */
+let subscriber = null;
+
 export class Tail {
   /** Owes a `close`. @param {Filter} filter */
   constructor(filter) {
@@ -22,7 +25,10 @@ export class Tail {
       this.log.take(frame.items, frame.skipped);
       this.changed();
     });
-    if (this.live) sendFrame({ type: "sub", messages: subscriptionOf(filter) });
+    if (this.live) {
+      subscriber = this;
+      sendFrame({ type: "sub", messages: subscriptionOf(filter) });
+    }
     void this.older();
   }
 
@@ -65,7 +71,9 @@ export class Tail {
   close() {
     this.closed = true;
     this.stop();
-    if (this.live) sendFrame({ type: "unsub", messages: true });
+    if (subscriber !== this) return;
+    subscriber = null;
+    sendFrame({ type: "unsub", messages: true });
   }
 }
 
