@@ -98,8 +98,9 @@
  *
  * @typedef {{station?: string, worker?: string, action?: string, direction?: string, kind?: string,
  *   errors?: boolean, text?: string}} MessageFilter
- * @typedef {{type: "messages", items: MessageRecord[], skipped: number}} MessagesFrame
- *   `skipped`: how many matched beside those sent
+ * @typedef {{type: "messages", items: MessageRecord[], skipped: number,
+ *   kept?: "all" | "sampled" | "errors" | "off"}} MessagesFrame
+ *   `skipped`: how many matched beside those sent; `kept`: which messages are recorded at all
  *
  * @typedef {object} WindowFrame The stations in sight, where there are too many to send all.
  * @property {"window"} type

@@ -66,7 +66,7 @@ export function MessageFilters({ filter, onChange, searchId = "message-text" }) 
         placeholder="Words in it"
         aria-label="Words in the messages"
         autocomplete="off"
-        spellcheck="false"
+        spellcheck=${false}
         value=${filter.text}
         onInput=${(/** @type {any} */ e) => onChange({ text: e.target.value }, { replace: true })}
       />

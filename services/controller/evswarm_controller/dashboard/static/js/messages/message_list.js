@@ -16,6 +16,14 @@ const OUTCOMES = /** @type {const} */ ({
   malformed: ["bad", "malformed"],
 });
 
+/** What is said where not every message is recorded; the settings are EVSWARM_HISTORY_MESSAGES and its neighbours. */
+const KEPT = {
+  sampled:
+    "Only a sample of the messages is recorded (EVSWARM_HISTORY_MESSAGES=sampled), and whatever went wrong.",
+  errors: "Only what went wrong is recorded (EVSWARM_HISTORY_MESSAGES=errors).",
+  off: "No messages are recorded (EVSWARM_HISTORY_MESSAGES=off).",
+};
+
 /**
  * @param {object} props
  * @param {import("./tail.js").Tail} props.tail
@@ -197,6 +205,7 @@ function Notice({ tail, shown }) {
         </button>`
       }
     </div>
+    ${tail.recorded && tail.kept !== "all" && html`<p class="muted">${KEPT[tail.kept]}</p>`}
     ${!tail.recorded && html`<p class="muted">The history is off, so no messages are recorded; EVSWARM_HISTORY turns it on.</p>`}
   `;
 }

@@ -2,7 +2,7 @@
 
 import { signal, useEffect, useMemo } from "../../vendor/runtime.js";
 import { fetchHistory } from "../api.js";
-import { hello, listen, sendFrame } from "../model.js";
+import { hello, listen, pausedAt, sendFrame } from "../model.js";
 import { isPast, MessageLog, subscriptionOf } from "./message_log.js";
 
 /** @typedef {import("./message_log.js").Filter} Filter */
@@ -21,7 +21,10 @@ export class Tail {
     this.problem = "";
     this.live = !isPast(filter);
     this.closed = false;
+    /** Which messages are recorded at all. @type {"all" | "sampled" | "errors" | "off"} */
+    this.kept = "all";
     this.stop = listen("messages", (frame) => {
+      this.kept = frame.kept ?? "all";
       this.log.take(frame.items, frame.skipped);
       this.changed();
     });
@@ -86,5 +89,10 @@ export function useTail(filter) {
   const wanted = JSON.stringify(filter);
   const tail = useMemo(() => new Tail(JSON.parse(wanted)), [wanted]);
   useEffect(() => () => tail.close(), [tail]);
+  // Whoever pauses the page wants the list to stand still with it.
+  const paused = pausedAt.value > 0;
+  useEffect(() => {
+    if (paused !== tail.log.paused) tail.pause(paused);
+  }, [paused, tail]);
   return tail;
 }

@@ -32,7 +32,7 @@ export function Configuration({ id, keys, enabled, onDone }) {
           placeholder="Key or value"
           aria-label="Search configuration keys"
           autocomplete="off"
-          spellcheck="false"
+          spellcheck=${false}
           value=${text}
           onInput=${(/** @type {any} */ e) => setText(e.target.value)}
         />
@@ -97,7 +97,7 @@ function Editor({ id, entry, enabled, onDone, onClose }) {
         type=${entry.write_only ? "password" : "text"}
         aria-label=${`Value of ${entry.key}`}
         autocomplete="off"
-        spellcheck="false"
+        spellcheck=${false}
         maxlength="500"
         value=${value}
         ref=${(/** @type {HTMLInputElement | null} */ field) => field && deed === null && !sending && value === (entry.value ?? "") && field.focus()}

@@ -90,7 +90,7 @@ function Sheet({ id, intent, detail, onDone, onClose }) {
             id="deed-json"
             class="code"
             rows="12"
-            spellcheck="false"
+            spellcheck=${false}
             aria-invalid=${Boolean(read.problem)}
             value=${text}
             onInput=${(/** @type {any} */ e) => setText(e.target.value)}

@@ -130,14 +130,14 @@ function Field({ schema, value, path, label, required, found, onChange }) {
             ${schema.enum.map((each) => html`<option key=${each} value=${each}>${each}</option>`)}
           </select>`
           : long
-            ? html`<textarea rows="4" spellcheck="false" ...${shared} onInput=${heard}></textarea>`
+            ? html`<textarea rows="4" spellcheck=${false} ...${shared} onInput=${heard}></textarea>`
             : html`
             <input
               type="text"
               inputmode=${schema.type === "integer" ? "numeric" : schema.type === "number" ? "decimal" : "text"}
               placeholder=${schema.format === "date-time" ? "2026-11-22T12:00:00Z" : ""}
               autocomplete="off"
-              spellcheck="false"
+              spellcheck=${false}
               ...${shared}
               onInput=${heard}
             />`

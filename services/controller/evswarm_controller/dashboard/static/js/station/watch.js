@@ -2,7 +2,7 @@
 
 import { signal, useEffect, useMemo } from "../../vendor/runtime.js";
 import { ApiError, call } from "../api.js";
-import { reachable } from "../model.js";
+import { pausedAt, reachable } from "../model.js";
 import { PowerTrail } from "./power_trail.js";
 
 /**
@@ -59,7 +59,14 @@ export class Watch {
     }
     this.looking = false;
     this.#changed();
-    if (!this.closed) this.timer = setTimeout(() => this.look(), document.hidden ? HIDDEN_LOOK_MS : LOOK_MS);
+    if (!this.closed)
+      this.timer = setTimeout(() => this.#again(), document.hidden ? HIDDEN_LOOK_MS : LOOK_MS);
+  }
+
+  /** The next look, unless the page stands still. */
+  #again() {
+    if (pausedAt.peek() === 0) void this.look();
+    else this.timer = setTimeout(() => this.#again(), LOOK_MS);
   }
 
   /** @param {Detail} detail @param {boolean} scheduled */
