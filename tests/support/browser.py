@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.support.machine import browser_path, missing
 
@@ -16,6 +16,8 @@ ARGUMENTS: Final = (
     "--no-first-run",
     "--disable-dev-shm-usage",
 )
+# What a page shows in a moment may take a while on a machine that has much else to do.
+expect.set_options(timeout=15_000)
 # A refused connection is logged by the browser itself, and is what some tests bring about.
 EXPECTED: Final = ("WebSocket connection to", "Failed to load resource")
 
@@ -65,3 +67,10 @@ def accessibility_faults(page: Page) -> list[str]:
     """What axe finds wrong with the page as it is now, one line a fault with its first place."""
     violations = Axe().run(page).response["violations"]
     return [f"{v['id']}: {v['help']} ({len(v['nodes'])}): {v['nodes'][0]['html'][:200]}" for v in violations]
+
+
+def show(page: Page, url: str) -> None:
+    """Open the swarm page and wait for its rows."""
+    page.goto(url)
+    expect(page.locator(".pill")).to_have_text("Live")
+    expect(page.locator("tr.station").first).to_be_visible()

@@ -258,7 +258,7 @@ async def _serve_feed(socket: WebSocket, swarm: FakeSwarm, past: FakeHistory) ->
         while True:
             message = await socket.receive_json()
             swarm.client_messages.append(message)
-            if message["type"] in ("hello", "resync"):
+            if message["type"] in ("hello", "resync") and not swarm.hold_snapshot:
                 for frame in swarm.snapshot():
                     put(frame)
                 swarm.clients.add(queue)

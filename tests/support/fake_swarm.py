@@ -83,6 +83,7 @@ class FakeSwarm:
         self.signed_in = False
         self.empty_logs = False
         self.fail_history = False
+        self.hold_snapshot = False
         self.client_messages: list[Any] = []
         now = time.time()
         for index in range(1, stations + 1):
@@ -164,7 +165,7 @@ class FakeSwarm:
         return frame
 
     def _approach(self, now: float) -> tuple[list[Row], list[str]]:
-        step = max(1, int(self.ramp * TICK))
+        step = max(1, int(self.ramp * TICK)) if self.ramp else 0
         have = len(self.rows)
         added = [self.add(i, now) for i in range(have + 1, min(self.desired, have + step) + 1)]
         deleted = [f"CP-{i:06d}" for i in range(max(self.desired, have - step) + 1, have + 1)]
@@ -209,7 +210,7 @@ class FakeSwarm:
             "type": "hello", "v": 1, "version": "0.1.0", "epoch": self.epoch, "seq": self.seq, "tick": TICK,
             "fields": list(ROW_FIELDS), "currency": "EUR", "states": [s.value for s in StationState],
             "profiles": [p.value for p in ProfileName], "trend": {"fields": TREND_FIELDS, "points": self.trend},
-            "mode": self.mode, "grafana": self.grafana, "history": self.history,
+            "mode": self.mode, "window_above": 30_000, "grafana": self.grafana, "history": self.history,
         }  # fmt: skip
 
     def snapshot(self) -> list[dict[str, Any]]:
@@ -254,7 +255,7 @@ class FakeSwarm:
         """Ask for another number of stations."""
         now = time.time()
         self.generation += 1
-        total = count if count >= len(self.rows) else len(self.rows) - count
+        total = abs(count - len(self.rows))
         self.desired = count
         self.operation = {
             "id": f"op-{self.generation}", "kind": "scale", "state": "running", "done": 0, "total": total,

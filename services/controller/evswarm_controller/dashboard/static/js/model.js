@@ -135,6 +135,7 @@ export function start() {
     const closed = phase === "waiting" || phase === "connecting";
     poll.set(closed && feed.machine.attempts >= FAILURES_BEFORE_POLLING);
     if (!closed) polling.value = false;
+    tooSlow.value = feed.machine.tooSlow;
   };
   feed = openFeed(`${scheme}://${location.host}/live`, apply, report);
   setInterval(() => {

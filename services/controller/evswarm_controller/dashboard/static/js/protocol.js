@@ -57,6 +57,7 @@
  * @property {string[]} states
  * @property {string[]} profiles
  * @property {Trend} trend
+ * @property {number} [window_above] beyond so many stations the mode is window
  * @property {"all" | "window"} [mode] whether all stations are sent, or those asked for with a window
  * @property {string | null} [grafana] where Grafana is
  * @property {boolean} [history] whether there is a historian to ask
@@ -71,6 +72,7 @@
  * @property {string} id
  * @property {string} kind
  * @property {string} [action] what a bulk operation does to each station
+ * @property {boolean} [cancelling] it was cancelled and waits for what had begun
  * @property {"running" | "succeeded" | "failed" | "superseded" | "cancelled"} state
  * @property {number} done
  * @property {number} total
@@ -109,6 +111,7 @@
  * @property {number} total
  * @property {WireRow[]} rows
  * @property {{states: Tally, workers: Tally, profiles: Tally}} facets
+ * @property {string} [problem] why nothing is found: the filter makes no sense
  *
  * @typedef {HelloFrame | SnapshotFrame | PatchFrame | LogFrame | OpFrame | ResyncFrame | MessagesFrame
  *   | WindowFrame} ServerFrame

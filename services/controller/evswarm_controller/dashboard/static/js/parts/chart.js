@@ -81,7 +81,7 @@ function options(host, { lines, height, share, days }, now) {
   return {
     width: Math.max(host.clientWidth, 80),
     height,
-    padding: [6, 8, 0, 0],
+    padding: [6, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 5 }, drag: { x: false, y: false }, sync: { key: share } },
     scales: {

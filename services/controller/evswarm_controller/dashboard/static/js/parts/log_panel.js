@@ -15,7 +15,7 @@ export const LogPanel = ({ row, span: columns }) => html`
   <tr class="log-row">
     <td colspan=${columns}>
       <${LogView} id=${row.id} closing=${html`<${Close} id=${row.id} />`}>
-        <dl class="facts">
+        <dl class="facts" tabindex="0" aria-label="What narrow tables leave out">
           ${facts(row).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
         </dl>
       <//>

@@ -58,9 +58,9 @@ function Operation({ op, onLook }) {
         html`<button
           type="button"
           class="small"
-          disabled=${!reachable.value}
+          disabled=${!reachable.value || op.cancelling}
           onClick=${() => cancel(op.id)}
-        >Cancel</button>`
+        >${op.cancelling ? "Cancelling…" : "Cancel"}</button>`
       }
       ${
         !runs &&

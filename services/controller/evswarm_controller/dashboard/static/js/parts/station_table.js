@@ -78,7 +78,15 @@ export function StationTable() {
     const target = /** @type {HTMLElement} */ (event.target);
     if (target.closest("input:not([type=checkbox]), select, dialog, .bulk")) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target.closest(".log") && event.key !== "Escape") return;
+    const log = /** @type {HTMLElement | null} */ (target.closest(".log-row")?.previousElementSibling);
+    if (log) {
+      const id = log.dataset.id;
+      if (event.key !== "Escape" || !id) return;
+      toggleLogOf(id);
+      setActive(id);
+      focusWanted.current = true;
+      return event.preventDefault();
+    }
     const onButton = Boolean(target.closest("button, a"));
     const at = active ? indexOf(active) : -1;
     const page = Math.max(1, Math.floor(seen.height / ROW_HEIGHT) - 2);

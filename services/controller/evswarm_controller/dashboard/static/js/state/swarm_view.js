@@ -3,7 +3,7 @@
 import { computed, signal } from "../../vendor/runtime.js";
 import { listen, sendFrame } from "../model.js";
 import { route, search, setSearch } from "../router.js";
-import { LIVE_SORTS } from "./fleet.js";
+import { LIVE_SORTS, WIDER_STATES } from "./fleet.js";
 import { follow } from "./logs.js";
 import { fleet, rowsVersion, windowed, windowRows } from "./swarm.js";
 import { DEFAULT_VIEW, formatView, parseView, toggleLog } from "./view.js";
@@ -57,6 +57,9 @@ function wholeAnswer() {
   };
 }
 
+/** The wider states as the API spells them. */
+const WIDER_NAMES = new Map(Object.keys(WIDER_STATES).map((name) => [name.toLowerCase(), name]));
+
 /** @returns {Shown} */
 function windowAnswer() {
   const { facets } = windowRows;
@@ -68,7 +71,7 @@ function windowAnswer() {
       windowRows.rows
         .slice(Math.max(0, first - windowRows.offset), last - windowRows.offset + 1)
         .map(({ id }) => id),
-    status: new Map(Object.entries(facets.states)),
+    status: new Map(Object.entries(facets.states).map(([name, n]) => [WIDER_NAMES.get(name) ?? name, n])),
     worker: new Map(Object.entries(facets.workers)),
     profile: new Map(Object.entries(facets.profiles)),
   };
