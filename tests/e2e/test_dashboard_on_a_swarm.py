@@ -66,3 +66,27 @@ def test_a_copied_address_shows_the_same_view(swarm: SwarmProcess, browser: Brow
         expect(page.locator("tr.station")).to_have_count(1)
         expect(page.get_by_role("region", name="Log of CP-000001")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_workers_services_and_messages_of_a_real_swarm_are_on_their_pages(
+    swarm: SwarmProcess, browser: Browser
+) -> None:
+    with open_page(browser) as page:
+        page.goto(f"{swarm.url}/ui/workers")
+        expect(page.locator("tr[data-worker] .verdict.good")).to_have_count(2)
+        for name, words in (
+            ("Controllers", "leads"),
+            ("Central system", "connected"),
+            ("Historian", "Writing"),
+        ):
+            expect(page.get_by_role("region", name=name)).to_contain_text(words)
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name="Messages").click()
+        page.get_by_label("Action").select_option("BootNotification")
+        page.get_by_role("button", name="BootNotification").last.click()
+        expect(page.get_by_role("region", name="Answer")).to_contain_text('"status": "Accepted"')
+        page.get_by_label("Station", exact=True).fill("CP-000003")
+        expect(page).to_have_url(re.compile("station=CP-000003"))
+        page.get_by_label("Action").select_option("TriggerMessage")
+        command = {"requestedMessage": "Heartbeat"}
+        swarm.api.post("/csms/stations/CP-000003/commands/TriggerMessage", json=command).raise_for_status()
+        expect(page.get_by_role("button", name="TriggerMessage")).to_be_visible()

@@ -8,7 +8,7 @@ from evswarm_controller.api.services import HIDDEN, settings_of
 from evswarm_controller.historian_client import HistorianClient
 from evswarm_shared.bus.messages import CsmsHeartbeat
 from evswarm_shared.settings import ControllerSettings
-from tests.unit.controller.desk import Desk
+from tests.unit.controller.desk import Desk, open_desk
 
 
 async def test_store_controllers_replicas_and_the_missing_historian_are_told(swarm: Desk) -> None:
@@ -88,3 +88,16 @@ def test_secrets_are_named_and_not_shown_and_what_was_changed_stands_first() -> 
     assert [each.name for each in shown] == ["EVSWARM_STORE_URL", "EVSWARM_TOKEN", "EVSWARM_ALPHA"]
     assert [each.value for each in shown] == ["store:6379/1", HIDDEN, "1"]
     assert "secret" not in str(shown) and "hidden-one" not in str(shown)
+
+
+async def test_about_keeps_the_token_and_the_password_of_the_store_to_itself() -> None:
+    token, password = "a-token-of-24-characters", "pass-of-the-store"
+    async with open_desk(
+        api_token=token, redis_url=f"redis://user:{password}@store:6379/0", stations=1
+    ) as desk:
+        await desk.look()
+        answer = await desk.client.get("/about", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+    assert token not in answer.text and password not in answer.text
+    shown = {each["name"]: each["value"] for each in answer.json()["settings"]}
+    assert (shown["EVSWARM_API_TOKEN"], shown["EVSWARM_REDIS_URL"]) == (HIDDEN, "store:6379/0")
