@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from evswarm_worker.host import StationHost, StationMachine
 from evswarm_worker.ramp import Ramp
 from evswarm_worker.shard import Shard
 from evswarm_worker.share import Goal, StationPlan, goal, plans, supersedes
+from evswarm_worker.station.rebooting import StopCause
 
 CLAIM_BATCH: Final = 500
 REVIEW_BATCH: Final = 500
@@ -222,7 +224,15 @@ class Admission:
         if host.goal is not Goal.RUN or wanted is Goal.RUN:
             return
         host.goal = wanted
-        host.drive(host.station.hand_over if wanted is Goal.HAND_OVER else host.station.stop)
+        if wanted is Goal.HAND_OVER:
+            host.drive(host.station.hand_over)
+        else:
+            host.drive(partial(host.station.stop, cause=self._cause(wanted)))
+
+    def _cause(self, wanted: Goal) -> StopCause:
+        if self._drain is not None:
+            return StopCause.WORKER_ENDS
+        return StopCause.LEAVING if wanted is Goal.STOP_AND_LEAVE else StopCause.COMMAND
 
     def _goal(self, host: StationHost, plan: StationPlan | None) -> Goal:
         if self._assignment is None or host.station_id in self._farewells:

@@ -33,6 +33,7 @@ from evswarm_worker.station.effects import (
     Upload,
 )
 from evswarm_worker.station.errors import StationActionError
+from evswarm_worker.station.rebooting import StopCause
 from evswarm_worker.station.transfer import TransferResult
 
 HELD_PAUSE: Final = 64
@@ -75,8 +76,8 @@ class StationMachine(Protocol):
     def conditions_changed(self, conditions: Conditions, now: float) -> None:
         """The grid or the policies are others from now on."""
 
-    def stop(self, now: float) -> None:
-        """End in order."""
+    def stop(self, now: float, cause: StopCause = StopCause.COMMAND) -> None:
+        """End in order; the log says why."""
 
     def hand_over(self, now: float) -> None:
         """End here so that another worker can go on."""

@@ -196,6 +196,22 @@ def test_a_price_rise_stops_the_transaction_and_it_resumes_as_a_new_one() -> Non
     assert rig.statuses()[-3:] == ["Finishing", "Preparing", "Charging"]
 
 
+def test_a_full_car_does_not_wait_for_a_better_price() -> None:
+    rig = charging_rig(profile=quiet_profile(ProfileName.HIGHWAY, max_energy_kwh=1e6))
+    rig.run(6 * 3600.0)
+    assert rig.status() == "SuspendedEV"
+    rig.station.tariff_changed(Tariff(2, (TariffChange(0.0, 5_000_000),)), rig.now)
+    rig.run(600.0)
+    assert only(rig.sent("StopTransaction"))["reason"] == "Other"
+    assert next(line for line in rig.log if "Price too high" in line).endswith(
+        "connector 1 stops, the car is full"
+    )
+    assert not any("waits" in line for line in rig.log)
+    rig.station.tariff_changed(Tariff(3, (TariffChange(0.0, 300_000),)), rig.now)
+    rig.run(600.0)
+    assert len(rig.sent("StartTransaction")) == 1
+
+
 def test_a_peak_hour_blocks_who_may_not_charge_then() -> None:
     profile = quiet_profile(ProfileName.HOME)
     rig = charging_rig(profile=profile, now=EVENING)

@@ -3,6 +3,7 @@
 import pytest
 from ocpp.v16.enums import ChargePointErrorCode
 
+from evswarm_worker.station.cabinet import Ending
 from evswarm_worker.station.rebooting import FAREWELL_SECONDS
 from tests.support.station_rig import StationRig, charging_rig, only
 
@@ -35,7 +36,7 @@ def test_a_soft_reset_does_not_wait_for_ever() -> None:
     rig.answers["StopTransaction"] = None
     rig.command("Reset", {"type": "Soft"})
     assert rig.connected
-    rig.run(FAREWELL_SECONDS + 0.1)
+    rig.run(FAREWELL_SECONDS[Ending.REBOOT] + 0.1)
     assert rig.disconnects and len(rig.outbox) == 1
     del rig.answers["StopTransaction"]
     rig.run(5.0)
@@ -82,7 +83,8 @@ def test_stopping_ends_the_transaction_delivers_it_and_says_so() -> None:
     assert rig.stopped and rig.actions()[0] == "StopTransaction"
     assert rig.outbox == {} and rig.disconnects
     assert rig.snapshot().state == "Stopped" and rig.station.next_wakeup() is None
-    assert any("Shutting down" in line for line in rig.log)
+    assert rig.snapshot().connectors == ("Unavailable", "Unavailable")
+    assert any("Shutting down: it was told to stop" in line for line in rig.log)
 
 
 @pytest.mark.parametrize("online", [True, False])
@@ -94,8 +96,16 @@ def test_stopping_without_an_answer_leaves_the_stop_in_the_store(online: bool) -
     rig.station.stop(rig.now)
     rig.settle()
     assert rig.stopped is not online
-    rig.run(FAREWELL_SECONDS + 0.1)
+    rig.run(FAREWELL_SECONDS[Ending.STOP] + 0.1)
     assert rig.stopped and len(rig.outbox) == 1
+
+
+def test_stopping_waits_for_a_central_system_that_takes_its_time() -> None:
+    rig = charging_rig()
+    rig.answers["StopTransaction"] = None
+    rig.station.stop(rig.now)
+    rig.run(FAREWELL_SECONDS[Ending.REBOOT] * 3)
+    assert not rig.stopped
 
 
 def test_a_stopped_station_can_be_started_again_and_boots() -> None:

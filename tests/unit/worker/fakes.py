@@ -19,6 +19,7 @@ from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
 from evswarm_worker.host import StationMachine
 from evswarm_worker.share import StationPlan
 from evswarm_worker.station.effects import STOPPED, Effect, LogLine, SnapshotChanged
+from evswarm_worker.station.rebooting import StopCause
 from evswarm_worker.station.transfer import TransferResult
 
 
@@ -34,6 +35,7 @@ class FakeStation(StationMachine):
         self.state = StationState.AVAILABLE
         self.energy_mwh = 0
         self.raises: Exception | None = None
+        self.stop_cause: StopCause | None = None
 
     def _input(self, *what: Any) -> None:
         self.inputs.append(what)
@@ -76,8 +78,9 @@ class FakeStation(StationMachine):
     def conditions_changed(self, conditions: Conditions, now: float) -> None:
         self._input("conditions_changed", conditions)
 
-    def stop(self, now: float) -> None:
+    def stop(self, now: float, cause: StopCause = StopCause.COMMAND) -> None:
         self.state = StationState.STOPPED
+        self.stop_cause = cause
         self._input("stop")
 
     def hand_over(self, now: float) -> None:

@@ -28,6 +28,7 @@ from evswarm_worker.gauges import ShardGauges
 from evswarm_worker.lease import Lease
 from evswarm_worker.shard import LinkSettings, Shard
 from evswarm_worker.share import Goal
+from evswarm_worker.station.rebooting import StopCause
 from tests.unit.worker.fakes import FakeStations, turns
 
 
@@ -152,6 +153,7 @@ async def test_a_station_that_left_the_swarm_is_stopped_its_last_row_published_a
         w.assign((1, 3), count=2)
         await w.turn(2)
         assert w.stations["CP-000003"].names == ["start", "stop"]
+        assert w.stations["CP-000003"].stop_cause is StopCause.LEAVING
         assert w.running == ["CP-000001", "CP-000002"]
         assert w.stored_row("CP-000003").state is StationState.STOPPED
         assert w.owner("CP-000003") is None
@@ -189,6 +191,7 @@ async def test_a_stopped_station_keeps_its_row_here_and_can_be_started_again() -
         w.assign((1, 3), stopped=("CP-000002",))
         await w.turn(2)
         assert w.stations["CP-000002"].names == ["start", "stop"]
+        assert w.stations["CP-000002"].stop_cause is StopCause.COMMAND
         assert w.owner("CP-000002") == "w1"
         await w.shard.publisher.flush()
         assert w.stored_row("CP-000002").state is StationState.STOPPED
@@ -310,6 +313,8 @@ async def test_draining_ends_every_station_and_starts_none(goal: Goal, said: str
         await w.turn(2)
         assert w.admission.emptied.is_set()
         assert {built[-1].names[-1] for built in w.stations.built.values()} == {said}
+        causes = {built[-1].stop_cause for built in w.stations.built.values()}
+        assert causes == {StopCause.WORKER_ENDS if said == "stop" else None}
         assert w.store.owners == {}
 
 

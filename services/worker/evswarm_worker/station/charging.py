@@ -204,8 +204,14 @@ def _ask_policy(cabinet: Cabinet, connector: Connector) -> None:
             cabinet.log(f"{reason}: connector {connector.connector_id} stops")
             stop(cabinet, connector, Reason.local)
             connector.settled = True
+            return
+        full = connector.meter.car is not None and connector.meter.car.full()
+        stop(cabinet, connector, Reason.other)
+        if full:
+            # It would wait for energy that it does not take.
+            connector.settled = True
+            cabinet.log(f"{reason}: connector {connector.connector_id} stops, the car is full")
         else:
-            stop(cabinet, connector, Reason.other)
             _wait(cabinet, connector, reason)
         return
     offer(cabinet, connector, _offer_w(cabinet, decision.get("limit_kw")))

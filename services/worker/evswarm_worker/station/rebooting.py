@@ -4,6 +4,8 @@ A station that ends in order first stops its transactions, then waits a while fo
 what is not delivered by then stays in the outbox for the next life.
 """
 
+from collections.abc import Mapping
+from enum import StrEnum
 from math import inf
 from typing import Final
 
@@ -18,11 +20,23 @@ from evswarm_worker.station.link import LinkEvent, LinkState
 from evswarm_worker.station.registration import REBOOT_SECONDS, hang_up
 from evswarm_worker.station.security import SecurityEventType
 
-FAREWELL_SECONDS: Final = 5.0
-"""How long an end waits for the last messages to be answered, in real seconds."""
+FAREWELL_SECONDS: Final[Mapping[Ending, float]] = {Ending.REBOOT: 5.0, Ending.STOP: 60.0}
+"""How long an end waits for the last messages to be answered while the station is connected, in real seconds.
+
+A reboot comes back and delivers them then. A station that is switched off may never: it waits for a central system that
+has thousands to say goodbye to.
+"""
 
 GOING_AWAY: Final = 1001
 NORMAL_CLOSURE: Final = 1000
+
+
+class StopCause(StrEnum):
+    """Why a station is switched off, as its log says it."""
+
+    COMMAND = "it was told to stop"
+    LEAVING = "it leaves the swarm"
+    WORKER_ENDS = "its worker ends"
 
 
 def begin_reboot(cabinet: Cabinet, reason: Reason, *, at_once: bool) -> None:
@@ -31,10 +45,10 @@ def begin_reboot(cabinet: Cabinet, reason: Reason, *, at_once: bool) -> None:
     cabinet.log(f"Rebooting: {reason}")
 
 
-def begin_stop(cabinet: Cabinet) -> None:
+def begin_stop(cabinet: Cabinet, cause: StopCause) -> None:
     """End every transaction and switch off."""
     _begin_ending(cabinet, Ending.STOP, Reason.other, at_once=False)
-    cabinet.log("Shutting down")
+    cabinet.log(f"Shutting down: {cause}")
 
 
 def _begin_ending(cabinet: Cabinet, ending: Ending, reason: Reason, *, at_once: bool) -> None:
@@ -43,7 +57,7 @@ def _begin_ending(cabinet: Cabinet, ending: Ending, reason: Reason, *, at_once: 
         stop(cabinet, connector, reason)
         connector.forget_tag()
         connector.schedule()
-    cabinet.end_at = cabinet.now if at_once else cabinet.now + FAREWELL_SECONDS
+    cabinet.end_at = cabinet.now if at_once else cabinet.now + FAREWELL_SECONDS[ending]
     cabinet.touch()
 
 

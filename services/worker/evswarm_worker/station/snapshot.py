@@ -26,7 +26,11 @@ _WORST_FIRST: Final = {state: rank for rank, state in enumerate(StationState)}
 
 def snapshot_of(cabinet: Cabinet) -> StationSnapshot:
     """The station as it was at its last event."""
-    statuses = tuple(connector.visible_status for connector in cabinet.connectors)
+    # Not while another worker takes the station over: then it is off for a moment only.
+    off = cabinet.link is LinkState.OFF and (cabinet.switched_off or cabinet.config.stopped)
+    statuses = tuple(
+        ChargePointStatus.unavailable if off else connector.visible_status for connector in cabinet.connectors
+    )
     power = energy = earned = session = transactions = 0
     for connector in cabinet.connectors:
         meter = connector.meter

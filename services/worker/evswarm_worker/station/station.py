@@ -30,6 +30,7 @@ from evswarm_worker.station.config import StationConfig
 from evswarm_worker.station.detail import Detail, detail_of
 from evswarm_worker.station.effects import SNAPSHOT_CHANGED, STOPPED, Effect
 from evswarm_worker.station.link import LinkEvent, LinkState
+from evswarm_worker.station.rebooting import StopCause
 from evswarm_worker.station.sampling import next_aligned, skip_missed_samples
 from evswarm_worker.station.snapshot import snapshot_of
 from evswarm_worker.station.transfer import TransferResult
@@ -115,16 +116,16 @@ class Station:
         cabinet = self._cabinet
         if any(connector.transaction is not None for connector in cabinet.connectors):
             # It was to be stopped and its owner died before it could be.
-            rebooting.begin_stop(cabinet)
+            rebooting.begin_stop(cabinet, StopCause.COMMAND)
         self._settle()
         cabinet.effects.append(SNAPSHOT_CHANGED)
         if STOPPED not in cabinet.effects:
             cabinet.effects.append(STOPPED)
 
-    def stop(self, now: float) -> None:
+    def stop(self, now: float, cause: StopCause = StopCause.COMMAND) -> None:
         """End open transactions in order and switch off; `Stopped` comes when that is through."""
         if self._enter(now):
-            rebooting.begin_stop(self._cabinet)
+            rebooting.begin_stop(self._cabinet, cause)
             self._settle()
         else:
             self._cabinet.effects.append(STOPPED)
