@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from sqlalchemy import Select
+
 from evswarm_historian.database import Database
+from evswarm_historian.days import day_item, days_statement
 from evswarm_historian.items import item
 from evswarm_historian.questions import Question, statement
 from evswarm_shared.history.readable import Item
@@ -56,8 +59,18 @@ class Library:
                 return
             question = replace(question, before=rows[-1]["id"])
 
+    async def days(self, question: Question) -> list[Item]:
+        """Charging by day, the oldest day first.
+
+        Raises:
+            DatabaseAwayError: as `page`.
+        """
+        return [day_item(row) for row in reversed(await self._answer(days_statement(question)))]
+
     async def _rows(self, question: Question) -> Sequence[Any]:
-        asked = statement(question, postgres=self._database.is_postgres)
+        return await self._answer(statement(question, postgres=self._database.is_postgres))
+
+    async def _answer(self, asked: Select[Any]) -> Sequence[Any]:
         async with self._database.transaction() as connection:
             rows: Sequence[Any] = (await connection.execute(asked)).mappings().all()
         return rows

@@ -148,22 +148,7 @@ def statement(question: Question, *, postgres: bool) -> Select[Any]:
     """The rows that answer it, newest first."""
     topic, table = question.topic, TABLE_OF[question.topic]
     asked = select(*(each for each in table.columns if each.name != "bytes"))
-    conditions: list[Any] = []
-    for name, value in question.equal.items():
-        if name == "station":
-            conditions.append(table.c.station_id == value)
-        elif name == "run":
-            conditions.append(table.c.run_id == value)
-        elif topic is Topic.TRANSACTIONS:
-            conditions.append(_TRANSACTION_STATUS[value])
-        else:
-            wrong = topic is Topic.MESSAGES and name == "status" and value != Outcome.ANSWERED
-            if wrong:
-                # Word for word as in the index of what went wrong, or it is not used.
-                conditions.append(text("outcome <> 'answered'"))
-            if not (wrong and value == ANY_FAILURE):
-                conditions.append(_EQUAL[topic][name] == value)
-    conditions += _between(question)
+    required = conditions(question)
     number: ColumnElement[Any] = table.c.id
     if question.words and postgres:
         asked = asked.where(_matching_in_postgres(question))
@@ -173,7 +158,7 @@ def statement(question: Question, *, postgres: bool) -> Select[Any]:
         found = sql_table(index, column("rowid"))
         asked = asked.select_from(found.join(table, number == found.c.rowid))
         words = " ".join(f'"{word}"' for word in question.words)
-        conditions.append(text(f"{index} MATCH :words").bindparams(words=words))
+        required.append(text(f"{index} MATCH :words").bindparams(words=words))
         number = found.c.rowid
     if question.before is not None:
         conditions.append(number < question.before)
@@ -181,7 +166,7 @@ def statement(question: Question, *, postgres: bool) -> Select[Any]:
         # Ids grow with the time of writing, which is never far from the time that a record bears: what is far too old
         # or too new need not be looked at.
         if question.since_ms is not None:
-            conditions.append(number >= first_id(max(0, question.since_ms - EARLY_MS)))
+            required.append(number >= first_id(max(0, question.since_ms - EARLY_MS)))
         if question.until_ms is not None:
             stream = HistoryStream.FACTS if topic is Topic.EVENTS else HistoryStream.TRAFFIC
             conditions.append(
@@ -201,13 +186,13 @@ def _matching_in_postgres(question: Question) -> Any:
 def _between(question: Question) -> list[ColumnElement[bool]]:
     topic, table = question.topic, TABLE_OF[question.topic]
     since, until = question.since_ms, question.until_ms
-    conditions: list[ColumnElement[bool]] = []
+    bounds: list[ColumnElement[bool]] = []
     at = table.c.at_ms if topic in _BY_TIME_OF_WRITING else table.c.started_ms
     if since is not None:
-        conditions.append(at >= since)
+        bounds.append(at >= since)
     if until is not None:
-        conditions.append(at < until)
-    return conditions
+        bounds.append(at < until)
+    return bounds
 
 
 def _time(field: str, value: str | None) -> int | None:

@@ -25,6 +25,7 @@ from evswarm_historian.library import Library
 from evswarm_historian.questions import Topic, read_question
 
 SHOW_TAGS: Final = "tags"
+DAYS_BY: Final = frozenset(("station", "run", "since", "until"))
 
 _encode = msgspec.json.Encoder().encode
 log = logging.getLogger(__name__)
@@ -38,6 +39,9 @@ def create_app(
     async def read(request: Request) -> Response:
         return await _read(library, request)
 
+    async def days(request: Request) -> Response:
+        return await _days(library, request)
+
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
@@ -47,6 +51,7 @@ def create_app(
     return Starlette(
         routes=[
             Route("/status", tell, methods=["GET"]),
+            Route("/history/days", days, methods=["GET"]),
             Route("/history/{topic}", read, methods=["GET"]),
             Route("/metrics", metrics, methods=["GET"]),
         ],
@@ -81,6 +86,14 @@ async def _read(library: Library, request: Request) -> Response:
     # The first part before the head: a database that is away is an error, not an empty file.
     first = await anext(stream, b"")
     return StreamingResponse(_after(first, stream), media_type=MEDIA_TYPES[wanted])
+
+
+async def _days(library: Library, request: Request) -> Response:
+    parameters = dict(request.query_params)
+    for name in parameters.keys() - DAYS_BY:
+        raise BadQueryError(name, f"days have no {name}")
+    items = await library.days(read_question(Topic.TRANSACTIONS, parameters))
+    return _answer({"items": items})
 
 
 async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

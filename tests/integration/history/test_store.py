@@ -10,11 +10,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import Connection, inspect, text
 
 from evswarm_historian import migrations
 from evswarm_historian.archive import Archive
 from evswarm_historian.database import Database
+from evswarm_historian.days import DAYS_SHOWN
 from evswarm_historian.errors import DatabaseAwayError, RecordsRefusedError
 from evswarm_historian.exports import ExportFormat, export, wants_text
 from evswarm_historian.library import Library
@@ -185,6 +187,42 @@ async def test_transactions_are_found_by_what_is_missing(database: Database) -> 
     assert await stations("one_sided") == {"CP-000001", "CP-3"}
     assert await stations("open") == {"CP-000001", "CP-2", "CP-3"}
     assert await stations("closed") == set()
+
+
+async def test_sessions_energy_and_earnings_are_summed_by_the_day_they_began(database: Database) -> None:
+    day = 86_400.0
+    later = replace(ledger(stopped=True, station="CP-2"), started_at=AT - 600 + day, energy_mwh=1_000_500)
+    told = central(stopped=True, station="CP-3", meter_stop=1200)
+    midnight = AT - AT % day
+    records: list[Record] = [
+        ledger(stopped=True),
+        told,
+        ledger(station="CP-4"),
+        later,
+        replace(ledger(station="CP-5"), started_at=midnight),
+        replace(ledger(station="CP-6"), started_at=midnight - 0.001),
+    ]
+    await Archive(database).write([Tape(FACTS).entry(*records)])
+
+    async def days(**asked: str) -> list[tuple[str, int, float, float]]:
+        items = await Library(database).days(read_question(Topic.TRANSACTIONS, asked))
+        return [(each["day"], each["sessions"], each["energy_wh"], each["earnings"]) for each in items]
+
+    first = ("2026-09-21", 4, 2700.0, 0.75)
+    assert await days() == [("2026-09-20", 1, 0.0, 0.0), first, ("2026-09-22", 1, 1000.5, 0.75)]
+    assert await days(since=str(midnight), until=str(midnight + day)) == [first]
+    assert await days(station="CP-3") == [("2026-09-21", 1, 200.0, 0.0)]
+    assert await days(run="none") == []
+
+
+async def test_of_many_days_the_last_are_shown_unless_asked_since_when(database: Database) -> None:
+    records = [replace(ledger(), started_at=AT - number * 86_400.0) for number in range(DAYS_SHOWN + 9)]
+    await Archive(database).write([Tape(FACTS).entry(*records)])
+    library = Library(database)
+    shown = await library.days(read_question(Topic.TRANSACTIONS, {}))
+    assert (len(shown), shown[-1]["day"]) == (DAYS_SHOWN, "2026-09-21")
+    since = await library.days(read_question(Topic.TRANSACTIONS, {"since": "0"}))
+    assert len(since) == DAYS_SHOWN + 9
 
 
 async def test_records_without_a_run_belong_to_the_run_told_last(database: Database) -> None:
