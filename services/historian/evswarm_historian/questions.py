@@ -22,6 +22,7 @@ from evswarm_shared.history.records import LIFE_SECONDS, Outcome
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1000
 LATEST_MS: Final = 2**41 - 1
+LAST_ID: Final = 2**63 - 1
 EARLY_MS: Final = 15 * 60 * 1000
 """Clocks differ: a record may enter its stream so much before the time that it bears."""
 LATE: Final = 2.0
@@ -129,7 +130,7 @@ def read_question(topic: Topic, parameters: Mapping[str, str]) -> Question:
         since_ms=_time("since", given.get("since")),
         until_ms=_time("until", given.get("until")),
         words=words,
-        before=_number("cursor", given.get("cursor"), 2**63 - 1),
+        before=_number("cursor", given.get("cursor"), 10**19 - 1),
         limit=_number("limit", given.get("limit"), MAX_LIMIT) or DEFAULT_LIMIT,
     )
 
@@ -161,7 +162,7 @@ def statement(question: Question, *, postgres: bool) -> Select[Any]:
         required.append(text(f"{index} MATCH :words").bindparams(words=words))
         number = found.c.rowid
     if question.before is not None:
-        conditions.append(number < question.before)
+        required.append(number < min(question.before, LAST_ID))
     if topic in _BY_TIME_OF_WRITING:
         # Ids grow with the time of writing, which is never far from the time that a record bears: what is far too old
         # or too new need not be looked at.
@@ -169,10 +170,29 @@ def statement(question: Question, *, postgres: bool) -> Select[Any]:
             required.append(number >= first_id(max(0, question.since_ms - EARLY_MS)))
         if question.until_ms is not None:
             stream = HistoryStream.FACTS if topic is Topic.EVENTS else HistoryStream.TRAFFIC
-            conditions.append(
-                number < first_id(question.until_ms + milliseconds(LATE * LIFE_SECONDS[stream]))
-            )
-    return asked.where(*conditions).order_by(number.desc()).limit(question.limit)
+            required.append(number < first_id(question.until_ms + milliseconds(LATE * LIFE_SECONDS[stream])))
+    return asked.where(*required).order_by(number.desc()).limit(question.limit)
+
+
+def conditions(question: Question) -> list[Any]:
+    """What a row must fulfil, but for words and cursor."""
+    topic, table = question.topic, TABLE_OF[question.topic]
+    required: list[Any] = []
+    for name, value in question.equal.items():
+        if name == "station":
+            required.append(table.c.station_id == value)
+        elif name == "run":
+            required.append(table.c.run_id == value)
+        elif topic is Topic.TRANSACTIONS:
+            required.append(_TRANSACTION_STATUS[value])
+        else:
+            wrong = topic is Topic.MESSAGES and name == "status" and value != Outcome.ANSWERED
+            if wrong:
+                # Word for word as in the index of what went wrong, or it is not used.
+                required.append(text("outcome <> 'answered'"))
+            if not (wrong and value == ANY_FAILURE):
+                required.append(_EQUAL[topic][name] == value)
+    return required + _between(question)
 
 
 def _matching_in_postgres(question: Question) -> Any:
@@ -204,6 +224,8 @@ def _time(field: str, value: str | None) -> int | None:
         else:
             read = datetime.fromisoformat(value)
             at = milliseconds((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp())
+            # Nothing happened before 1970 or after 2039: a date outside means the same as the bound.
+            at = min(max(at, 0), LATEST_MS)
     except (ValueError, OverflowError):
         raise BadQueryError(field, "give RFC 3339 (2026-01-31T12:00:00Z) or unix seconds") from None
     if not 0 <= at <= LATEST_MS:
