@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from tests.support.browser import open_browser, open_page
 from tests.support.compose import ComposeStack, eventually
 from tests.support.machine import ROOT, has_container_engine, has_image, missing
+from tests.support.product_audit import audited
 from tools.panel_check.queries import all_queries, filled, read_dashboards
 
 STATIONS = 30
@@ -191,6 +192,52 @@ def test_prometheus_answers_every_panel_and_watches_by_our_rules(stack: ComposeS
 def test_no_service_wrote_a_traceback(stack: ComposeStack) -> None:
     lines = stack.logs().splitlines()
     assert not [line for line in lines if re.search(r"Traceback|Exception ignored|Task exception", line)]
+
+
+def test_what_does_not_fit_into_a_workers_memory_is_refused_and_what_fits_does_no_harm(
+    stack: ComposeStack,
+) -> None:
+    stack.post("/stations/scale", {"count": 0})
+    wait_for_running(stack, 0)
+    stack.up(workers=1)
+    [worker] = stack.containers_of("worker")
+    stack.limit_memory(worker, "112m")
+    [room] = eventually(
+        lambda: [w["capacity"] for w in stack.get("/workers")["workers"]],
+        lambda rooms: len(rooms) == 1 and rooms[0] < 1000,
+        60,
+        "the worker that knows its limit",
+    )
+    refused = stack.api.post("/stations/scale", json={"count": room + 1})
+    assert refused.status_code == 409
+    assert f"{room + 1} stations are more than the" in refused.json()["detail"]
+    assert stack.get("/totals")["desired"] == 0
+    stack.post("/stations/scale", {"count": room, "profile": "highway"})
+    wait_for_running(stack, room, 120)
+    assert stack.killed_for_memory(worker) == 0
+    state = stack.inspect(worker)
+    assert (state["RestartCount"], state["State"]["OOMKilled"]) == (0, False)
+
+
+def test_everything_is_recreated_service_by_service_under_load_and_nothing_is_lost(
+    stack: ComposeStack,
+) -> None:
+    stack.compose("up", "-d", "--force-recreate", "--no-deps", "--wait", "--scale", "worker=2", "worker")
+    count = 60
+    stack.post("/stations/scale", {"count": count, "profile": "highway"})
+    wait_for_running(stack, count)
+    eventually(lambda: stack.get("/totals")["charging"], lambda n: n > 5, 60, "charging")
+    for service in ("worker", "csms", "controller", "redis", "gateway"):
+        before = set(stack.containers_of(service))
+        scale = ["--scale", "worker=2"] if service == "worker" else []
+        stack.compose("up", "-d", "--force-recreate", "--no-deps", "--wait", *scale, service)
+        assert not before & set(stack.containers_of(service))
+        wait_for_running(stack, count, 120)
+    audited(f"http://127.0.0.1:{stack.api_port}")
+    stack.post("/stations/scale", {"count": 0})
+    wait_for_running(stack, 0)
+    report = audited(f"http://127.0.0.1:{stack.api_port}", settled=True)
+    assert report["transactions"] > 0
 
 
 def test_grafana_has_its_datasource_and_dashboard(stack: ComposeStack) -> None:

@@ -92,6 +92,26 @@ class ComposeStack:
         subprocess.run(["docker", "update", "--restart=no", container], check=True, capture_output=True)
         subprocess.run(["docker", "kill", container], check=True, capture_output=True)
 
+    def limit_memory(self, container: str, limit: str) -> None:
+        """Give a container so much memory and no swap, and restart it so that its process sees that."""
+        limits = ["--memory", limit, "--memory-swap", limit]
+        subprocess.run(["docker", "update", *limits, container], check=True, capture_output=True)
+        subprocess.run(["docker", "restart", container], check=True, capture_output=True)
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """What the engine says of a container."""
+        done = subprocess.run(["docker", "inspect", container], check=True, capture_output=True, text=True)
+        [found] = json.loads(done.stdout)
+        return dict(found)
+
+    def killed_for_memory(self, container: str) -> int:
+        """How many processes of a container the kernel has killed because it had used up its memory."""
+        files = "/sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control"
+        command = ["docker", "exec", container, "sh", "-c", f"cat {files} 2>/dev/null"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        counts = dict(line.split() for line in done.stdout.splitlines())
+        return int(counts["oom_kill"])
+
     def get(self, path: str) -> Any:
         """GET from the API; the decoded JSON."""
         response = self.api.get(path)

@@ -1,7 +1,5 @@
 """A swarm of separate processes, each of which a test can kill, freeze, restart or cut off, with the product's audit."""
 
-import json
-import os
 import resource
 import signal
 import subprocess
@@ -18,8 +16,8 @@ from evswarm_cli.store import answers, store_command
 from evswarm_shared.bus.redis import RedisBus
 from tests.support.compose import eventually
 from tests.support.machine import free_port
+from tests.support.product_audit import audited
 from tests.support.service_process import ServiceProcess
-from tests.support.swarm import EVSWARM
 
 LEASE_SECONDS: Final = 3.0
 PATIENCE: Final = 60.0
@@ -217,18 +215,7 @@ class FaultSwarm:
 
     def audit(self, *, settled: bool = False, wait: float = 20.0) -> dict[str, Any]:
         """Run `evswarm audit`, which must pass; its report."""
-        options = ["--settled"] if settled else []
-        command = [str(EVSWARM), "audit", "--json", "--wait", str(wait), "--url", self.url, *options]
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=120, check=False, env=dict(os.environ)
-        )
-        if not done.stdout:
-            raise AssertionError(f"the audit did not run:\n{done.stderr}")
-        report: dict[str, Any] = json.loads(done.stdout)
-        if done.returncode or not report["passed"]:
-            found = [f"{each['fault']} {each['station_id']}: {each['detail']}" for each in report["findings"]]
-            raise AssertionError("\n".join([f"the audit failed: {report['faults']}", *found[:40]]))
-        return report
+        return audited(self.url, settled=settled, wait=wait)
 
     def settle(self) -> dict[str, Any]:
         """Audit the running swarm, end every station, and audit again: nothing may be open or on its way."""
