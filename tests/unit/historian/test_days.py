@@ -26,7 +26,7 @@ class OneDay(Library):
 
 
 async def ask(library: OneDay, **params: str) -> httpx.Response:
-    transport = httpx.ASGITransport(app=create_app(library, CollectorRegistry()))
+    transport = httpx.ASGITransport(app=create_app(library, CollectorRegistry(), dict))
     async with httpx.AsyncClient(transport=transport, base_url="http://historian") as client:
         return await client.get("/history/days", params=params)
 
