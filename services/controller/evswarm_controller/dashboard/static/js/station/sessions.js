@@ -3,7 +3,7 @@
 import { html, useEffect, useMemo, useState } from "../../vendor/runtime.js";
 import { call } from "../api.js";
 import { amount, span } from "../format.js";
-import { currency } from "../model.js";
+import { currency, pausedAt } from "../model.js";
 import { daySeries, sinceDay } from "../state/day_sums.js";
 import { TimeChart } from "./time_chart.js";
 
@@ -26,25 +26,37 @@ import { TimeChart } from "./time_chart.js";
  */
 
 const PAGE = 25;
+/** The history is a moment behind, and sessions go on: what is shown is asked for again. */
+const AGAIN_MS = 5000;
 
 /** @param {{id: string, now: number}} props `now`: unix seconds */
 export function Sessions({ id, now }) {
   const [since] = useState(() => sinceDay(now));
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden && pausedAt.peek() === 0) setRound((before) => before + 1);
+    }, AGAIN_MS);
+    return () => clearInterval(timer);
+  }, []);
   return html`
-    <${Days} id=${id} since=${since} />
-    <${List} id=${id} />
+    <${Days} id=${id} since=${since} round=${round} />
+    <${List} id=${id} round=${round} />
   `;
 }
 
-/** @param {{id: string, since: number}} props */
-function Days({ id, since }) {
+/** @param {{id: string, since: number, round: number}} props */
+function Days({ id, since, round }) {
   const [items, setItems] = useState(/** @type {import("../state/day_sums.js").DaySum[] | null} */ (null));
   const [problem, setProblem] = useState("");
   useEffect(() => {
     call(`/history/days?${new URLSearchParams({ station: id, since: String(since) })}`)
-      .then((answer) => setItems(answer.items))
+      .then((answer) => {
+        setItems(answer.items);
+        setProblem("");
+      })
       .catch((error) => setProblem(error.message));
-  }, [id, since]);
+  }, [id, since, round]);
   const series = useMemo(() => daySeries(items ?? []), [items]);
   const money = currency.value;
   /** @type {[string, import("./time_chart.js").Line, number[]][]} */
@@ -97,27 +109,28 @@ const DayTable = ({ series, money }) => html`
 /** @param {string} label @param {string} colour @param {(value: number) => string} words @returns {import("./time_chart.js").Line} */
 const bars = (label, colour, words) => ({ label, colour, words, side: "left", bars: true });
 
-/** @param {{id: string}} props */
-function List({ id }) {
+/** @param {{id: string, round: number}} props */
+function List({ id, round }) {
   const [sessions, setSessions] = useState(/** @type {Session[] | null} */ (null));
-  const [cursor, setCursor] = useState(/** @type {string | null} */ (null));
+  /** Where the older ones begin; undefined before the first page, null when there are none. */
+  const [cursor, setCursor] = useState(/** @type {string | null | undefined} */ (undefined));
   const [problem, setProblem] = useState("");
   const [loading, setLoading] = useState(false);
-  /** @param {string} [from] */
-  const load = async (from = "") => {
-    setLoading(true);
-    setProblem("");
+  /** @param {string} [from] a cursor; without one the newest page */
+  const load = async (from) => {
+    if (from) setLoading(true);
     const asked = new URLSearchParams({ station: id, limit: String(PAGE), ...(from && { cursor: from }) });
     try {
       const page = await call(`/history/transactions?${asked}`);
-      setSessions((before) => (from ? [...(before ?? []), ...page.items] : page.items));
-      setCursor(page.next_cursor);
+      setSessions((before) => joined(before ?? [], page.items));
+      setCursor((before) => (from || before === undefined ? page.next_cursor : before));
+      setProblem("");
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
     }
     setLoading(false);
   };
-  useEffect(() => void load(), [id]);
+  useEffect(() => void load(), [id, round]);
   const form = (/** @type {string} */ name) =>
     `/history/transactions?${new URLSearchParams({ station: id, format: name })}`;
   return html`
@@ -127,7 +140,7 @@ function List({ id }) {
         <span class="grow"></span>
         <span class="muted">Export <a href=${form("csv")} download>CSV</a> <a href=${form("json")} download>JSON</a></span>
       </div>
-      ${problem && html`<p class="problem" role="alert">${problem} <button type="button" class="small" onClick=${() => load(cursor ?? "")}>Try again</button></p>`}
+      ${problem && html`<p class="problem" role="alert">${problem} <button type="button" class="small" onClick=${() => load(cursor ?? undefined)}>Try again</button></p>`}
       ${sessions?.length === 0 && html`<p class="muted">No session has been recorded yet.</p>`}
       ${
         sessions &&
@@ -175,4 +188,15 @@ function Session({ session }) {
       <td>${stopped ? (session.station_reason ?? session.csms_reason ?? "ended") : html`<span class="verdict good">open</span>`}</td>
     </tr>
   `;
+}
+
+/**
+ * Sessions with those that were fetched in their newest form, newest first.
+ *
+ * @param {readonly Session[]} known
+ * @param {readonly Session[]} fetched
+ */
+function joined(known, fetched) {
+  const all = new Map([...known, ...fetched].map((session) => [session.id, session]));
+  return [...all.values()].sort((a, b) => (a.started_at < b.started_at ? 1 : -1));
 }
