@@ -13,7 +13,9 @@ from tests.unit.controller.desk import Desk
 
 
 async def test_workers_are_listed_with_what_was_given_to_them(swarm: Desk) -> None:
-    await swarm.workers[0].work(host="h", stations=10, running=9, sent_at=1_800_000_000.0)
+    await swarm.workers[0].work(
+        host="h", stations=10, running=9, sent_at=1_800_000_000.0, messages_per_second=12.5, cpu_percent=3.0
+    )
     await swarm.look()
     workers = (await swarm.client.get("/workers")).json()["workers"]
     assert [(w["worker_id"], w["assigned"]) for w in workers] == [("w1", 10), ("w2", 10)]
@@ -23,6 +25,11 @@ async def test_workers_are_listed_with_what_was_given_to_them(swarm: Desk) -> No
         10,
         9,
         1,
+    )
+    assert (first["messages_per_second"], first["round_trip_p95_ms"], first["cpu_percent"]) == (
+        12.5,
+        None,
+        3.0,
     )
     assert first["last_seen_at"] == "2027-01-15T08:00:00.000Z"
 

@@ -345,6 +345,8 @@ class WorkerView(BaseModel):
     capacity: int | None = Field(description="Most stations it takes.")
     cpu_percent: float | None = Field(description="Of one processor, between its last two heartbeats.")
     memory_bytes: int | None
+    messages_per_second: float = Field(description="Both ways, over its last ten seconds.")
+    round_trip_p95_ms: float | None = Field(description="Of its stations' calls, over its last ten seconds.")
 
 
 class WorkerList(BaseModel):

@@ -8,6 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from evswarm_controller.problems import OPERATION_HEADER
+from evswarm_controller.worker_rates import round_trip_p95_ms
 from evswarm_shared.bus.messages import (
     OperationSnapshot,
     StationSnapshot,
@@ -98,6 +99,8 @@ def worker(heartbeat: WorkerHeartbeat, assigned: int) -> dict[str, Any]:
         "capacity": heartbeat.capacity,
         "cpu_percent": heartbeat.cpu_percent,
         "memory_bytes": heartbeat.memory_bytes,
+        "messages_per_second": heartbeat.messages_per_second,
+        "round_trip_p95_ms": round_trip_p95_ms((heartbeat,)),
     }
 
 
