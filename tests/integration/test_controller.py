@@ -20,6 +20,9 @@ import websockets
 
 from evswarm_controller.live_schema import live_schema
 from evswarm_shared.bus.redis import RedisBus
+from evswarm_shared.history.recorder import Recorder
+from evswarm_shared.history.records import Direction, MessageRecord, Outcome
+from tests.support.history import AT, message
 from tests.support.machine import free_port
 from tests.support.valkey import embedded_valkey
 from tests.unit.controller.desk import PlayedWorker, row
@@ -150,6 +153,14 @@ class Feed:
         await self.socket.send(json.dumps(message))
 
 
+async def pass_messages(worker: PlayedWorker, *records: MessageRecord) -> None:
+    """Give these to the history, as a worker does."""
+    recorder = Recorder(worker.bus, f"test-{id(records)}", clock=lambda: AT)
+    for record in records:
+        recorder.message(record)
+    await recorder.flush()
+
+
 @asynccontextmanager
 async def feed_of(
     controller: ControllerProcess, **hello: object
@@ -237,6 +248,56 @@ async def test_a_followed_log_comes_whole_and_whenever_it_grows(
         await worker.publish([row("CP-000001", worker_id="w1")], ("[10:00:00] one",))
         frame = await feed.next("log")
         assert (frame["id"], frame["events"]) == ("CP-000001", ["[10:00:00] one"])
+        await pass_messages(
+            worker, message(station="CP-000001", unique_id="mine"), message(station="CP-000002")
+        )
+        frame = await feed.next("log")
+        assert [call["unique_id"] for call in frame["calls"]] == ["mine"]
+
+
+async def test_messages_are_seen_as_they_pass_and_a_log_is_followed_line_by_line(
+    client: httpx.AsyncClient, controller: ControllerProcess, worker: PlayedWorker
+) -> None:
+    async with (
+        asyncio.timeout(WAIT_SECONDS),
+        client.stream("GET", "/stations/CP-000001/logs?follow=true") as log,
+        feed_of(controller) as (feed, hello),
+    ):
+        assert hello["history"]
+        assert log.headers["content-type"].startswith("text/plain")
+        lines = log.aiter_lines()
+        await worker.publish([row("CP-000001", worker_id="w1")], ("[10:00:00] one",))
+        assert await anext(lines) == "[10:00:00] one"
+        await feed.say(type="sub", messages={"action": "Reset"})
+        assert (await feed.next("messages"))["items"] == []
+        reset = message("Reset", direction=Direction.TO_STATION, outcome=Outcome.UNANSWERED)
+        await pass_messages(worker, message("Heartbeat"), reset)
+        (item,) = (await feed.next("messages"))["items"]
+        assert (item["action"], item["outcome"]) == ("Reset", "unanswered")
+        told = [await anext(lines), await anext(lines)]
+        assert [line.split("] ")[1] for line in told] == [
+            "→ Heartbeat answered in 1.5 ms",
+            "← Reset not answered",
+        ]
+    await eventually(client, "/metrics", lambda a: "evswarm_dashboard_clients 0.0" in a.text)
+
+
+async def test_a_swarm_above_the_limit_comes_by_windows(valkey_url: str, key_prefix: str) -> None:
+    with running(valkey_url, key_prefix, stations=3, live_window_above=4) as controller:
+        async with client_of(controller) as client, working(valkey_url, key_prefix):
+            await eventually(client, "/totals", lambda a: a.json()["running"] == 3)
+            async with feed_of(controller) as (feed, hello):
+                assert hello["mode"] == "all"
+                await client.post("/stations/scale", json={"count": 6})
+                assert await close_code(feed.socket) == 4010
+            async with feed_of(controller) as (feed, hello):
+                assert hello["mode"] == "window"
+                assert (await feed.next("snapshot"))["rows"] == []
+                await feed.say(type="window", sort="station_id", dir="desc", offset=0, limit=2)
+                window = await feed.next("window")
+                while window["total"] < 6:
+                    window = await feed.next("window")
+                assert [each[0] for each in window["rows"]] == ["CP-000006", "CP-000005"]
 
 
 async def test_a_feed_that_was_cut_goes_on_where_it_was(

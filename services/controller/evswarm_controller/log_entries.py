@@ -12,6 +12,7 @@ import msgspec
 
 from evswarm_shared.history.log_kinds import Level, LogKind, classify
 from evswarm_shared.history.log_lines import LogLine
+from evswarm_shared.history.readable import milliseconds, moment
 from evswarm_shared.history.records import Direction, Outcome
 
 CALL: Final = "call"
@@ -89,13 +90,47 @@ def in_order(lines: Iterable[Entry], calls: Iterable[Entry]) -> list[Entry]:
     return [entry for _, entry in merged]
 
 
+COLUMNS: Final = (
+    "station_id",
+    "at",
+    "time",
+    "kind",
+    "level",
+    "text",
+    "direction",
+    "action",
+    "unique_id",
+    "outcome",
+    "round_trip_ms",
+    "error_code",
+    "request",
+    "response",
+)
+"""The columns of a log as a table; those from `direction` on are of calls only."""
+
+
+def file_entry(station_id: str, entry: Mapping[str, Any], *, flat: bool) -> Entry:
+    """The entry as a file has it, its time as RFC 3339; `flat` writes payloads as text: for tables."""
+    written = {
+        "station_id": station_id,
+        **entry,
+        "at": moment(None if entry["at"] is None else milliseconds(entry["at"])),
+    }
+    if not flat:
+        return written
+    for name in ("request", "response"):
+        if name in written:
+            written[name] = _encode(written[name]).decode()
+    return {name: written.get(name) for name in COLUMNS}
+
+
 def told(entry: Mapping[str, Any]) -> str:
     """The entry as one line of text."""
     return f"[{entry['time']}] {entry['text']}" if entry["time"] else str(entry["text"])
 
 
 def _told(item: Mapping[str, Any], outcome: Outcome) -> str:
-    arrow = "->" if item["direction"] == Direction.FROM_STATION else "<-"
+    arrow = "→" if item["direction"] == Direction.FROM_STATION else "←"
     if outcome is Outcome.MALFORMED:
         return f"{arrow} not a frame of OCPP-J: {_encode(item['request']).decode()}"
     if outcome is Outcome.UNANSWERED:

@@ -1,6 +1,7 @@
 """A station's log over the API: lines and calls in one order, filtered, as files, and followed."""
 
 import asyncio
+import csv
 import json
 from contextlib import aclosing
 from typing import Any
@@ -85,7 +86,7 @@ async def test_lines_and_calls_stand_in_the_order_in_which_they_happened(swarm: 
         ("connection", "warning", AT + 2),
     ]
     told = body["entries"][2]
-    assert told["text"] == "-> Heartbeat answered in 2.5 ms"
+    assert told["text"] == "→ Heartbeat answered in 2.5 ms"
     assert (told["unique_id"], told["round_trip_ms"], told["request"]) == ("u1", 2.5, {"meterValue": 7})
     assert dict(asked[0].params) == {"station": ID, "limit": "50"}
 
@@ -101,12 +102,12 @@ async def test_calls_bear_the_time_of_the_stations_own_clock(swarm: Desk) -> Non
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("?kind=call", ["-> Heartbeat answered in 2.5 ms", "<- Reset not answered"]),
+        ("?kind=call", ["→ Heartbeat answered in 2.5 ms", "← Reset not answered"]),
         ("?kind=boot,connection", ["Connected", "Boot accepted", "Connection lost: reset"]),
-        ("?level=warning", ["Connection lost: reset", "<- Reset not answered"]),
-        ("?action=Reset", ["<- Reset not answered"]),
-        ("?direction=from_station", ["-> Heartbeat answered in 2.5 ms"]),
-        ("?text=METERVALUE", ["-> Heartbeat answered in 2.5 ms"]),
+        ("?level=warning", ["Connection lost: reset", "← Reset not answered"]),
+        ("?action=Reset", ["← Reset not answered"]),
+        ("?direction=from_station", ["→ Heartbeat answered in 2.5 ms"]),
+        ("?text=METERVALUE", ["→ Heartbeat answered in 2.5 ms"]),
         ("?text=boot", ["Boot accepted"]),
     ],
 )
@@ -133,6 +134,33 @@ async def test_who_wants_no_calls_asks_no_historian(swarm: Desk) -> None:
     await read(swarm, "?kind=boot")
     await read(swarm, "?limit=0")
     assert asked == []
+
+
+async def test_a_log_is_taken_away_as_a_file_named_by_station_and_time(swarm: Desk) -> None:
+    played(swarm, call())
+    await log(swarm, "Connected")
+    path = f"/stations/{ID}/logs?format="
+    answer = await swarm.client.get(path + "csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    name = answer.headers["content-disposition"]
+    assert name.startswith(f'attachment; filename="{ID}-logs-2027')
+    assert name.endswith('Z.csv"')
+    table = list(csv.DictReader(answer.text.splitlines()))
+    assert [(line["at"], line["kind"], line["text"]) for line in table] == [
+        ("2027-01-15T08:00:00.000Z", "connection", "Connected"),
+        ("2027-01-15T08:00:01.500Z", "call", "→ Heartbeat answered in 2.5 ms"),
+    ]
+    assert (table[0]["action"], table[1]["action"], table[1]["request"]) == (
+        "",
+        "Heartbeat",
+        '{"meterValue":7}',
+    )
+    played(swarm, call())
+    entries = (await swarm.client.get(path + "json")).json()
+    assert (entries[0]["station_id"], entries[1]["request"]) == (ID, {"meterValue": 7})
+    played(swarm, call())
+    lines = (await swarm.client.get(path + "jsonl&kind=call")).text.splitlines()
+    assert [json.loads(line)["kind"] for line in lines] == ["call"]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +196,7 @@ async def test_who_follows_gets_what_is_kept_and_then_each_line_and_call(
     assert await anext(stream) == "[10:00:00] Connected\n"
     assert hub.followers == 1
     hub.tail.take(Tape().entry(message(station=ID), message(station="CP-000002")))
-    assert (await anext(stream)).endswith("-> Heartbeat answered in 1.5 ms\n")
+    assert (await anext(stream)).endswith("→ Heartbeat answered in 1.5 ms\n")
     await log(swarm, "Connected", "Boot accepted")
     hub.logged((ID,))
     assert (await anext(stream)).splitlines()[-1] == "[10:00:01] Boot accepted"

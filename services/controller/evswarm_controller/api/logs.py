@@ -1,6 +1,5 @@
 """A station's log: its last lines and calls, as a file, or as a stream that goes on."""
 
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -8,15 +7,17 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
 from evswarm_controller.api import views
-from evswarm_controller.api.schemas import LogView
+from evswarm_controller.api.export_files import documented_files, file_answer, in_pages
+from evswarm_controller.api.schemas import LogEntryView, LogView
 from evswarm_controller.api.stations import StationPath
 from evswarm_controller.context import ContextOf
 from evswarm_controller.errors import InvalidFieldError, TooManyFollowersError
-from evswarm_controller.log_entries import KINDS, LogFilter
+from evswarm_controller.log_entries import COLUMNS, KINDS, LogFilter, file_entry
 from evswarm_controller.log_reading import follow_log, read_log
 from evswarm_controller.problems import documented
 from evswarm_shared.history.log_kinds import Level
 from evswarm_shared.history.records import Direction
+from evswarm_shared.text_exports import TextFormat
 
 MAX_CALLS: Final = 1000
 FOLLOWERS: Final = 100
@@ -25,24 +26,13 @@ PLAIN_TEXT: Final = "text/plain; charset=utf-8"
 router = APIRouter(tags=["stations"])
 
 
-class LogFormat(StrEnum):
-    """The forms of a log that is taken away."""
-
-    CSV = "csv"
-    JSON = "json"
-    JSONL = "jsonl"
-
-
+_FILES: Final = documented_files(LogView | list[LogEntryView])[HTTPStatus.OK.value]
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     **documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
-    200: {
-        "model": LogView,
-        "description": "The log; with `format` a file of its entries, with `follow` one line of text an entry.",
-        "content": {
-            "text/plain": {"schema": {"type": "string"}},
-            "text/csv": {"schema": {"type": "string"}},
-            "application/x-ndjson": {"schema": {"type": "string"}},
-        },
+    HTTPStatus.OK.value: {
+        **_FILES,
+        "description": "The log; with `format` a file of its entries, with `follow` plain text that goes on.",
+        "content": {**_FILES["content"], "text/plain": {"schema": {"type": "string"}}},
     },
 }
 
@@ -64,7 +54,7 @@ async def read(
     limit: Annotated[
         int, Query(ge=0, le=MAX_CALLS, description="Most calls among the lines, the last ones.")
     ] = 50,
-    form: Annotated[LogFormat | None, Query(alias="format", description="The entries as a file.")] = None,
+    form: Annotated[TextFormat | None, Query(alias="format", description="The entries as a file.")] = None,
     follow: Annotated[bool, Query(description="Plain text that goes on as entries come.")] = False,
 ) -> Response:
     """A station's last 50 log lines and its last OCPP calls, newest last."""
@@ -77,6 +67,10 @@ async def read(
             raise TooManyFollowersError(FOLLOWERS)
         return StreamingResponse(follow_log(context, station_id, wanted), media_type=PLAIN_TEXT)
     log = await read_log(context, station_id, wanted, limit)
+    if form is not None:
+        flat = form is TextFormat.CSV
+        pages = in_pages(log.entries, lambda entry: file_entry(station_id, entry, flat=flat))
+        return await file_answer(form, COLUMNS, pages, context.now(), station_id, "logs")
     lines = [line.line for line in log.lines]
     return views.json_response(
         {
