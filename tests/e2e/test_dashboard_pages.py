@@ -263,16 +263,19 @@ def test_messages_come_live_and_from_the_past_stand_still_and_open(
     first.press("Enter")
     expect(page.get_by_role("region", name="Request")).to_contain_text('"type": "Soft"')
     expect(page.get_by_role("region", name="Answer")).to_contain_text('"status": "Accepted"')
+    feed[-1].send(json.dumps({"type": "messages", "items": [message(201, 0)], "skipped": 0, "kept": "all"}))
+    expect(page.get_by_text("paused: 1 more have come")).to_be_visible()
+    first.press("Enter")
+    expect(page.locator("button.message")).to_have_count(22)
     page.get_by_role("button", name="Older").click()
-    expect(page.locator("button.message")).to_have_count(26)
+    expect(page.locator("button.message")).to_have_count(27)
     assert "cursor=more" in asked[-1]
     page.keyboard.press("p")
-    expect(page.get_by_text(", paused")).to_be_visible()
-    feed[-1].send(json.dumps({"type": "messages", "items": [message(201, 0)], "skipped": 0, "kept": "all"}))
-    expect(page.get_by_text("1 more have come")).to_be_visible()
-    expect(page.locator("button.message")).to_have_count(26)
-    page.keyboard.press("p")
+    feed[-1].send(json.dumps({"type": "messages", "items": [message(202, 0)], "skipped": 0, "kept": "all"}))
+    expect(page.get_by_text("paused: 1 more have come")).to_be_visible()
     expect(page.locator("button.message")).to_have_count(27)
+    page.keyboard.press("p")
+    expect(page.locator("button.message")).to_have_count(28)
 
 
 def test_what_messages_are_looked_at_stands_in_the_address(page: Page, swarm: FakeSwarm, url: str) -> None:

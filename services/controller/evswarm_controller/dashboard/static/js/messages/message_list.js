@@ -1,7 +1,8 @@
 /** A list of messages, newest first: a call and its answer in one row, which opens to both payloads. */
 
-import { Component, html, useRef, useState } from "../../vendor/runtime.js";
+import { Component, html, useEffect, useRef, useState } from "../../vendor/runtime.js";
 import { count, counted } from "../format.js";
+import { pausedAt } from "../model.js";
 import { stationPath } from "../state/route.js";
 import { toast } from "../state/toasts.js";
 import { line, parts, pretty } from "./json_text.js";
@@ -36,6 +37,15 @@ export function MessageList({ tail, label, stations = false }) {
   // Parts are drawn anew when a signal that they read changes, and the tail itself stays the same object.
   const version = tail.version.value;
   const records = tail.log.records();
+  // What is being read stays where it is, however fast others come.
+  const reading = records.some((record) => keyOf(record) === open);
+  useEffect(() => {
+    if (!reading || !tail.live || tail.log.paused) return;
+    tail.pause(true);
+    return () => {
+      if (!pausedAt.peek()) tail.pause(false);
+    };
+  }, [reading, tail]);
   /** @param {KeyboardEvent} event */
   const onKey = (event) => {
     const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];

@@ -5,7 +5,7 @@ import { MessageFilters } from "../messages/message_filters.js";
 import { MessageList } from "../messages/message_list.js";
 import { ANYTHING } from "../messages/message_log.js";
 import { useTail } from "../messages/tail.js";
-import { aggregate, pausedAt } from "../model.js";
+import { aggregate } from "../model.js";
 import { search, setSearch } from "../router.js";
 import { formatFilter, isNarrowed, parseFilter } from "../state/message_filter.js";
 
@@ -65,9 +65,5 @@ export function MessagesPage() {
 /** @param {{wanted: string}} props the filter as the address has it */
 function Messages({ wanted }) {
   const tail = useTail(parseFilter(wanted));
-  const paused = pausedAt.value > 0;
-  useEffect(() => {
-    if (paused !== tail.log.paused) tail.pause(paused);
-  }, [paused, tail]);
   return html`<${MessageList} tail=${tail} label="Messages, newest first" stations />`;
 }
