@@ -27,6 +27,7 @@ from evswarm_shared.bus.messages import (
     StationState,
 )
 from evswarm_shared.bus.operation_results import StationOutcome
+from evswarm_shared.errors import LocalError
 from tests.unit.controller.desk import Desk, open_desk, row
 
 ALL = [f"CP-{index:06d}" for index in range(1, 21)]
@@ -193,6 +194,34 @@ async def test_a_station_that_leaves_the_swarm_fails(swarm: Desk) -> None:
     assert (await outcomes(swarm, operation))["CP-000002"] == ("failed", "It left the swarm.")
 
 
+async def test_a_reconnect_has_happened_when_the_station_is_back(swarm: Desk) -> None:
+    operation = await placed(swarm, "reconnect", ALL[:3], seconds=6.0)
+    told_at = swarm.clock.at
+    worker = swarm.workers[0]
+    rows = {each: worker.rows[each] for each in ALL[:3]}
+    # A meter value that was on its way, then away, then back: two of them.
+    stages: list[dict[str, Any]] = [
+        {"changed_at": told_at + 0.2, "power_w": 1},
+        {"changed_at": told_at + 0.3, "running": False},
+        {"changed_at": told_at + 2.5},
+    ]
+    done: list[int] = []
+
+    async def step() -> None:
+        done.append(swarm.context.observer.operations[operation.operation_id].done)
+        if stages:
+            change = stages.pop(0)
+            changed = ALL[:3] if stages else ALL[:2]
+            await worker.publish([msgspec.structs.replace(rows[each], **change) for each in changed])
+            await swarm.context.mirror.read_all()
+
+    async with hands(swarm):
+        await swarm.context.work.carry_through(run_of(swarm, operation, step))
+    assert done[:3] == [0, 0, 0]
+    assert await ended(swarm, operation) == ("failed", 2, 1, "1 of 3 stations failed.")
+    assert (await outcomes(swarm, operation))["CP-000003"] == ("failed", "It has not come back in time.")
+
+
 # --- more than one controller ---------------------------------------------------------------------------------
 
 
@@ -301,7 +330,7 @@ async def test_asking_once_more_is_for_those_that_failed_or_are_unknown(swarm: D
 
 
 async def test_an_order_for_nobody_or_with_a_secret_is_refused(swarm: Desk) -> None:
-    with pytest.raises(InvalidFieldError, match="No station"):
+    with pytest.raises(LocalError, match="No station"):
         await placed(swarm, "fault", [])
     with pytest.raises(InvalidFieldError, match="secret"):
         await placed(
