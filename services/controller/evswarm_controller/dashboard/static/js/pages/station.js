@@ -115,7 +115,7 @@ function Section({ id, view, watch, here, onIntent, onAct }) {
 /** @param {{id: string, watch: import("../station/watch.js").Watch, version: number}} props */
 function Head({ id, watch }) {
   const { detail, row, presence, problem } = watch;
-  const state = (presence === "silent" ? row?.status : detail?.status) ?? "";
+  const state = (presence === "silent" ? (row ?? detail)?.status : detail?.status) ?? "";
   const stopped = state === "Stopped";
   const busy = switching.value.has(id);
   const worker = row?.worker_id ?? detail?.worker_id ?? "";
@@ -139,6 +139,7 @@ function Head({ id, watch }) {
     </div>
     ${
       presence === "silent" &&
+      reachable.value &&
       html`
       <p class="station-notice" role="alert">
         <strong>${lost ? `Its worker ${worker} is lost.` : "Nobody describes this station at the moment."}</strong>

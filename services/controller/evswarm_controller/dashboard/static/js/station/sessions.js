@@ -26,6 +26,7 @@ import { TimeChart } from "./time_chart.js";
  */
 
 const PAGE = 25;
+const BEGAN = /** @type {const} */ ({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 /** The history is a moment behind, and sessions go on: what is shown is asked for again. */
 const AGAIN_MS = 5000;
 
@@ -66,8 +67,8 @@ function Days({ id, since, round }) {
     ["Earnings", bars("earnings", "--chart-power", (v) => amount(v, money)), series.earnings],
   ];
   return html`
-    <section class="card panel" aria-label="Sessions a day">
-      <h2>A day</h2>
+    <section class="card panel" aria-label="Sessions each day">
+      <h2>Each day</h2>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
       ${!problem && items === null && html`<p class="muted" role="status">Loading…</p>`}
       ${items?.length === 0 && html`<p class="muted">No session has been recorded yet.</p>`}
@@ -178,7 +179,7 @@ function Session({ session }) {
     session.station_meter_stop !== session.csms_meter_stop;
   return html`
     <tr>
-      <td>${new Date(session.started_at).toLocaleString("en-GB", { dateStyle: "short", timeStyle: "medium" })}</td>
+      <td title=${session.started_at}>${new Date(session.started_at).toLocaleString("en-GB", BEGAN)}</td>
       <td>${stopped ? span((Date.parse(stopped) - Date.parse(session.started_at)) / 1000) : "–"}</td>
       <td class="wide-only">${session.connector_id}</td>
       <td class="wide-only">${session.transaction_id ?? "–"}</td>

@@ -92,7 +92,7 @@ export class Watch {
     if (status === 404) {
       this.presence = "unknown";
       this.detail = null;
-    } else if (status !== 0 && status !== 401) {
+    } else if (status !== 401) {
       this.presence = "silent";
       this.row = await call(this.base).catch(() => this.row);
     }
