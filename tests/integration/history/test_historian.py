@@ -162,6 +162,8 @@ async def test_without_room_on_the_disk_it_stops_writing_and_says_so(
     historian = start(f"sqlite:///{tmp_path}/h.db", history_min_free_mb=1_000_000_000)
     await tell(bus, 0, 100)
     eventually(lambda: _state(historian), lambda state: state == "disk_full", 30, "the disk is full")
+    status = historian.http.get("/status").json()
+    assert status["state"] == "disk_full" and status["problem"]
     assert historian.texts() == []
     assert (await bus.history_backlog(TRAFFIC)).entries == 10
 

@@ -80,7 +80,7 @@ function Facts({ about }) {
 
 /** @param {{items: [string, string][]}} props */
 const List = ({ items }) =>
-  html`<dl class="pairs">${items.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  html`<dl class="about-pairs">${items.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 
 /** @param {{about: About | null}} props */
 function Links({ about }) {
@@ -101,7 +101,7 @@ function Links({ about }) {
   return html`
     <section class="card about-card" aria-label="Read on">
       <h2>Read on</h2>
-      <ul class="link-list">
+      <ul class="about-links">
         ${links.map(([href, name, what]) => html`<li key=${href}><a href=${href}>${name}</a> <span class="muted">${what}</span></li>`)}
         <${Outside} href=${grafana} name="Grafana" what="days of every number" setting="EVSWARM_GRAFANA_URL" />
         <${Outside} href=${prometheus} name="Prometheus" what="metrics and alerts" setting="EVSWARM_PROMETHEUS_URL" />
@@ -126,7 +126,7 @@ function Settings({ settings }) {
   const changed = settings.filter((setting) => setting.changed);
   const rest = settings.filter((setting) => !setting.changed);
   return html`
-    <section class="card about-card settings" aria-label="Settings">
+    <section class="card about-card about-settings" aria-label="Settings">
       <h2>Settings of this controller</h2>
       ${changed.length === 0 ? html`<p class="muted">All are as by default.</p>` : html`<${SettingList} settings=${changed} />`}
       <details>
@@ -139,7 +139,7 @@ function Settings({ settings }) {
 
 /** @param {{settings: readonly Setting[]}} props */
 const SettingList = ({ settings }) => html`
-  <dl class="setting-list">
+  <dl class="about-setting-list">
     ${settings.map(
       ({ name, value, description }) =>
         html`<div key=${name}><dt><code>${name}</code> <b>${value || "not set"}</b></dt><dd class="muted">${description}</dd></div>`,

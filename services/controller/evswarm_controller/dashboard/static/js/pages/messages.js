@@ -8,9 +8,11 @@ import { useTail } from "../messages/tail.js";
 import { aggregate } from "../model.js";
 import { search, setSearch } from "../router.js";
 import { formatFilter, isNarrowed, parseFilter } from "../state/message_filter.js";
+import { fleet } from "../state/swarm.js";
 
 /** Pause after a letter before the messages are asked for anew. */
 const TYPING_MS = 300;
+const MOST_SUGGESTED = 8;
 
 export function MessagesPage() {
   const [typed, setTyped] = useState(search.value);
@@ -43,9 +45,13 @@ export function MessagesPage() {
           aria-label="Station"
           autocomplete="off"
           spellcheck="false"
+          list="stations-like-it"
           value=${filter.station}
           onInput=${(/** @type {any} */ e) => onChange({ station: e.target.value }, { replace: true })}
         />
+        <datalist id="stations-like-it">
+          ${stationsLike(filter.station).map((id) => html`<option key=${id} value=${id}></option>`)}
+        </datalist>
         <select
           aria-label="Worker"
           value=${filter.worker}
@@ -60,6 +66,19 @@ export function MessagesPage() {
       <${Messages} wanted=${search.value} />
     </section>
   `;
+}
+
+/** Some stations whose id holds these letters. @param {string} part */
+function stationsLike(part) {
+  /** @type {string[]} */
+  const found = [];
+  const wanted = part.trim().toLowerCase();
+  if (!wanted) return found;
+  for (const id of fleet.rows.keys()) {
+    if (found.length === MOST_SUGGESTED) break;
+    if (id.toLowerCase().includes(wanted)) found.push(id);
+  }
+  return found;
 }
 
 /** @param {{wanted: string}} props the filter as the address has it */
