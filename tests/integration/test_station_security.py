@@ -191,6 +191,15 @@ async def test_a_station_lives_from_no_security_to_mutual_tls(files: Path) -> No
         await one.reconnected(before)
         assert await one.configured("SecurityProfile") == "2"
 
+        stranger = pem(authority(time.time(), "Somebody").certificate)
+        await one.command(
+            "InstallCertificate", certificateType="CentralSystemRootCertificate", certificate=stranger
+        )
+        kind = {"certificateType": "CentralSystemRootCertificate"}
+        roots = (await one.command("GetInstalledCertificateIds", **kind))["certificateHashData"]
+        deleted = [await one.command("DeleteCertificate", certificateHashData=each) for each in roots]
+        assert [each["status"] for each in deleted] == ["Failed", "Accepted"], "the first is in use (M04.FR.06)"
+
         before = one.opened
         assert await one.change("AuthorizationKey", NEW_KEY) == "Accepted"
         await one.reconnected(before)

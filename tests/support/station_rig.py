@@ -92,6 +92,7 @@ class StationRig:
         self.disconnects: list[Disconnect] = []
         self.connects: list[Connect] = []
         self.refusal: ConnectResult | None = None
+        self.server_chain: tuple[bytes, ...] = ()
         self.errands: list[Download | Upload | CancelTransfer | MakeKey] = []
         self.failures: list[HandlerFailed] = []
         self.rhythms: list[int] = []
@@ -250,7 +251,7 @@ class StationRig:
                     self.station.connection_failed(self.refusal, self.now)
                 elif self.online:
                     self.connected = True
-                    self.station.connected(self.now)
+                    self.station.connected(self.now, self.server_chain)
                 else:
                     self.station.connection_failed(ConnectResult.UNREACHABLE, self.now)
             case Send(data):

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Final, Protocol
 
 from evswarm_shared.bus.keys import LOG_LINES_KEPT
@@ -46,8 +47,8 @@ class StationMachine(Protocol):
     def start(self, now: float) -> None:
         """Switch on."""
 
-    def connected(self, now: float) -> None:
-        """The WebSocket is open."""
+    def connected(self, now: float, server_chain: tuple[bytes, ...] = ()) -> None:
+        """The WebSocket is open; by TLS, with the certificates (DER) that its server was verified by."""
 
     def connection_failed(self, reason: ConnectResult, now: float) -> None:
         """The attempt to open a WebSocket came to nothing."""
@@ -236,7 +237,11 @@ class StationHost(LinkUser):
 
     def link_opened(self) -> None:
         """The station's socket is open."""
-        self.drive(self.station.connected)
+        chain = () if self.link is None else self.link.server_chain()
+        if chain:
+            self.drive(partial(self.station.connected, server_chain=chain))
+        else:
+            self.drive(self.station.connected)
 
     def link_failed(self, result: ConnectResult) -> None:
         """The station's attempt to connect failed."""

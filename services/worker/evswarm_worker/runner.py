@@ -11,6 +11,7 @@ import time
 from base64 import b64encode
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Final, Protocol, cast
 
 from websockets.client import ClientProtocol
@@ -136,6 +137,17 @@ class Link(asyncio.Protocol):
             self._flush()
         self._write(self._terms.frames(frame))
         return True
+
+    def server_chain(self) -> tuple[bytes, ...]:
+        """What the server was verified by, DER, its own certificate first; empty without TLS.
+
+        Only Python 3.13 and later tell more than the first one.
+        """
+        tls = None if self._transport is None else self._transport.get_extra_info("ssl_object")
+        if tls is None:
+            return ()
+        whole = getattr(tls, "get_verified_chain", None)
+        return _shared(tuple(whole()) if whole is not None else (tls.getpeercert(True),))
 
     def close(self, code: int, reason: str) -> None:
         """Close in order, within a time-out, and tell the user nothing any more. An attempt is given up."""
@@ -373,6 +385,12 @@ class Link(asyncio.Protocol):
         transport.write(data)
         if transport.get_write_buffer_size() > WRITE_LIMIT_BYTES:
             self.drop(DisconnectReason.SLOW_PEER)
+
+
+@lru_cache(maxsize=16)
+def _shared(chain: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """One copy for all the stations of a server."""
+    return chain
 
 
 def _refusal(error: Exception) -> ConnectResult:

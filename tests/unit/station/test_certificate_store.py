@@ -1,11 +1,14 @@
 """Root certificates: installed, named, deleted, replaced (security whitepaper M03, M04, M05)."""
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
+from evswarm_shared.certificates import issue_server
 from evswarm_shared.telemetry.counts import ConnectResult
 from evswarm_worker.station.config import StationSecurity
 from evswarm_worker.station.configuration import CERTIFICATE_STORE_LENGTH
@@ -106,8 +109,37 @@ def test_the_root_that_the_connection_hangs_on_is_not_deleted() -> None:
     rig = StationRig(security=security).start()
     name = only(installed(rig))
     assert delete(rig, name) == "Failed"
-    install(rig, pem(OTHER.certificate))
-    assert delete(rig, name) == "Accepted"
+
+
+def der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+SERVER = issue_server(
+    ROOT, ["csms.test"], "evswarm", now=datetime.fromtimestamp(NOON, UTC), days=30
+).certificate
+BELOW = successor(ROOT, "Below the root", NOON).certificate
+
+
+@pytest.mark.parametrize(
+    ("chain", "answers"),
+    [
+        # Its own certificate alone is known, and says who signed it.
+        ((der(SERVER),), ["Failed", "Accepted"]),
+        # The whole chain is known.
+        ((der(SERVER), der(BELOW), der(ROOT.certificate)), ["Failed", "Accepted"]),
+        # Something between the two is not known: it could be either.
+        ((der(authority(NOON, "Unknown").certificate),), ["Failed", "Failed"]),
+    ],
+)
+def test_of_several_roots_the_one_that_verified_the_connection_is_not_deleted(
+    chain: tuple[bytes, ...], answers: list[str]
+) -> None:
+    roots = (pem(ROOT.certificate), pem(OTHER.certificate))
+    rig = StationRig(security=StationSecurity(2, "0123456789abcdef", roots))
+    rig.server_chain = chain
+    rig.start()
+    assert [delete(rig, name) for name in installed(rig)] == answers
 
 
 def strict(**options: Any) -> StationRig:

@@ -47,7 +47,7 @@ class FakeStation(StationMachine):
         self._input("start")
         self.asks += [LogLine("[00:00:00] started"), SnapshotChanged()]
 
-    def connected(self, now: float) -> None:
+    def connected(self, now: float, server_chain: tuple[bytes, ...] = ()) -> None:
         self._input("connected")
 
     def connection_failed(self, reason: ConnectResult, now: float) -> None:

@@ -47,6 +47,9 @@ class HostLink(Link):
     def close(self, code: int, reason: str) -> None:
         self.did.append(("close", code, reason))
 
+    def server_chain(self) -> tuple[bytes, ...]:
+        return ()
+
     def abandon(self) -> None:
         self.did.append("abandon")
 

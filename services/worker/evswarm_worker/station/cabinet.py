@@ -61,7 +61,8 @@ class Cabinet:
     accepted since the last boot, so that a reconnect is none; `accepted_ever`: somebody can be charged for energy
     (OCPP 1.6 §4.2.1). `switched_off`: it was stopped, and nobody can have used it since. `autonomous`: people come
     and go, and the policy is asked, without anybody's hand. `replies` are encoded answers to the central system
-    that wait for the end of the input. `error_code` is that of the station as a whole. `lasting_changed`: the checkpoint must be stored before anything is sent.
+    that wait for the end of the input. `error_code` is that of the station as a whole. `server_chain`: what the server of an open TLS connection was
+    verified by, DER, its own certificate first; empty without TLS. `lasting_changed`: the checkpoint must be stored before anything is sent.
     `grid` holds the policy's optional measurements. `local_list`, `profiles` and `reservation` (that of no
     connector in particular) are None until the central system sends some. `wake_at`: nothing at all happens before;
     `real_due` and (in simulated time) `simulated_due`: nothing that hangs on that time. `report_due`: no status
@@ -121,6 +122,7 @@ class Cabinet:
         "reported",
         "reservation",
         "security",
+        "server_chain",
         "simulated_due",
         "snapshot_changed",
         "store_at",
@@ -190,6 +192,7 @@ class Cabinet:
         self.log_upload: LogUpload | None = None
         self.diagnostics_upload: LogUpload | None = None
         self.security: Security | None = None
+        self.server_chain: tuple[bytes, ...] = ()
         self.next_transfer = 0
 
         self.attempt_at = inf

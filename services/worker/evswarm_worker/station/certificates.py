@@ -64,6 +64,13 @@ def signed_by(pem: str, issuer: str) -> bool:
     return _signed_by(_one(pem), _one(issuer))
 
 
+def vouches(pem: str, chain: Sequence[bytes]) -> bool:
+    """Whether a root is in a chain (DER, leaf first), or signed the last certificate of it."""
+    root = _one(pem)
+    last = x509.load_der_x509_certificate(chain[-1])
+    return root.public_bytes(serialization.Encoding.DER) in chain or _signed_by(last, root)
+
+
 def is_valid(pem: str, now: float) -> bool:
     """Whether the first certificate of `pem` can be read and is valid at this time."""
     try:

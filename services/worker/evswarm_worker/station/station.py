@@ -156,9 +156,10 @@ class Station:
 
     # --- the connection ---------------------------------------------------------------------------------------
 
-    def connected(self, now: float) -> None:
-        """The WebSocket that `Connect` asked for is open."""
+    def connected(self, now: float, server_chain: tuple[bytes, ...] = ()) -> None:
+        """The WebSocket that `Connect` asked for is open; `server_chain` (DER) is what its server was verified by."""
         if self._enter(now):
+            self._cabinet.server_chain = server_chain
             registration.connected(self._cabinet)
             self._settle()
 

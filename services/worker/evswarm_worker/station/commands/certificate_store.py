@@ -99,13 +99,24 @@ def delete_certificate(cabinet: Cabinet, request: DeleteCertificate) -> DeleteCe
             rest = [one for one in installed if one is not pem]
             if use is not _CENTRAL:
                 security_of(cabinet).manufacturer_roots = rest
-            elif not rest and security_profile(cabinet) >= TLS:
+            elif security_profile(cabinet) >= TLS and _in_use(cabinet, pem, installed):
                 return DeleteCertificateResponse(DeleteCertificateStatus.failed)
             else:
                 security_of(cabinet).roots = rest
             _changed(cabinet, f"{use} deleted")
             return DeleteCertificateResponse(DeleteCertificateStatus.accepted)
     return DeleteCertificateResponse(DeleteCertificateStatus.not_found)
+
+
+def _in_use(cabinet: Cabinet, pem: str, installed: list[str]) -> bool:
+    """Whether the server of this connection was verified by this root; where it is not known by which, by any of them."""
+    from evswarm_worker.station import certificates
+
+    chain = cabinet.server_chain
+    if len(installed) == 1 or not chain:
+        return len(installed) == 1
+    used = [root for root in installed if certificates.vouches(root, chain)]
+    return not used or pem in used
 
 
 def get_installed_certificate_ids(
