@@ -1,5 +1,7 @@
 """The leader dies in the middle of an operation, and everything is restarted piece by piece."""
 
+import signal
+from collections import Counter
 from pathlib import Path
 
 from tests.support.compose import eventually
@@ -7,8 +9,41 @@ from tests.support.fault_swarm import FaultSwarm, wait_until
 from tests.support.faulty_network import FaultyNetwork
 
 
-def test_the_standby_goes_on_with_the_operation_and_no_station_notices(tmp_path: Path) -> None:
-    swarm = FaultSwarm(tmp_path, stations=100, controllers=2)
+def order_that_a_frozen_worker_does_not_answer(swarm: FaultSwarm) -> str:
+    """A bulk operation of which one worker's part is done and the other's asked for; that worker is frozen."""
+    swarm.workers[0].process.send_signal(signal.SIGSTOP)
+    stations = [row["station_id"] for row in swarm.get("/stations?status=running&limit=100")["stations"]]
+    answer = swarm.post(
+        "/stations/bulk",
+        {
+            "filter": {"station_ids": stations},
+            "action": "set_configuration",
+            "payload": {"key": "HeartbeatInterval", "value": "1234"},
+        },
+    )
+    assert answer.status_code == 202
+    operation: str = answer.json()["operation_id"]
+
+    def half_way() -> bool:
+        items = swarm.get(f"/operations/{operation}/results")["items"]
+        return {item["outcome"] for item in items} == {"running", "succeeded"}
+
+    wait_until(half_way, "one worker has answered")
+    return operation
+
+
+def tell_what_is_known(swarm: FaultSwarm, operation: str) -> None:
+    """What the leader learned before it died is kept; of what it had asked for nobody says that it is done or not."""
+    view = swarm.get(f"/operations/{operation}")
+    items = swarm.get(f"/operations/{operation}/results")["items"]
+    outcomes = Counter(item["outcome"] for item in items)
+    assert (view["state"], set(outcomes)) == ("failed", {"succeeded", "unknown"})
+    assert (view["done"], view["failed"]) == (outcomes["succeeded"], outcomes["unknown"])
+    assert "not known" in view["message"]
+
+
+def test_the_standby_goes_on_with_the_operations_and_no_station_notices(tmp_path: Path) -> None:
+    swarm = FaultSwarm(tmp_path, stations=100, controllers=2, command_timeout_seconds=2)
     with FaultyNetwork(("127.0.0.1", swarm.csms_ports[0])) as road, swarm:
         swarm.csms_road = road.port
         swarm.start()
@@ -22,13 +57,19 @@ def test_the_standby_goes_on_with_the_operation_and_no_station_notices(tmp_path:
         operation = answer.json()["operation_id"]
         wait_until(lambda: swarm.get("/totals")["running"] > 110, "the operation is under way")
         assert swarm.get(f"/operations/{operation}")["state"] == "running"
+        bulk = order_that_a_frozen_worker_does_not_answer(swarm)
         swarm.controllers[leader].kill()
+        swarm.workers[0].process.send_signal(signal.SIGCONT)
         eventually(
             lambda: swarm.get(f"/operations/{operation}")["state"],
             lambda state: state == "succeeded",
             60,
             "the operation's end",
         )
+        eventually(
+            lambda: swarm.get(f"/operations/{bulk}")["state"], lambda state: state != "running", 60, "its end"
+        )
+        tell_what_is_known(swarm, bulk)
         swarm.wait_for_running(200)
         assert all(connection.open for connection in connected), "a station noticed"
         swarm.wait_for_charging(10)

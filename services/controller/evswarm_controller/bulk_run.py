@@ -21,8 +21,8 @@ from evswarm_shared.errors import BusUnavailableError
 
 REPORT_SECONDS: Final = 0.5
 STORE_AWAY_SECONDS: Final = 0.5
-INHERITED_SECONDS: Final = 15.0
-"""How long a controller that no longer leads may take to write down what it has asked for: its commands' time and some."""
+WRITING_SECONDS: Final = 2.0
+"""How long after the answer to a command what it says is surely written down, by whatever controller."""
 CANCELLED: Final = "Cancelled before it began."
 NOT_KNOWN: Final = "The controller that asked has ended: whether it was done is not known."
 
@@ -39,8 +39,10 @@ class BulkRun:
         leads: Callable[[], bool],
         now: Callable[[], float],
         told: Callable[[OperationSnapshot], None],
+        answer_seconds: float,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """`answer_seconds` is how long any controller waits for the answer to a command."""
         self.operation = operation
         self.results: dict[str, StationResult] = {}
         self.inherited: list[str] = []
@@ -51,6 +53,7 @@ class BulkRun:
         self._observer = observer
         self._leads = leads
         self._told = told
+        self._answer_seconds = answer_seconds
         self._loaded_at = self._reported_at = now()
 
     async def load(self) -> None:
@@ -115,7 +118,7 @@ class BulkRun:
 
     async def end(self) -> None:
         """End the operation as its results say; what is open now was asked by a controller that says no more."""
-        while self.inherited and self.now() < self._loaded_at + INHERITED_SECONDS:
+        while self.inherited and self.now() < self._loaded_at + self._answer_seconds + WRITING_SECONDS:
             self.require_leading()
             await self.pause(REPORT_SECONDS)
         await self._read()

@@ -97,7 +97,15 @@ class BulkWork:
         return sorted(orders, key=lambda each: each.created_at)[:room]
 
     async def _work(self, operation: OperationSnapshot) -> None:
-        run = BulkRun(operation, self._bus, self._observer, leads=self._leads, now=self._now, told=self._told)
+        run = BulkRun(
+            operation,
+            self._bus,
+            self._observer,
+            leads=self._leads,
+            now=self._now,
+            told=self._told,
+            answer_seconds=self._router.timeout_seconds,
+        )
         try:
             await self.carry_through(run)
             log.info(

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from evswarm_controller.bulk_orders import BulkAction
-from evswarm_controller.bulk_run import INHERITED_SECONDS, BulkRun
+from evswarm_controller.bulk_run import BulkRun
 from evswarm_controller.errors import (
     InvalidFieldError,
     LeadershipLostError,
@@ -93,6 +93,7 @@ def run_of(
         leads=lambda: context.reconciler.leads,
         now=context.now,
         told=lambda _: None,
+        answer_seconds=context.router.timeout_seconds,
         pause=pause,
     )
 
@@ -239,7 +240,7 @@ async def test_a_later_leader_goes_on_with_what_was_not_begun_and_knows_nothing_
         began = swarm.clock.at
         async with hands(second) as played:
             await second.context.work.carry_through(run_of(second, found))
-        assert swarm.clock.at - began >= INHERITED_SECONDS
+        assert swarm.clock.at - began >= second.context.router.timeout_seconds
         assert played.got == [("w1", ("CP-000002", "CP-000003"))]
         assert await ended(second, operation) == ("failed", 2, 1, "of 1 it is not known.")
         assert (await outcomes(second, operation))["CP-000001"][0] == "unknown"
