@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Self
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -85,6 +85,23 @@ class ControllerClient:
     def logs(self, station_id: str) -> dict[str, Any]:
         """GET /stations/{id}/logs."""
         return self._json("GET", f"/stations/{station_id}/logs")
+
+    def log_lines(self, station_id: str, *, calls: bool) -> list[str]:
+        """GET /stations/{id}/logs as lines of text; `calls`: with the OCPP calls among them."""
+        query = urlencode({} if calls else {"kind": "line"})
+        entries = self._json("GET", f"/stations/{quote(station_id, safe='')}/logs?{query}")["entries"]
+        return [f"[{entry['time']}] {entry['text']}" for entry in entries]
+
+    def follow(self, station_id: str, *, calls: bool) -> Iterator[str]:
+        """GET /stations/{id}/logs?follow: the lines that are kept, and then each as it comes, as long as it goes on."""
+        asked = {"follow": "true"} if calls else {"follow": "true", "kind": "line"}
+        path = f"/stations/{quote(station_id, safe='')}/logs"
+        patience = httpx.Timeout(TIMEOUT_SECONDS, read=None)
+        with self._plain_errors(), self._http.stream("GET", path, params=asked, timeout=patience) as answer:
+            if answer.is_error:
+                answer.read()
+                raise ControllerError(problem_of(answer))
+            yield from answer.iter_lines()
 
     def audit_stations(self, after: str, limit: int) -> dict[str, Any]:
         """GET /audit/stations."""

@@ -5,9 +5,8 @@ import os
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, NoReturn
 
 import msgspec
 import typer
@@ -29,8 +28,6 @@ from evswarm_cli.store import DEFAULT_PORT, store_command
 from evswarm_shared.bus.messages import ProfileName
 from evswarm_shared.errors import EvswarmError
 from evswarm_shared.settings import SettingsError
-
-FOLLOW_SECONDS: Final = 1.0
 
 app = typer.Typer(
     name="evswarm",
@@ -179,31 +176,16 @@ def status(url: Url = None) -> None:
 def logs(
     station_id: Annotated[str, typer.Argument(help="For example CP-000001.")],
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
+    calls: Annotated[
+        bool, typer.Option("--calls", help="Show its OCPP calls and their answers too.")
+    ] = False,
     url: Url = None,
 ) -> None:
     """Show a station's last log lines, newest last."""
     with ControllerClient(url) as client:
-        shown: list[str] = []
-        while True:
-            lines: list[str] = client.logs(station_id)["logs"]
-            for line in new_lines(shown, lines):
-                typer.echo(line)
-            shown = lines
-            if not follow:
-                return
-            time.sleep(FOLLOW_SECONDS)
-
-
-def new_lines(shown: list[str], lines: list[str]) -> list[str]:
-    """The part of `lines` that follows on `shown`, both being the last lines of one growing log.
-
-    >>> new_lines(["a", "b"], ["b", "c"])
-    ['c']
-    """
-    for overlap in range(min(len(shown), len(lines)), 0, -1):
-        if shown[-overlap:] == lines[:overlap]:
-            return lines[overlap:]
-    return lines
+        shown = (client.follow if follow else client.log_lines)(station_id, calls=calls)
+        for line in shown:
+            typer.echo(line)
 
 
 @app.command()

@@ -17,6 +17,8 @@ from evswarm_shared.history.records import Direction, Outcome
 
 CALL: Final = "call"
 """The kind of an entry that is an OCPP exchange."""
+LINES: Final = frozenset(kind.value for kind in LogKind)
+"""The kinds of all that a station wrote itself."""
 KINDS: Final = (*(kind.value for kind in LogKind), CALL)
 LEVELS: Final = tuple(level.value for level in Level)
 """From good to bad."""

@@ -41,6 +41,42 @@ def test_a_controller_that_is_not_there_is_named_with_what_to_do() -> None:
         client.totals()
 
 
+ENTRIES = [
+    {"time": "10:00:00", "kind": "boot", "text": "Boot accepted"},
+    {"time": "10:00:01", "kind": "call", "text": "→ Heartbeat answered in 2.5 ms"},
+]
+
+
+def test_a_log_is_asked_for_with_or_without_calls_and_told_line_by_line() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, json={"entries": ENTRIES})
+
+    with client_of(httpx.MockTransport(answer)) as client:
+        assert client.log_lines("CP/9", calls=True) == [
+            "[10:00:00] Boot accepted",
+            "[10:00:01] → Heartbeat answered in 2.5 ms",
+        ]
+        client.log_lines("CP-9", calls=False)
+    assert [url.removeprefix("http://controller.test") for url in asked] == [
+        "/stations/CP%2F9/logs?",
+        "/stations/CP-9/logs?kind=line",
+    ]
+
+
+def test_a_followed_log_is_read_as_it_comes_and_its_refusal_is_a_sentence() -> None:
+    answers = [
+        httpx.Response(200, stream=httpx.ByteStream("[10:00:00] one\n[10:00:01] zwölf\n".encode())),
+        httpx.Response(404, json={"detail": "There is no station CP-9."}),
+    ]
+    with client_of(httpx.MockTransport(lambda _: answers.pop(0))) as client:
+        assert list(client.follow("CP-9", calls=False)) == ["[10:00:00] one", "[10:00:01] zwölf"]
+        with pytest.raises(ControllerError, match="There is no station"):
+            list(client.follow("CP-9", calls=False))
+
+
 def asked_with(monkeypatch: pytest.MonkeyPatch, token: str, status: int) -> tuple[str | None, str]:
     """The header that was sent, and what the user is told."""
     monkeypatch.setenv("EVSWARM_API_TOKEN", token)

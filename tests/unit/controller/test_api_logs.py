@@ -103,6 +103,7 @@ async def test_calls_bear_the_time_of_the_stations_own_clock(swarm: Desk) -> Non
     ("query", "found"),
     [
         ("?kind=call", ["→ Heartbeat answered in 2.5 ms", "← Reset not answered"]),
+        ("?kind=line", ["Connected", "Boot accepted", "Connection lost: reset"]),
         ("?kind=boot,connection", ["Connected", "Boot accepted", "Connection lost: reset"]),
         ("?level=warning", ["Connection lost: reset", "← Reset not answered"]),
         ("?action=Reset", ["← Reset not answered"]),
@@ -131,7 +132,7 @@ async def test_without_a_historian_the_lines_come_alone_and_say_so(swarm: Desk) 
 
 async def test_who_wants_no_calls_asks_no_historian(swarm: Desk) -> None:
     asked = played(swarm, call())
-    await read(swarm, "?kind=boot")
+    await read(swarm, "?kind=line")
     await read(swarm, "?limit=0")
     assert asked == []
 

@@ -12,7 +12,7 @@ from evswarm_controller.api.schemas import LogEntryView, LogView
 from evswarm_controller.api.stations import StationPath
 from evswarm_controller.context import ContextOf
 from evswarm_controller.errors import InvalidFieldError, TooManyFollowersError
-from evswarm_controller.log_entries import COLUMNS, KINDS, LogFilter, file_entry
+from evswarm_controller.log_entries import COLUMNS, KINDS, LINES, LogFilter, file_entry
 from evswarm_controller.log_reading import follow_log, read_log
 from evswarm_controller.problems import documented
 from evswarm_shared.history.log_kinds import Level
@@ -21,6 +21,8 @@ from evswarm_shared.text_exports import TextFormat
 
 MAX_CALLS: Final = 1000
 FOLLOWERS: Final = 100
+LINE: Final = "line"
+"""As a kind: whatever the station wrote itself."""
 PLAIN_TEXT: Final = "text/plain; charset=utf-8"
 
 router = APIRouter(tags=["stations"])
@@ -44,7 +46,8 @@ async def read(
     kind: Annotated[
         str,
         Query(
-            max_length=200, description="`call` for OCPP calls, or what lines are about; several by comma."
+            max_length=200,
+            description="`line`, `call` for OCPP calls, or what lines are about; several by comma.",
         ),
     ] = "",
     level: Annotated[Level, Query(description="The least bad that is wanted.")] = Level.INFO,
@@ -55,9 +58,10 @@ async def read(
         int, Query(ge=0, le=MAX_CALLS, description="Most calls among the lines, the last ones.")
     ] = 50,
     form: Annotated[TextFormat | None, Query(alias="format", description="The entries as a file.")] = None,
-    follow: Annotated[bool, Query(description="Plain text that goes on as entries come.")] = False,
+    # Left out of the parameters described: what tries them all would wait for an end that never comes.
+    follow: Annotated[bool, Query(include_in_schema=False)] = False,
 ) -> Response:
-    """A station's last 50 log lines and its last OCPP calls, newest last."""
+    """A station's last 50 log lines and its last OCPP calls, newest last; with `follow=true` plain text that goes on."""
     context.row(station_id)
     wanted = LogFilter(_kinds(kind), level, action, direction, text.strip())
     if follow:
@@ -84,8 +88,11 @@ async def read(
 
 
 def _kinds(text: str) -> frozenset[str]:
-    kinds = frozenset(filter(None, (part.strip().lower() for part in text.split(","))))
+    kinds = set(filter(None, (part.strip().lower() for part in text.split(","))))
+    if LINE in kinds:
+        kinds = kinds - {LINE} | LINES
     unknown = sorted(kinds.difference(KINDS))
     if unknown:
-        raise InvalidFieldError("kind", f"There is no kind {unknown[0]!r}; known are {', '.join(KINDS)}.")
-    return kinds
+        known = ", ".join((LINE, *KINDS))
+        raise InvalidFieldError("kind", f"There is no kind {unknown[0]!r}; known are {known}.")
+    return frozenset(kinds)
