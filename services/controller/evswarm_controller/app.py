@@ -38,6 +38,7 @@ from evswarm_controller.dashboard_files import DashboardFiles
 from evswarm_controller.http_rules import HttpRules
 from evswarm_controller.live_schema import live_schema
 from evswarm_controller.openapi_document import completed
+from evswarm_controller.path_table import PathTable
 from evswarm_controller.telemetry import ControllerTelemetry, Gauges
 from evswarm_shared.bus.messages import OperationState
 from evswarm_shared.telemetry.exposition import loop_metrics, process_registry
@@ -85,9 +86,9 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
         app.include_router(router)
     app.router.routes.extend(dashboard.routes())
     _describe(app, context.gate)
-    _expect_requests(app.routes, context.telemetry)
-    for router in routers:
-        _expect_requests(router.routes, context.telemetry)
+    routes = [*app.routes, *(route for router in routers for route in router.routes)]
+    app.state.paths = PathTable(routes)
+    _expect_requests(routes, context.telemetry)
     return app
 
 
@@ -119,7 +120,11 @@ def _describe(app: FastAPI, gate: Gate) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = completed(make(), token_required=gate.token_required)
+            app.openapi_schema = completed(
+                make(),
+                token_required=gate.token_required,
+                forms=command_forms.forms_by_path(),
+            )
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -11,7 +11,13 @@ from typing import Final
 
 import msgspec
 
-from evswarm_controller.errors import InvalidFieldError, NothingToCancelError, NothingToRetryError
+from evswarm_controller.errors import (
+    InvalidFieldError,
+    NoStationMatchesError,
+    NothingToCancelError,
+    NothingToRetryError,
+    UnknownStationError,
+)
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
 from evswarm_controller.operation_progress import ASKED
@@ -78,12 +84,12 @@ class BulkOrders:
         """The stations that an order with this filter would be for, as they are now.
 
         Raises:
-            InvalidFieldError: there is no such station, or none at all.
+            UnknownStationError: one that is named is not there.
         """
         if wanted.station_ids is not None:
             unknown = sorted(each for each in wanted.station_ids if each not in self._fleet.rows)
             if unknown:
-                raise InvalidFieldError("filter.station_ids", f"There is no station {unknown[0]}.")
+                raise UnknownStationError(unknown[0])
         return matching(self._fleet.rows.values(), wanted)
 
     async def place(
@@ -92,11 +98,12 @@ class BulkOrders:
         """Write the order down and return its operation, which ends when every station has a result.
 
         Raises:
-            InvalidFieldError: there is no station, or the action would leave a secret in the store.
+            NoStationMatchesError: there is none.
+            InvalidFieldError: the action would leave a secret in the store.
         """
         stations = sorted(station_ids)
         if not stations:
-            raise InvalidFieldError("filter", "No station matches it.")
+            raise NoStationMatchesError
         if action is BulkAction.SET_CONFIGURATION and b"authorizationkey" in payload.lower():
             raise InvalidFieldError(
                 "payload.key", "AuthorizationKey is a secret of one station: set it at each by itself."

@@ -147,7 +147,9 @@ def _curl(
     if method == "get":
         return command
     examples = body.get("examples")
-    if examples:
+    if "example" in body:
+        example = body["example"]
+    elif examples:
         example = next(iter(examples.values()))["value"]
     else:
         fields = _resolve(body.get("schema", {}), schemas).get("properties", {})

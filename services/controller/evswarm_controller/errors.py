@@ -12,6 +12,13 @@ class UnknownStationError(LocalError):
         self.station_id = station_id
 
 
+class NoStationMatchesError(LocalError):
+    """A command to many stations has none to go to."""
+
+    def __init__(self) -> None:
+        super().__init__("No station matches the filter.")
+
+
 class StationExistsError(LocalError):
     """A station cannot be created or deleted so, because of one that is there."""
 
@@ -83,6 +90,15 @@ class CommandFailedError(RemoteError):
         self.outcome = outcome
         self.error_code = error_code
         self.operation_id = ""
+
+
+class UnknownCursorError(LocalError):
+    """A list has no page there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no page at this cursor: take `next_cursor` of an earlier answer, and keep its sorting."
+        )
 
 
 class UnknownTagError(LocalError):

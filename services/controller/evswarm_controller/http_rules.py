@@ -16,13 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from evswarm_controller import docs_page
 from evswarm_controller.access.gate import UPLOADS, Admitted, Exchange, Gate
 from evswarm_controller.access.refusal import Refusal, Refused
+from evswarm_controller.openapi_document import WITH_BODY
+from evswarm_controller.path_table import PathTable
 from evswarm_controller.problems import problem
 from evswarm_controller.safe_headers import SAFE_HEADERS
 from evswarm_controller.telemetry import ControllerTelemetry
 
-WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 METHODS: Final = WITH_BODY | {"GET", "HEAD", "OPTIONS", "DELETE"}
-MAX_BODY_BYTES: Final = 65_536
+MAX_BODY_BYTES: Final = 262_144
 SIGN_IN_CODE: Final = 4401
 """The feed is closed with this when it asks for a token: handshakes tell a page nothing about why they fail."""
 _CAN_DENY: Final = "websocket.http.response"
@@ -117,7 +118,13 @@ def _bad_form(scope: Scope) -> Response | None:
     """Why a request is refused before anybody reads its body."""
     if scope["method"] not in WITH_BODY or scope["path"].startswith(UPLOADS):
         return None
-    headers = Headers(scope=scope)
+    answer = _form_problem(Headers(scope=scope))
+    # Where nobody would read the body, what the router says of the path or the method is more to the point.
+    paths: PathTable = scope["app"].state.paths
+    return answer if answer and paths.leads(scope["method"], scope["path"]) else None
+
+
+def _form_problem(headers: Headers) -> Response | None:
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         return problem(
@@ -126,7 +133,7 @@ def _bad_form(scope: Scope) -> Response | None:
     if "transfer-encoding" in headers:
         return problem(HTTPStatus.LENGTH_REQUIRED, "Send the body with a Content-Length.")
     length = headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+    if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
         return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has at most {MAX_BODY_BYTES} bytes.")
     return None
 

@@ -21,12 +21,14 @@ from evswarm_controller.errors import (
     HistorianError,
     InvalidFieldError,
     NoRoomError,
+    NoStationMatchesError,
     NothingToCancelError,
     NothingToRetryError,
     NotReadyError,
     StationExistsError,
     TooLargeError,
     TooManyFollowersError,
+    UnknownCursorError,
     UnknownOperationError,
     UnknownStationError,
     UnknownTagError,
@@ -118,9 +120,11 @@ def install(app: FastAPI) -> None:
         detail = str(error.detail)
         if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
             detail = f"There is nothing at {request.url.path}; the API is described at /docs."
-        elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             detail = f"{request.method} is not possible at {request.url.path}."
-        return problem(error.status_code, detail, headers=error.headers)
+            headers["Allow"] = ", ".join(app.state.paths.methods(request.url.path))
+        return problem(error.status_code, detail, headers=headers)
 
     @app.exception_handler(RequestValidationError)
     async def _validation(_: Request, error: RequestValidationError) -> Response:
@@ -135,7 +139,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(UnknownStationError)
     @app.exception_handler(UnknownOperationError)
+    @app.exception_handler(NoStationMatchesError)
     @app.exception_handler(UnknownTagError)
+    @app.exception_handler(UnknownCursorError)
     @app.exception_handler(UnknownUploadError)
     @app.exception_handler(UnknownUploadAddressError)
     async def _unknown(_: Request, error: LocalError) -> Response:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from evswarm_controller.errors import InvalidFieldError
+from evswarm_controller.errors import InvalidFieldError, UnknownCursorError
 from evswarm_shared.bus.messages import ProfileName, StationSnapshot, StationState
 
 DEFAULT_LIMIT: Final = 1000
@@ -21,6 +21,10 @@ RUNNING: Final = "running"
 """Instead of a state: accepted by the central system and connected."""
 IN_TRANSACTION: Final = "in transaction"
 """Instead of a state: with an open transaction, whatever its connectors show."""
+
+_STATUS_WORDS: Final = "|".join([*(state.value for state in StationState), RUNNING, IN_TRANSACTION])
+STATUS_PATTERN: Final = f"^(({_STATUS_WORDS})(,({_STATUS_WORDS}))*)?$"
+"""What `status` looks like, for the API's description; case and spaces around commas do not matter either."""
 
 
 class SortField(StrEnum):
@@ -96,7 +100,7 @@ def find(rows: Iterable[StationSnapshot], query: StationQuery) -> StationPage:
     """The page of `rows` that the query asks for.
 
     Raises:
-        InvalidFieldError: the cursor is not one of ours, or was made for another sorting.
+        UnknownCursorError: the cursor is not one of ours, or was made for another sorting.
     """
     value_of = SORT_KEYS[query.sort]
     found = matching(rows, query.filter)
@@ -211,9 +215,9 @@ def _decode_cursor(query: StationQuery) -> tuple[Any, str]:
             data, type=tuple[SortField, Direction, str | int | float, str]
         )
     except (binascii.Error, ValueError):
-        raise InvalidFieldError("cursor", "This is not a cursor from an earlier answer.") from None
+        raise UnknownCursorError from None
     if (sort, direction) != (query.sort, query.direction):
-        raise InvalidFieldError("cursor", "This cursor belongs to another sorting.")
+        raise UnknownCursorError
     numeric = query.sort not in (
         SortField.STATION_ID,
         SortField.STATUS,
@@ -221,5 +225,5 @@ def _decode_cursor(query: StationQuery) -> tuple[Any, str]:
         SortField.PROFILE,
     )
     if isinstance(value, str) == numeric:
-        raise InvalidFieldError("cursor", "This is not a cursor from an earlier answer.")
+        raise UnknownCursorError
     return value, station_id

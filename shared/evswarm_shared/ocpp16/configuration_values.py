@@ -3,6 +3,7 @@
 Here because a station and whoever creates one must agree on it. Values are texts, as on the wire.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
@@ -18,10 +19,14 @@ MEASURANDS_MAX_LENGTH: Final = 16
 
 
 class ValueRule(NamedTuple):
-    """Which values a key takes; `wants` says it in words, as in "takes …"."""
+    """Which values a key takes; `wants` says it in words, as in "takes …".
+
+    Every text that `pattern` matches is accepted; it is for descriptions, and leaves out odd ones that would do too.
+    """
 
     accepts: Callable[[str], bool]
     wants: str
+    pattern: str
 
 
 def whole(least: int, most: int = UNBOUNDED) -> ValueRule:
@@ -30,7 +35,11 @@ def whole(least: int, most: int = UNBOUNDED) -> ValueRule:
     def accepts(value: str) -> bool:
         return value.isascii() and value.isdigit() and len(value) <= 10 and least <= int(value) <= most
 
-    return ValueRule(accepts, f"a whole number from {least} to {most}")
+    if most == UNBOUNDED:
+        pattern = "[1-9][0-9]{0,8}" if least else "0|[1-9][0-9]{0,8}"
+    else:
+        pattern = "|".join(map(str, range(least, most + 1)))
+    return ValueRule(accepts, f"a whole number from {least} to {most}", f"^({pattern})$")
 
 
 def rule_like(value: str) -> ValueRule:
@@ -95,23 +104,33 @@ def _rotations(value: str) -> bool:
     )
 
 
-BOOLEAN: Final = ValueRule(lambda value: value.lower() in ("true", "false"), "true or false")
+_NAMES: Final = "|".join(re.escape(measurand.value) for measurand in Measurand)
+
+BOOLEAN: Final = ValueRule(
+    lambda value: value.lower() in ("true", "false"), "true or false", "^(true|false)$"
+)
 WHOLE: Final = whole(0)
-TEXT: Final = ValueRule(bool, "a text that is not empty")
+TEXT: Final = ValueRule(bool, "a text that is not empty", "^[ -~]+$")
 MEASURANDS: Final = ValueRule(
     _measurands,
     f"at most {MEASURANDS_MAX_LENGTH} measurands of OCPP 1.6 separated by commas, each with a phase or none (Voltage.L1)",
+    f"^({_NAMES})(,({_NAMES})){{0,{MEASURANDS_MAX_LENGTH - 1}}}$",
 )
 ROTATIONS: Final = ValueRule(
-    _rotations, f"connector.rotation pairs separated by commas (1.RST), with {', '.join(_ROTATIONS)}"
+    _rotations,
+    f"connector.rotation pairs separated by commas (1.RST), with {', '.join(_ROTATIONS)}",
+    f"^[0-9]\\.({'|'.join(_ROTATIONS)})$",
 )
 PASSWORD: Final = ValueRule(
     lambda value: 16 <= len(value) <= 40 and value.isascii() and value.isprintable(),
     "16 to 40 printable ASCII characters",
+    "^[ -~]{16,40}$",
 )
 """At least 16 bytes, as text or up to 40 hexadecimal digits (A00.FR.205)."""
 ORGANIZATION: Final = ValueRule(
-    lambda value: 1 <= len(value) <= 64 and value.isprintable(), "1 to 64 printable characters"
+    lambda value: 1 <= len(value) <= 64 and value.isprintable(),
+    "1 to 64 printable characters",
+    "^[ -~]{1,64}$",
 )
 """What fits into an organizationName (RFC 5280, upper bound 64)."""
 

@@ -123,7 +123,6 @@ async def test_stations_are_filtered(swarm: Desk, params: dict[str, str], total:
         ({"status": "flying"}, "status"),
         ({"sort": "colour"}, "sort"),
         ({"dir": "up"}, "dir"),
-        ({"cursor": "x"}, "cursor"),
         ({"profile": "castle"}, "profile"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from evswarm_historian.errors import BadQueryError, MissingLibraryError
 from evswarm_historian.exports import ExportFormat, export
 from evswarm_historian.items import COLUMNS, item
-from evswarm_historian.questions import Topic, read_question, statement
+from evswarm_historian.questions import LATEST_MS, Topic, read_question, statement
 from evswarm_historian.rows import rows_of
 from evswarm_shared.bus.messages import HistoryStream
 from evswarm_shared.history.readable import masked
@@ -39,6 +39,11 @@ def test_a_question_that_makes_no_sense_is_refused_by_its_field(
     with pytest.raises(BadQueryError) as refused:
         read_question(topic, parameters)
     assert refused.value.field == field
+
+
+def test_a_date_before_or_after_all_history_means_its_bound() -> None:
+    asked = read_question(Topic.LOGS, {"since": "0001-01-01T00:00:00Z", "until": "9999-12-31T23:59:59Z"})
+    assert (asked.since_ms, asked.until_ms) == (0, LATEST_MS)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from evswarm_controller.api.central_system import CsmsAction
 from evswarm_controller.api.command_examples import COMMAND_EXAMPLES
 from evswarm_controller.api.schemas import ERROR_CODES, REASONS, TAG_STATUSES
 from evswarm_controller.api.stations import HandAction
+from evswarm_controller.openapi_document import COMMANDS, HAND_ACTIONS
 from evswarm_controller.problems import documented
 
 Schema = dict[str, Any]
@@ -99,13 +100,13 @@ HAND_FORMS: Final[dict[str, tuple[dict[str, Schema], tuple[str, ...], dict[str, 
 @router.get("/csms/commands", response_model=dict[str, Form], responses=documented(), tags=["csms"])
 async def read_commands() -> Response:
     """Every command that our central system can send, with the official schema of its payload and an example."""
-    return _kept(_commands())
+    return _kept(msgspec.json.encode(command_forms()))
 
 
 @router.get("/actions", response_model=dict[str, Form], responses=documented(), tags=["stations"])
 async def read_actions() -> Response:
     """Everything that can be done by hand at a station, with the schema of its body and an example."""
-    return _kept(_actions())
+    return _kept(msgspec.json.encode(hand_forms()))
 
 
 def _kept(content: bytes) -> Response:
@@ -114,17 +115,17 @@ def _kept(content: bytes) -> Response:
 
 
 @cache
-def _commands() -> bytes:
-    return msgspec.json.encode(
-        {
-            action.value: {"schema": _official(action.value), "example": COMMAND_EXAMPLES[action.value]}
-            for action in CsmsAction
-        }
-    )
+def command_forms() -> dict[str, dict[str, Any]]:
+    """Schema and example of the payload of each command that our central system can send."""
+    return {
+        action.value: {"schema": _official(action.value), "example": COMMAND_EXAMPLES[action.value]}
+        for action in CsmsAction
+    }
 
 
 @cache
-def _actions() -> bytes:
+def hand_forms() -> dict[str, dict[str, Any]]:
+    """Schema and example of the body of each action by hand."""
     forms = {}
     for action in HandAction:
         fields, required, example = HAND_FORMS.get(action.value, ({}, (), {}))
@@ -132,7 +133,15 @@ def _actions() -> bytes:
         if required:
             schema["required"] = required
         forms[action.value] = {"schema": schema, "example": example}
-    return msgspec.json.encode(forms)
+    return forms
+
+
+def forms_by_path() -> dict[str, dict[str, dict[str, Any]]]:
+    """Path of a route that takes an action by name → what each takes."""
+    return {
+        COMMANDS: command_forms(),
+        HAND_ACTIONS: hand_forms(),
+    }
 
 
 def _official(name: str) -> Schema:

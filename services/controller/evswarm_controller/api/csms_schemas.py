@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from ocpp.v16.enums import AuthorizationStatus
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from evswarm_controller.api.schemas import Body
 from evswarm_shared.bus.csms_records import BootDecision, StationEventKind
@@ -16,20 +16,30 @@ IdTag = Annotated[str, Field(min_length=1, max_length=20, examples=["CAFE0001"])
 Pattern = Annotated[str, Field(max_length=64)]
 
 
+def _in_words(value: object) -> object:
+    """A time as a date; the library would take a bare number for one too."""
+    if isinstance(value, str | datetime | None) and not (isinstance(value, str) and "-" not in value):
+        return value
+    raise ValueError("Input should be a date with time and zone, such as 2027-01-01T00:00:00Z")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_in_words)]
+
+
 class TagRequest(Body):
     """What an id tag may do."""
 
     status: AuthorizationStatus = Field(
         default=AuthorizationStatus.accepted, description="As OCPP 1.6 has it.", examples=["Accepted"]
     )
-    expiry_date: AwareDatetime | None = Field(
+    expiry_date: Moment | None = Field(
         default=None, description="From then on the tag is Expired.", examples=["2027-01-01T00:00:00Z"]
     )
     parent_id_tag: IdTag | None = Field(
         default=None, description="The group that the tag belongs to.", examples=["FLEET"]
     )
     concurrent: bool = Field(
-        default=False, description="Whether it may have several transactions at the same time."
+        default=False, strict=True, description="Whether it may have several transactions at the same time."
     )
 
 

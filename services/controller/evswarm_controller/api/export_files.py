@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
@@ -26,8 +27,10 @@ async def file_answer(
     form: TextFormat, columns: Sequence[str], pages: Pages, now: float, *parts: str
 ) -> StreamingResponse:
     """The items as a file. What fails before the first page is there fails here; later it cuts the file short."""
-    nothing: Sequence[Mapping[str, Any]] = ()
-    first = await anext(pages, nothing)
+    first: Sequence[Mapping[str, Any]] = ()
+    # Python 3.11 fails over the default of anext() when there is no first page.
+    with suppress(StopAsyncIteration):
+        first = await anext(pages)
     return StreamingResponse(
         text_export(form, columns, _after(first, pages)),
         media_type=MEDIA_TYPES[form],
@@ -44,8 +47,8 @@ def documented_files(model: Any) -> dict[int | str, dict[str, Any]]:
     }
     return {
         HTTPStatus.OK.value: {
-            "model": model,
-            "description": "A page; with `format` a file.",
+            "model": model | list[dict[str, Any]],
+            "description": "A page; with `format` a file, with `format=json` one list.",
             "content": content,
         }
     }

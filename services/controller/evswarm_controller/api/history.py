@@ -87,13 +87,34 @@ class HistoryPage(BaseModel):
     next_cursor: str | None = Field(description="For the next page; null on the last one.")
 
 
-Since = Annotated[str, Query(max_length=40, description="From this time on: RFC 3339 or unix seconds.")]
-Until = Annotated[str, Query(max_length=40, description="Before this time.")]
+# Documented here, judged by the historian, which says better what is wrong.
+_TIME: Final = {
+    "anyOf": [{"maxLength": 0}, {"format": "date-time"}, {"pattern": "^[01]?[0-9]{1,9}(\\.[0-9]{1,6})?$"}]
+}
+Since = Annotated[
+    str,
+    Query(max_length=40, json_schema_extra=_TIME, description="From this time on: RFC 3339 or unix seconds."),
+]
+Until = Annotated[str, Query(max_length=40, json_schema_extra=_TIME, description="Before this time.")]
 Station = Annotated[str, Query(max_length=48, description="A station's id.")]
 Run = Annotated[str, Query(max_length=64, description="A run's id, from /history/runs.")]
-Words = Annotated[str, Query(max_length=200, description="Words that all stand in it, in any order.")]
+Words = Annotated[
+    str,
+    Query(
+        max_length=200,
+        json_schema_extra={"pattern": r"^$|[0-9A-Za-z]"},
+        description="Words that all stand in it, in any order.",
+    ),
+]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items a page.")]
-Cursor = Annotated[str, Query(max_length=40, description="`next_cursor` of the page before.")]
+Cursor = Annotated[
+    str,
+    Query(
+        max_length=40,
+        json_schema_extra={"pattern": "^([1-9][0-9]{0,18})?$"},
+        description="`next_cursor` of the page before.",
+    ),
+]
 Form = Annotated[
     HistoryFormat | None, Query(alias="format", description="Everything as one stream instead of a page.")
 ]
@@ -102,8 +123,8 @@ Tags = Annotated[TagDisplay, Query(description="`full` shows id tags as they are
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     **documented(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_IMPLEMENTED),
     200: {
-        "model": HistoryPage,
-        "description": "A page; with `format` a stream of everything.",
+        "model": HistoryPage | list[dict[str, Any]],
+        "description": "A page; with `format` a stream of everything, with `format=json` one list.",
         "content": {
             "text/csv": {"schema": {"type": "string"}},
             "application/x-ndjson": {"schema": {"type": "string"}},
@@ -243,13 +264,15 @@ async def read_station_history(
     topic: Annotated[HistoryTopic, Query(description="What to read.")] = HistoryTopic.LOGS,
     since: Since = "",
     until: Until = "",
-    text: Words = "",
+    text: Annotated[str, Query(max_length=200, include_in_schema=False)] = "",
     limit: Limit = 100,
     cursor: Cursor = "",
     form: Form = None,
     tags: Tags = TagDisplay.MASKED,
 ) -> Response:
-    """One station's history, also of a station that is no more. Takes the filters of `/history/{topic}` too."""
+    """One station's history, also of a station that is no more. Takes the filters of `/history/{topic}` too, such as
+    `text`.
+    """
     return await _pass_on(context, request, topic.value, station_id)
 
 

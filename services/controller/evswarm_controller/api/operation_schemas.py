@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from evswarm_controller.api.schemas import Body, HandActionRequest, StationId
 from evswarm_controller.bulk_orders import DEFAULT_SECONDS, BulkAction
+from evswarm_controller.station_query import STATUS_PATTERN
 from evswarm_shared.bus.messages import OperationKind, OperationState, ProfileName
 from evswarm_shared.bus.operation_results import StationOutcome
 
@@ -60,7 +61,12 @@ class FilterRequest(Body):
     """Which stations: those that fulfil all of it, as in `GET /stations`; an empty object means all."""
 
     q: str = Field(default="", max_length=100, description="Part of an id, worker, profile or message.")
-    status: str = Field(default="", max_length=200, examples=["Charging,SuspendedEV"])
+    status: str = Field(
+        default="",
+        max_length=200,
+        examples=["Charging,SuspendedEV"],
+        json_schema_extra={"pattern": STATUS_PATTERN},
+    )
     worker: str | None = Field(default=None, max_length=200)
     profile: ProfileName | None = None
     station_ids: list[StationId] | None = Field(

@@ -60,7 +60,7 @@ OUTCOMES: Final = {
     status_code=HTTPStatus.ACCEPTED,
     response_model=OperationView,
     responses={
-        **documented(HTTPStatus.UNPROCESSABLE_ENTITY),
+        **documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
         200: {"model": BulkPreview, "description": "With `preview`: what it would be about."},
     },
 )

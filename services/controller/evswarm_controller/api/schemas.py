@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from ocpp.v16.enums import AuthorizationStatus, ChargePointErrorCode, Reason
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from evswarm_shared.bus.messages import ProfileName, StationState
+from evswarm_shared.ocpp16.configuration_values import RULES
 
 MAX_STATIONS: Final = 1_000_000
 ERROR_CODES: Final = tuple(code.value for code in ChargePointErrorCode)
@@ -22,6 +23,12 @@ class Body(BaseModel):
     """A request: unknown fields are refused, lest a misspelt one passes unnoticed."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole_as_json_has_it(cls, value: object) -> object:
+        """5.0 as 5: to JSON it is the same number, and some clients write every number so."""
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class ScaleRequest(Body):
@@ -201,8 +208,12 @@ class NewStationRequest(Body):
     configuration: dict[Annotated[str, Field(max_length=50)], Annotated[str, Field(max_length=500)]] = Field(
         default_factory=dict,
         max_length=100,
-        description="Configuration keys preset at delivery, read-only ones too.",
+        description="Configuration keys preset at delivery, read-only ones too; also those of the profile's maker.",
         examples=[{"MeterValueSampleInterval": "30"}],
+        json_schema_extra={
+            "properties": {key: {"type": "string", "pattern": rule.pattern} for key, rule in RULES.items()},
+            "additionalProperties": False,
+        },
     )
     autonomous: bool = Field(
         default=True,

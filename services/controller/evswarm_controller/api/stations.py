@@ -33,6 +33,7 @@ from evswarm_controller.problems import OPERATION_HEADER, documented
 from evswarm_controller.station_query import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
+    STATUS_PATTERN,
     Direction,
     SortField,
     StationQuery,
@@ -94,6 +95,7 @@ async def list_stations(
         str,
         Query(
             max_length=200,
+            json_schema_extra={"pattern": STATUS_PATTERN},
             description="States, separated by commas; `running` for every running one, `in transaction` for every one in use.",
         ),
     ] = "",
