@@ -69,7 +69,7 @@ def process(**fields: Any) -> Json:
     } | fields  # fmt: skip
 
 
-def services(**changes: Any) -> Json:
+def services() -> Json:
     """All services well, one worker lost."""
     lost = {
         "worker_id": "worker-9", "host": "host-b", "pid": 9, "lease_epoch": 4, "last_seen_at": ago(75),
@@ -89,7 +89,7 @@ def services(**changes: Any) -> Json:
             "problem": "There is no room for the history", "waiting": {"traffic": 7}, "written": {"logs": 10},
         },
         "lost_workers": [lost],
-    } | changes  # fmt: skip
+    }  # fmt: skip
 
 
 def answer_with(page: Page, path: str, content: Any, status: int = 200) -> None:
@@ -102,15 +102,15 @@ def answer_with(page: Page, path: str, content: Any, status: int = 200) -> None:
     page.route(re.compile(rf"//[^/]+{re.escape(path)}(\?|$)"), fulfill)
 
 
-def serve_workers(page: Page, **changes: Any) -> None:
+def serve_workers(page: Page) -> None:
     """Three workers: one well, one that drains, one that is silent."""
-    listed = [
-        worker("worker-1"),
-        worker("worker-2", draining=True),
-        worker("worker-3", last_seen_at=ago(8), memory_bytes=None),
-    ]
-    answer_with(page, "/workers", lambda _: {"workers": listed})
-    answer_with(page, "/services", services(**changes))
+
+    def listed(_: Route) -> Json:
+        silent = worker("worker-3", last_seen_at=ago(8), memory_bytes=None)
+        return {"workers": [worker("worker-1"), worker("worker-2", draining=True), silent]}
+
+    answer_with(page, "/workers", listed)
+    answer_with(page, "/services", lambda _: services())
 
 
 def message(number: int, seconds_ago: float, **changes: Any) -> Json:

@@ -39,28 +39,37 @@ export function AboutPage() {
     }
     ${!about && !problem && html`<p class="muted" role="status">Loading…</p>`}
     <div class="about">
-      ${about && html`<${Facts} about=${about} />`}
-      <${Links} about=${about} />
-      <section class="card about-card" aria-label="Keys"><h2>Keys</h2><${KeyList} /></section>
+      <div class="about-column">
+        ${about && html`<${System} about=${about} />`}
+        <${Links} about=${about} />
+      </div>
+      <div class="about-column">
+        ${about && html`<${Run} run=${about.run} />`}
+        <section class="card about-card" aria-label="Keys"><h2>Keys</h2><${KeyList} /></section>
+      </div>
       ${about && html`<${Settings} settings=${about.settings} />`}
     </div>
   `;
 }
 
 /** @param {{about: About}} props */
-function Facts({ about }) {
-  const { run } = about;
-  const simulated = run.simulated_at?.replace("T", " ").replace(/\.\d+Z$/, " UTC") ?? "–";
+function System({ about }) {
   /** @type {[string, string][]} */
-  const system = [
+  const facts = [
     ["Version", about.version],
     ["Feed", `version ${hello.value?.v ?? "–"}`],
     ["Controller", about.controller_id],
     ["Python", about.python],
     ["Platform", about.platform],
   ];
+  return html`<section class="card about-card" aria-label="This system"><h2>This system</h2><${List} items=${facts} /></section>`;
+}
+
+/** @param {{run: About["run"]}} props */
+function Run({ run }) {
+  const simulated = run.simulated_at?.replace("T", " ").replace(/\.\d+Z$/, " UTC") ?? "–";
   /** @type {[string, string][]} */
-  const swarm = [
+  const facts = [
     ["Run", run.run_id],
     ["Seed", String(run.seed)],
     ["Began", run.began_at ? `${span(second.value - unix(run.began_at))} ago` : "–"],
@@ -69,10 +78,9 @@ function Facts({ about }) {
     ["Generation", count(run.generation)],
   ];
   return html`
-    <section class="card about-card" aria-label="This system"><h2>This system</h2><${List} items=${system} /></section>
     <section class="card about-card" aria-label="This run">
       <h2>This run</h2>
-      <${List} items=${swarm} />
+      <${List} items=${facts} />
       <p class="muted">The same seed and the same inputs give the same stations, cars and choices.</p>
     </section>
   `;
