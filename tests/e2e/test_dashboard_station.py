@@ -166,6 +166,33 @@ def test_every_action_and_every_command_has_a_button(page: Page, swarm: SwarmPro
     assert set(commands.all_inner_texts()) == set(swarm.get("/csms/commands"))
 
 
+def test_drivers_are_let_come_by_themselves_and_held_off_again(page: Page, swarm: SwarmProcess) -> None:
+    show(page, swarm, "actions")
+    switch = page.get_by_label("Drivers come and go by themselves")
+    for wanted in (True, False):
+        expect(switch).to_be_checked(checked=not wanted)
+        switch.click()
+        expect(switch).to_be_checked(checked=wanted)
+    assert swarm.get("/stations/BENCH-1/detail")["autonomous"] is False
+
+
+def test_a_station_sends_its_diagnostics_to_an_address_that_its_form_makes(
+    page: Page, swarm: SwarmProcess
+) -> None:
+    show(page, swarm, "actions")
+    page.get_by_role("button", name="GetDiagnostics").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Let it upload to this controller").click()
+    expect(dialog.get_by_label(re.compile("^Location"))).to_have_value(
+        re.compile(f"^{swarm.url}/uploads/.+/$")
+    )
+    expect(send(page)).to_contain_text('"fileName"')
+    dialog.get_by_role("button", name="Close").click()
+    page.get_by_role("link", name="Now").click()
+    about = page.get_by_role("region", name="About this station")
+    expect(about).to_contain_text(re.compile("last went to 127.0.0.1.*: Uploaded"))
+
+
 def test_messages_pair_requests_with_answers_and_are_narrowed_by_the_address(
     page: Page, swarm: SwarmProcess
 ) -> None:

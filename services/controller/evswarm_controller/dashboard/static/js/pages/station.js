@@ -89,7 +89,7 @@ function Section({ id, view, watch, here, onIntent, onAct }) {
     case "sessions":
       return html`<${Sessions} id=${id} now=${second.peek()} />`;
     case "actions":
-      return html`<${DeedPanel} id=${id} enabled=${reachable.value} onOpen=${onIntent} onDone=${() => watch.look()} />`;
+      return html`<${DeedPanel} id=${id} autonomous=${detail?.autonomous ?? null} enabled=${reachable.value} onOpen=${onIntent} onDone=${() => watch.look()} />`;
     default:
   }
   if (!detail)

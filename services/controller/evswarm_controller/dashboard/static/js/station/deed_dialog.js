@@ -4,12 +4,15 @@ import { html, useEffect, useRef, useState } from "../../vendor/runtime.js";
 import { Payload } from "../messages/message_list.js";
 import { reachable } from "../model.js";
 import { Modal } from "../parts/modal.js";
-import { deeds, doIt, formsOf, outcomeOf } from "./deeds.js";
+import { deeds, doIt, formsOf, outcomeOf, uploadAddress } from "./deeds.js";
 import { suggested } from "./detail.js";
-import { hints, labelOf, sent } from "./form_model.js";
+import { hints, labelOf, sent, withPart } from "./form_model.js";
 import { SchemaForm } from "./schema_form.js";
 
 /** @typedef {{road: import("./deeds.js").Road, name: string, payload?: any}} Intent */
+
+/** Where a command says to which address a file goes. @type {Record<string, readonly string[]>} */
+const UPLOADS = { GetDiagnostics: ["location"], GetLog: ["log", "remoteLocation"] };
 
 /**
  * @param {object} props
@@ -79,6 +82,15 @@ function Sheet({ id, intent, detail, onDone, onClose }) {
     }
   };
   const doubts = Object.keys(found).length;
+  const place = UPLOADS[intent.name];
+  const fillAddress = async () => {
+    try {
+      const address = await uploadAddress(id);
+      setValue((/** @type {any} */ before) => withPart(before, place ?? [], address));
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
   return html`
     <form class="deed" onSubmit=${submit} novalidate>
       ${
@@ -95,6 +107,15 @@ function Sheet({ id, intent, detail, onDone, onClose }) {
             value=${text}
             onInput=${(/** @type {any} */ e) => setText(e.target.value)}
           ></textarea>`
+      }
+      ${
+        place &&
+        text === null &&
+        html`
+        <p class="muted">
+          <button type="button" class="small" onClick=${fillAddress}>Let it upload to this controller</button>
+          ${" "}Files are listed at <a href="/csms/uploads" target="_blank" rel="noreferrer">/csms/uploads</a>.
+        </p>`
       }
       ${read.problem && html`<p class="problem" role="alert">${read.problem}</p>`}
       ${doubts > 0 && html`<p class="muted">${doubts === 1 ? "One field looks" : `${doubts} fields look`} wrong; it can be sent all the same.</p>`}

@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/runtime.js";
 import { line } from "../messages/json_text.js";
-import { deeds, doIt, outcomeOf } from "./deeds.js";
+import { AUTONOMY, deeds, doIt, outcomeOf } from "./deeds.js";
 import { labelOf } from "./form_model.js";
 
 /** @type {readonly [string, readonly string[]][]} */
@@ -34,11 +34,12 @@ const COMMANDS = [
 /**
  * @param {object} props
  * @param {string} props.id
+ * @param {boolean | null} props.autonomous whether drivers come by themselves, as far as known
  * @param {boolean} props.enabled
  * @param {(intent: import("./deed_dialog.js").Intent) => void} props.onOpen
  * @param {() => void} props.onDone
  */
-export function DeedPanel({ id, enabled, onOpen, onDone }) {
+export function DeedPanel({ id, autonomous, enabled, onOpen, onDone }) {
   /** @param {import("./deeds.js").Road} road @param {string} name */
   const choose = async (road, name) => {
     if (!AT_ONCE.has(name)) return onOpen({ road, name });
@@ -47,7 +48,20 @@ export function DeedPanel({ id, enabled, onOpen, onDone }) {
   };
   return html`
     <div class="deeds">
-      <${Buttons} title="By hand" road="hand" groups=${HAND} enabled=${enabled} onChoose=${choose} />
+      <${Buttons} title="By hand" road="hand" groups=${HAND} enabled=${enabled} onChoose=${choose}>
+        <label class="switch"><input
+          type="checkbox"
+          checked=${autonomous === true}
+          disabled=${!enabled || autonomous === null}
+          onChange=${async (/** @type {any} */ event) => {
+            const wanted = event.target.checked;
+            // It shows what is, not what was asked for.
+            event.target.checked = autonomous === true;
+            await doIt(id, "hand", AUTONOMY, { autonomous: wanted });
+            onDone();
+          }}
+        /><span>Drivers come and go by themselves</span></label>
+      <//>
       <${Buttons} title="Commands of the central system" road="command" groups=${COMMANDS} enabled=${enabled} onChoose=${choose} />
     </div>
     <${Done} id=${id} />
@@ -61,8 +75,9 @@ export function DeedPanel({ id, enabled, onOpen, onDone }) {
  * @param {readonly [string, readonly string[]][]} props.groups
  * @param {boolean} props.enabled
  * @param {(road: import("./deeds.js").Road, name: string) => void} props.onChoose
+ * @param {import("../../vendor/runtime.js").ComponentChildren} [props.children]
  */
-const Buttons = ({ title, road, groups, enabled, onChoose }) => html`
+const Buttons = ({ title, road, groups, enabled, onChoose, children }) => html`
   <section class="card panel" aria-label=${title}>
     <h2>${title}</h2>
     ${groups.map(
@@ -83,6 +98,7 @@ const Buttons = ({ title, road, groups, enabled, onChoose }) => html`
           </div>
         </div>`,
     )}
+    ${children}
   </section>
 `;
 

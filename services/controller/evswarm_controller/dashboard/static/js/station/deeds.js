@@ -21,6 +21,9 @@ import { call } from "../api.js";
  * @property {string} operation its id; "" where there is none
  */
 
+/** Whether drivers come by themselves: a change of the station itself, beside the actions. */
+export const AUTONOMY = "set_autonomous";
+
 const MOST_DEEDS = 20;
 /** Longer than the controller waits for a station. */
 const PATIENCE_MS = 45_000;
@@ -79,10 +82,9 @@ export async function doIt(station, road, name, payload) {
   };
   now({});
   const begin = performance.now();
-  const id = encodeURIComponent(station);
-  const path = road === "hand" ? `/stations/${id}/actions/${name}` : `/csms/stations/${id}/commands/${name}`;
   try {
-    const answer = await call(path, payload, {
+    const answer = await call(pathOf(station, road, name), payload, {
+      ...(name === AUTONOMY && { method: "PATCH" }),
       timeoutMs: PATIENCE_MS,
       heard: (response) => now({ operation: response.headers.get("Operation-Id") ?? "" }),
     });
@@ -93,6 +95,22 @@ export async function doIt(station, road, name, payload) {
   }
   return deed;
 }
+
+/** @param {string} station @param {Road} road @param {string} name */
+function pathOf(station, road, name) {
+  const id = encodeURIComponent(station);
+  if (road === "command") return `/csms/stations/${id}/commands/${name}`;
+  return name === AUTONOMY ? `/stations/${id}` : `/stations/${id}/actions/${name}`;
+}
+
+/**
+ * An address of this controller that the station may upload a file to.
+ *
+ * @param {string} station
+ * @returns {Promise<string>}
+ */
+export const uploadAddress = async (station) =>
+  (await call(`/csms/stations/${encodeURIComponent(station)}/uploads`, {})).upload_url;
 
 /** What came of it in a few words. @param {Deed} deed */
 export function outcomeOf(deed) {
