@@ -198,7 +198,9 @@ async def test_a_station_lives_from_no_security_to_mutual_tls(files: Path) -> No
         kind = {"certificateType": "CentralSystemRootCertificate"}
         roots = (await one.command("GetInstalledCertificateIds", **kind))["certificateHashData"]
         deleted = [await one.command("DeleteCertificate", certificateHashData=each) for each in roots]
-        assert [each["status"] for each in deleted] == ["Failed", "Accepted"], "the first is in use (M04.FR.06)"
+        assert [each["status"] for each in deleted] == ["Failed", "Accepted"], (
+            "the first is in use (M04.FR.06)"
+        )
 
         before = one.opened
         assert await one.change("AuthorizationKey", NEW_KEY) == "Accepted"

@@ -108,7 +108,7 @@ def test_a_reconnect_drops_the_connection_and_makes_it_anew_without_a_boot() -> 
     rig.forget()
     rig.station.reconnect(rig.now)
     rig.settle()
-    assert len(rig.disconnects) == 1 and not rig.connected
+    assert (len(rig.disconnects), rig.connected) == (1, False)
     rig.run(3.0)
     assert rig.connected and "BootNotification" not in rig.actions()
     assert rig.status() == "Charging"
