@@ -335,6 +335,11 @@ class ControllerSettings(ServiceSettings):
     profile: str | None = Field(
         default=None, description="Behaviour profile of those stations; by default the mix of all presets."
     )
+    ramp_per_second: float | None = Field(
+        default=None,
+        ge=0.1,
+        description="How many of those stations start a second; by default as many as the machine can.",
+    )
     seed: int = Field(default=1, ge=0, description="Seed of everything random in a new swarm.")
     id_prefix: str = Field(
         default="CP-",

@@ -82,11 +82,21 @@ def test_everything_is_restarted_piece_by_piece_and_nothing_is_lost(tmp_path: Pa
         swarm.csms_road = road.port
         swarm.start()
         swarm.wait_for_charging(10)
-        for service in (*swarm.workers, *swarm.csms, *swarm.controllers):
+        for service in (*swarm.workers, *swarm.csms):
             service.restart()
             wait_until(lambda: len(swarm.get("/workers")["workers"]) >= 1, "the controller answers")
             swarm.wait_for_running(200, 90)
+        answer = swarm.post("/stations/scale", {"count": 240, "ramp_per_second": 8})
+        for controller in swarm.controllers:
+            controller.restart()
+        operation = answer.json()["operation_id"]
+        eventually(
+            lambda: swarm.get(f"/operations/{operation}")["state"],
+            lambda state: state == "succeeded",
+            60,
+            "the operation that was under way going on",
+        )
         swarm.store.stop()
         swarm.store.start()
-        swarm.wait_for_running(200, 90)
+        swarm.wait_for_running(240, 90)
         swarm.settle()

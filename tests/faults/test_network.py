@@ -63,3 +63,20 @@ def test_nothing_is_lost_on_a_bad_road_to_the_store(
         road.heal()
         swarm.wait_for_running(STATIONS, 90)
         swarm.settle()
+
+
+def test_nothing_is_lost_on_bad_roads_between_the_central_system_and_the_store(tmp_path: Path) -> None:
+    swarm = FaultSwarm(tmp_path, stations=STATIONS, workers=1)
+    with FaultyNetwork(("127.0.0.1", swarm.store.port)) as road, swarm:
+        swarm.csms_store_road = road.port
+        swarm.start()
+        swarm.wait_for_charging(20)
+        charging = swarm.charging_stations()
+        for number, fault in enumerate(FAULTS):
+            fault(road)
+            for station_id in charging[number :: len(FAULTS)]:
+                swarm.act(station_id, "press_stop")
+            time.sleep(BAD_SECONDS / 2)
+            road.heal()
+        swarm.wait_for_running(STATIONS, 90)
+        swarm.settle()

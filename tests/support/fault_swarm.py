@@ -70,7 +70,8 @@ class StoreProcess:
 class FaultSwarm:
     """Store, central systems, controllers and workers as processes of their own. Use as a context manager.
 
-    `csms_road` and `store_road` may lead workers another way than straight, through a `FaultyNetwork`.
+    `csms_road` and `store_road` may lead workers another way than straight, through a `FaultyNetwork`, and
+    `csms_store_road` central systems.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class FaultSwarm:
         self.controller_ports = [free_port() for _ in range(controllers)]
         self.csms_road: int | None = None
         self.store_road: int | None = None
+        self.csms_store_road: int | None = None
         self.csms: list[ServiceProcess] = []
         self.controllers: list[ServiceProcess] = []
         self.workers: list[ServiceProcess] = []
@@ -127,7 +129,9 @@ class FaultSwarm:
     def start(self) -> Self:
         """Start everything and wait until all stations run."""
         for port in self.csms_ports:
-            self.csms.append(self._service("csms", csms_port=port))
+            road = self.csms_store_road
+            store = f"redis://127.0.0.1:{road}/0" if road else self.store.url
+            self.csms.append(self._service("csms", csms_port=port, redis_url=store))
         for port in self.controller_ports:
             self.controllers.append(self._service("controller", port=port))
         for _ in range(self._counts[2]):

@@ -44,6 +44,7 @@ class SwarmOptions:
     redis_url: str | None = None
     history: bool = True
     profile: str | None = None
+    ramp: float | None = None
     seed: int | None = None
     clock_start: str | None = None
     clock_factor: float | None = None
@@ -137,7 +138,7 @@ class LocalSwarm:
         self._wait_for(self._client.ready, "the controller does not get ready")
         # A kept store remembers another size; what was asked now counts.
         if self._client.totals()["desired"] != options.stations:
-            self._client.scale(options.stations, options.profile, None)
+            self._client.scale(options.stations, options.profile, options.ramp)
 
     def _look_at_tls(self, csms: CsmsSettings) -> None:
         """Find out where our central system is reached by TLS, if it is."""
@@ -219,6 +220,7 @@ class LocalSwarm:
             "CLIENT_CERT": options.client_cert,
             "STATIONS": options.stations,
             "PROFILE": options.profile,
+            "RAMP_PER_SECOND": options.ramp,
             "SEED": options.seed,
             "CLOCK_START": options.clock_start,
             "CSMS_TLS_PORT": options.csms_tls_port,

@@ -65,6 +65,10 @@ def up(
     csms_tls_port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Its port for TLS; 9443 without.")
     ] = None,
+    ramp: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="Stations to start a second; by default as many as the machine can."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
     clock_start: Annotated[
         str | None,
@@ -105,6 +109,7 @@ def up(
         redis_url=redis_url,
         history=history,
         profile=profile,
+        ramp=ramp,
         seed=seed,
         clock_start=clock_start,
         clock_factor=clock_factor,

@@ -146,6 +146,7 @@ def _gauges(context: Context) -> Gauges:
         ),
         price=context.observer.price(),
         leading=context.reconciler.leads,
+        store_losses=context.observer.losses,
         clients=len(context.hub),
         frames=counts.frames,
         bytes=counts.bytes,

@@ -52,6 +52,7 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
         return founded(
             count=settings.stations,
             profile=profile,
+            ramp_per_second=settings.ramp_per_second,
             seed=settings.seed,
             id_prefix=settings.id_prefix,
             run_id=secrets.token_hex(4),

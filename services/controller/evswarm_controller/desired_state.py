@@ -65,6 +65,7 @@ def founded(
     *,
     count: int,
     profile: ProfileName | None,
+    ramp_per_second: float | None = None,
     seed: int,
     id_prefix: str,
     run_id: str,
@@ -72,7 +73,7 @@ def founded(
 ) -> DesiredState:
     """The first desired state of a new swarm, generation 1."""
     empty = DesiredState(seed=seed, id_prefix=id_prefix, run_id=run_id, clock=clock)
-    return scaled(empty, count=count, profile=profile, ramp_per_second=None, operation_id=None)
+    return scaled(empty, count=count, profile=profile, ramp_per_second=ramp_per_second, operation_id=None)
 
 
 def scaled(

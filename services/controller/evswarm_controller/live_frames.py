@@ -77,6 +77,7 @@ class Aggregates(msgspec.Struct, frozen=True):
     round_trip_p95_ms: float | None
     generation: int
     store: bool
+    store_lost_at: float | None = None
 
 
 class ClientHello(msgspec.Struct, tag_field="type", tag="hello", frozen=True, forbid_unknown_fields=True):

@@ -143,6 +143,7 @@ class LiveHub:
             round_trip_p95_ms=round_trip_p95_ms(observer.workers.values()),
             generation=observer.wanted.generation,
             store=observer.available,
+            store_lost_at=observer.lost_at(),
         )
 
     def hello(self) -> str:

@@ -28,6 +28,10 @@ OPERATIONS_SHOWN: Final = 32
 """Operations that are known though they may have ended: the newest."""
 
 
+LOSS_SHOWN_SECONDS: Final = 900.0
+"""How long people are told that the store lost what it held."""
+
+
 @dataclass(frozen=True, slots=True)
 class Forgotten:
     """What was wished for before the store lost everything."""
@@ -55,6 +59,9 @@ class Observer:
         self.operations: dict[str, OperationSnapshot] = {}
         self.available = False
         self.forgotten: Forgotten | None = None
+        self.losses = 0
+        """How often the store was found without what it had held."""
+        self._lost_at = float("-inf")
 
     @property
     def known_desired(self) -> DesiredState | None:
@@ -101,8 +108,8 @@ class Observer:
         self._fleet.set_workers(self.workers, now)
         self.lost_workers.look(self.workers, now)
         self.csms, self.totals = csms, totals
-        if desired is None and self._desired is not None:
-            self.forgotten = Forgotten(self._desired, self.tariff)
+        if generation == self._wanted.generation:
+            self._look_for_loss(desired, now)
         if version == self.tariff.version:
             self.tariff = tariff
         if generation == self._wanted.generation and (desired is None or desired.generation != generation):
@@ -110,6 +117,20 @@ class Observer:
             self._wanted = Membership(desired or DesiredState())
         await self._read_operations()
         self.available = True
+
+    def lost_at(self) -> float | None:
+        """When the store lost what it held, in real unix seconds; None when that is long ago, or never was."""
+        return self._lost_at if self._now() - self._lost_at < LOSS_SHOWN_SECONDS else None
+
+    def _look_for_loss(self, stored: DesiredState | None, now: float) -> None:
+        """Generations only grow: a store without one, or with an earlier one, is another than it was."""
+        known = self._desired
+        if known is None or (stored is not None and stored.generation >= known.generation):
+            return
+        self.losses += 1
+        self._lost_at = now
+        if stored is None:
+            self.forgotten = Forgotten(known, self.tariff)
 
     def take_desired(self, desired: DesiredState) -> None:
         """Know a desired state that was just written, sooner than the next look; an older one is ignored."""

@@ -166,7 +166,7 @@ class Reconciler:
             desired = msgspec.structs.replace(forgotten.desired, generation=1, operations=())
             log.error(
                 "THE STORE WAS EMPTIED: %d stations are wished for again, at the price there was; gone are operations "
-                "under way and what the central system knew",
+                "that were under way",
                 desired.count,
             )
             for change in forgotten.tariff.changes:

@@ -33,6 +33,7 @@ class Gauges:
     operations_running: int
     price: float
     leading: bool
+    store_losses: int
     clients: int
     frames: int
     bytes: int
@@ -82,6 +83,7 @@ class ControllerTelemetry:
         yield histogram_family(catalogue.SCALE_DURATION, self.scales)
         yield family(catalogue.TARIFF_PRICE, now.price)
         yield family(catalogue.CONTROLLER_LEADING, float(now.leading))
+        yield family(catalogue.STORE_LOSSES, now.store_losses)
         yield histogram_family(catalogue.HTTP_REQUEST_DURATION, self.requests)
         yield family(catalogue.HTTP_REFUSED, self.refusals)
         yield family(catalogue.DASHBOARD_CLIENTS, now.clients)

@@ -321,6 +321,12 @@ TARIFF_PRICE: Final = MetricSpec(
 CONTROLLER_LEADING: Final = MetricSpec(
     "evswarm_controller_leading", Kind.GAUGE, "1 on the controller that plans, else 0.", CONTROLLER
 )
+STORE_LOSSES: Final = MetricSpec(
+    "evswarm_store_losses_total",
+    Kind.COUNTER,
+    "How often the store came back without what it had held.",
+    CONTROLLER,
+)
 HTTP_REQUEST_DURATION: Final = MetricSpec(
     "evswarm_http_request_duration_seconds",
     Kind.HISTOGRAM,
@@ -509,6 +515,7 @@ GROUPS: Final[dict[str, tuple[MetricSpec, ...]]] = {
         SCALE_DURATION,
         TARIFF_PRICE,
         CONTROLLER_LEADING,
+        STORE_LOSSES,
         HTTP_REQUEST_DURATION,
         HTTP_REFUSED,
         DASHBOARD_CLIENTS,

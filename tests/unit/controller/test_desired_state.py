@@ -46,6 +46,15 @@ def test_a_new_swarm_begins_with_generation_one() -> None:
     assert mixes(desired) == [(1, 6, HOME)]
 
 
+def test_a_new_swarm_starts_at_the_pace_it_was_given() -> None:
+    clock = SimulatedClock(1.0, 1.0)
+    desired = founded(
+        count=5, profile=None, ramp_per_second=2.5, seed=3, id_prefix="CP-", run_id="r", clock=clock
+    )
+    assert desired.ramp_per_second == 2.5
+    assert new_swarm(5).ramp_per_second is None
+
+
 def test_without_a_profile_new_stations_draw_from_the_default_mix() -> None:
     assert mixes(new_swarm(5, None)) == [(1, 6, DEFAULT_MIX)]
 

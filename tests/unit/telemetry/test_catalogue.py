@@ -62,7 +62,7 @@ def controller() -> Iterator[Metric]:
     telemetry = ControllerTelemetry("1.0")
     telemetry.expect_request("GET", "/totals", 200)
     yield from telemetry.metrics(
-        lambda: Gauges(0, 0, 1, 0, 0, {"w1": 1.0}, 0, 0.3, True, 0, 0, 0, 0, 0),
+        lambda: Gauges(0, 0, 1, 0, 0, {"w1": 1.0}, 0, 0.3, True, 0, 0, 0, 0, 0, 0),
     )
 
 

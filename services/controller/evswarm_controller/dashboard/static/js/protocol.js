@@ -22,6 +22,7 @@
  * @property {Tally} workers
  * @property {number} generation
  * @property {boolean} store
+ * @property {number | null} [store_lost_at] set for a while after the store lost what it held
  * @property {number} messages_per_second
  * @property {number | null} round_trip_p95_ms null where nothing was answered lately
  * @property {string[]} lost_workers ids of those whose stations are being taken over

@@ -36,6 +36,11 @@ function ofSwarm() {
   const agg = aggregate.value;
   if (!agg) return "";
   if (!agg.store) return "The controller has lost its store. What you see is as it last was.";
+  if (agg.store_lost_at != null)
+    return (
+      "The store lost what it held. Stations, open transactions and what was wished for are rebuilt; closed transactions, " +
+      "station logs, id tags and registrations are gone."
+    );
   if (agg.desired > 0 && Object.keys(agg.workers).length === 0)
     return "No worker is alive. Stations wait until one comes.";
   const lost = agg.lost_workers ?? [];
