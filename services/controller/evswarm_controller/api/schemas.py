@@ -140,7 +140,7 @@ class HandActionRequest(Body):
         strict=True,
         ge=0,
         le=100,
-        description="Which outlet; the first without it.",
+        description="Which outlet; the first without it. 0 is the station as a whole, for fault and clear_fault.",
         examples=[1],
     )
     id_tag: str | None = Field(
