@@ -73,7 +73,7 @@ _RULES: Final = tuple(
         (r"Charging profile", Level.INFO, LogKind.PROFILE),
         (r"Local list", Level.INFO, LogKind.AUTHORIZATION),
         (rf"({_POLICY})", Level.INFO, LogKind.POLICY),
-        (r"Connector \d+ offers", Level.INFO, LogKind.POLICY),
+        (r"(Connector \d+ offers|Price changed)", Level.INFO, LogKind.POLICY),
         (r"Configuration", Level.INFO, LogKind.CONFIGURATION),
         (r"Connector \d+", Level.INFO, LogKind.CONNECTOR),
         (r"(Started|Stopped|Resumed|Shutting down|Left to itself)", Level.INFO, LogKind.LIFE),
