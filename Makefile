@@ -107,6 +107,9 @@ dashboard-check: $(DASHBOARD)/node_modules/.ready ## Types and lint of the dashb
 dashboard-test: $(VENV)/.ready-dev ## Tests of the dashboard's JavaScript
 	@$(BIN)/python -m tools.vendor_dashboard.node test
 
+screenshots: $(VENV)/.ready-dev ## Pictures of every page, light and dark, at three widths, in build/screenshots (ARGS=--readme: those of the README too)
+	@$(BIN)/python -m tools.screenshots $(ARGS)
+
 panel-check: $(VENV)/.ready-dev ## Ask a real Prometheus every query of every Grafana panel, with a swarm that has troubles
 	@$(BIN)/python -m tools.panel_check $(ARGS)
 

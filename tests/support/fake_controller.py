@@ -318,10 +318,12 @@ def main() -> None:
     parser.add_argument("--ramp", type=float, default=400.0, help="stations a second when scaled")
     parser.add_argument("--port", type=int, default=8123)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--restless", action="store_true", help="every row changes once a second")
     parser.add_argument("--windows", action="store_true", help="send windows, as above 30,000 stations")
     arguments = parser.parse_args()
     swarm = FakeSwarm(arguments.stations, arguments.workers, arguments.seed, arguments.ramp)
     swarm.mode = "window" if arguments.windows else "all"
+    swarm.restless = arguments.restless
     swarm.grafana = "http://127.0.0.1:3000"
     uvicorn.Server(_config(swarm, arguments.port)).run()
 

@@ -84,6 +84,7 @@ class FakeSwarm:
         self.empty_logs = False
         self.fail_history = False
         self.hold_snapshot = False
+        self.restless = False
         self.client_messages: list[Any] = []
         now = time.time()
         for index in range(1, stations + 1):
@@ -142,7 +143,7 @@ class FakeSwarm:
                 self.energy += energy
                 self.earnings += int(energy * self.price)
                 row[COLUMN["last_message"]] = "MeterValues"
-            else:
+            elif not (self.restless and self.seq % 2 == 0):
                 continue
             row[COLUMN["last_message_at"]] = now
             changed[row[0]] = row

@@ -4,7 +4,7 @@ import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from 
 import { loaded, reachable } from "../model.js";
 import { navigate } from "../router.js";
 import { stationPath } from "../state/route.js";
-import { isTicked } from "../state/selection.js";
+import { isNothing, isTicked } from "../state/selection.js";
 import { rowOf, switchStation, windowed } from "../state/swarm.js";
 import { answer, askWindow, orderHeld, pointing, toggleLogOf, view } from "../state/swarm_view.js";
 import { selection, toggleTick } from "../state/ticked.js";
@@ -112,7 +112,11 @@ export function StationTable() {
   const firstTabbable = active && indexOf(active) >= 0 ? active : idAt(part.start);
 
   return html`
-    <section class="card stations" id="stations" aria-label="Stations">
+    <section
+      class=${`card stations${isNothing(selection.value) ? "" : " ticking"}`}
+      id="stations"
+      aria-label="Stations"
+    >
       <${TableTools} />
       <${BulkBar} />
       <div class="table-frame" ref=${wrap} tabindex="-1" onKeyDown=${onKey}>

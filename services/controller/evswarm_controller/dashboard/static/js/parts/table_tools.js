@@ -4,6 +4,7 @@ import { html, useEffect, useRef, useState } from "../../vendor/runtime.js";
 import { count, counted } from "../format.js";
 import { aggregate } from "../model.js";
 import { WIDER_STATES } from "../state/fleet.js";
+import { filterOf } from "../state/selection.js";
 import { fleet, windowed } from "../state/swarm.js";
 import { answer, look, view } from "../state/swarm_view.js";
 import { isFiltered } from "../state/view.js";
@@ -64,6 +65,7 @@ export function TableTools() {
           >Clear</button>`
       }
       <span class="grow"></span>
+      <${Exports} />
       <span
         class="muted shown"
         role="status"
@@ -71,6 +73,22 @@ export function TableTools() {
       >${total === all ? counted(all, "station") : `${count(total)} of ${count(all)}`}</span>
     </div>
   `;
+}
+
+/** Files of what the filters leave, as the server has it. */
+function Exports() {
+  const query = new URLSearchParams(
+    Object.entries(filterOf(view.value)).filter(([, value]) => value),
+  ).toString();
+  return html`
+    <span class="muted exports">Export${["csv", "json"].map(
+      (form) => html` <a
+        key=${form}
+        href=${`/stations?format=${form}${query && `&${query}`}`}
+        download
+        aria-label=${`Export the stations as ${form.toUpperCase()}`}
+      >${form.toUpperCase()}</a>`,
+    )}</span>`;
 }
 
 function Search() {
