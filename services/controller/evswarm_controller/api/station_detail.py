@@ -1,6 +1,5 @@
 """One station in detail: what its worker knows of it now, and its power over the last hours."""
 
-import asyncio
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -82,11 +81,9 @@ async def read_power(
     since = until - minutes * 60.0
     span = {"station": station_id, "since": str(since), "until": str(until)}
     told = {"action": "MeterValues", "direction": "from_station", "side": Side.STATION.value}
-    (messages, all_messages), (starts, all_starts), (offers, all_offers) = await asyncio.gather(
-        _read_all(context, "messages", {**span, **told}),
-        _read_all(context, "logs", {**span, "kind": "transaction"}),
-        _read_all(context, "logs", {**span, "kind": "policy", "text": "offers"}),
-    )
+    messages, all_messages = await _read_all(context, "messages", {**span, **told})
+    starts, all_starts = await _read_all(context, "logs", {**span, "kind": "transaction"})
+    offers, all_offers = await _read_all(context, "logs", {**span, "kind": "policy", "text": "offers"})
     # Of lines of the same millisecond an offer comes before the start that tells of it again.
     lines = sorted([*starts, *offers], key=lambda item: item.at, reverse=True)
     return views.json_response(

@@ -8,13 +8,12 @@ import { aggregate, reachable, second } from "../model.js";
 import { Icon } from "../parts/icon.js";
 import { LogView } from "../parts/log_view.js";
 import { path, search, setSearch } from "../router.js";
-import { switching, switchStation } from "../state/swarm.js";
 import { toast } from "../state/toasts.js";
 import { Configuration } from "../station/configuration.js";
 import { Connectors } from "../station/connectors.js";
 import { DeedDialog } from "../station/deed_dialog.js";
 import { DeedPanel } from "../station/deed_panel.js";
-import { doIt, outcomeOf } from "../station/deeds.js";
+import { deeds, doIt, outcomeOf, START, STOP } from "../station/deeds.js";
 import { Facts } from "../station/facts.js";
 import { labelOf } from "../station/form_model.js";
 import { PowerChart } from "../station/power_chart.js";
@@ -43,7 +42,7 @@ export function StationPage({ id }) {
     await watch.look();
   };
   return html`
-    <${Head} id=${id} watch=${watch} version=${watch.version.value} />
+    <${Head} id=${id} watch=${watch} version=${watch.version.value} onAct=${act} />
     <nav class="sections" aria-label="Parts of this page">
       ${SECTIONS.map(
         ({ name, label }) => html`
@@ -112,12 +111,16 @@ function Section({ id, view, watch, here, onIntent, onAct }) {
   `;
 }
 
-/** @param {{id: string, watch: import("../station/watch.js").Watch, version: number}} props */
-function Head({ id, watch }) {
+/** @param {{id: string, watch: import("../station/watch.js").Watch, version: number,
+ *   onAct: (action: string, payload: any) => void}} props */
+function Head({ id, watch, onAct }) {
   const { detail, row, presence, problem } = watch;
   const state = (presence === "silent" ? (row ?? detail)?.status : detail?.status) ?? "";
   const stopped = state === "Stopped";
-  const busy = switching.value.has(id);
+  const busy = deeds.value.some(
+    ({ station, name, state: stage }) =>
+      station === id && stage === "waiting" && (name === START || name === STOP),
+  );
   const worker = row?.worker_id ?? detail?.worker_id ?? "";
   const lost = presence === "silent" && worker !== "" && !(worker in (aggregate.value?.workers ?? {}));
   return html`
@@ -131,10 +134,7 @@ function Head({ id, watch }) {
         type="button"
         class="small"
         disabled=${busy || !reachable.value || presence === "loading"}
-        onClick=${async () => {
-          await switchStation(id);
-          await watch.look();
-        }}
+        onClick=${() => onAct(stopped ? START : STOP, { station_id: id })}
       ><${Icon} name=${stopped ? "play" : "stop"} />${busy ? "Waiting…" : stopped ? "Start" : "Stop"}</button>
     </div>
     ${

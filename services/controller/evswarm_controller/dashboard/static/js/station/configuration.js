@@ -28,6 +28,7 @@ export function Configuration({ id, keys, enabled, onDone }) {
           onChange=${(/** @type {any} */ e) => setChangedOnly(e.target.checked)}
         /><span>Changed</span></label>
         <input
+          id="search"
           type="search"
           placeholder="Key or value"
           aria-label="Search configuration keys"

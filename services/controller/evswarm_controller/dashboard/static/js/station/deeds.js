@@ -23,6 +23,9 @@ import { call } from "../api.js";
 
 /** Whether drivers come by themselves: a change of the station itself, beside the actions. */
 export const AUTONOMY = "set_autonomous";
+/** To exist switched on or off: wishes that the controller sees to. Their payload is `{station_id}`. */
+export const START = "start";
+export const STOP = "stop";
 
 const MOST_DEEDS = 20;
 /** Longer than the controller waits for a station. */
@@ -100,6 +103,7 @@ export async function doIt(station, road, name, payload) {
 function pathOf(station, road, name) {
   const id = encodeURIComponent(station);
   if (road === "command") return `/csms/stations/${id}/commands/${name}`;
+  if (name === START || name === STOP) return `/stations/${name}`;
   return name === AUTONOMY ? `/stations/${id}` : `/stations/${id}/actions/${name}`;
 }
 
@@ -116,6 +120,7 @@ export const uploadAddress = async (station) =>
 export function outcomeOf(deed) {
   if (deed.state === "waiting") return "waiting for the answer";
   if (deed.state === "failed") return deed.problem;
+  if (deed.answer?.operation_id) return "under way";
   if (deed.road === "hand") return `done; the station is ${deed.answer?.status ?? "as before"}`;
   return deed.answer?.status ? String(deed.answer.status) : "answered";
 }
