@@ -206,11 +206,6 @@ class Tariff(msgspec.Struct, frozen=True):
             price = change.price_micro
         return price
 
-    @property
-    def latest_micro(self) -> int | None:
-        """The price a kWh that was set last; None if there is none."""
-        return self.changes[-1].price_micro if self.changes else None
-
 
 class ChangeHint(StrEnum):
     """Something that should be was written just now: look at it sooner than you would."""

@@ -20,7 +20,7 @@ from tests.support.machine import ROOT
         ("[08:15:00] Transaction stopped: connector 1, Local, 1.000 kWh", Level.INFO, LogKind.TRANSACTION),
         ("[08:15:00] StartTransaction given up after 3 attempts", Level.ERROR, LogKind.MESSAGE),
         ("[08:15:00] Price too high: connector 1 waits", Level.INFO, LogKind.POLICY),
-        ("[08:15:00] Price changed to 0.35 a kWh", Level.INFO, LogKind.POLICY),
+        ("[08:15:00] Price changed to 0.35 EUR/kWh", Level.INFO, LogKind.POLICY),
         ("[08:15:00] Connector 2: car plugged in", Level.INFO, LogKind.CONNECTOR),
         ("nobody wrote this", Level.INFO, LogKind.OTHER),
     ],

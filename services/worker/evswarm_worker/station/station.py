@@ -215,11 +215,8 @@ class Station:
             connector.meter.forget_price()
             if connector.retry_at < inf:
                 connector.retry_at = cabinet.at
-        price, before = tariff.latest_micro, cabinet.tariff.latest_micro
         cabinet.tariff = tariff
         if running:
-            if price is not None and price != before:
-                cabinet.log(f"Price changed to {price / 1_000_000:g} a kWh")
             for connector in cabinet.connectors:
                 connector.schedule()
             self._live()
