@@ -302,7 +302,7 @@ WORKER_LAST_SEEN: Final = MetricSpec(
 OPERATIONS_RUNNING: Final = MetricSpec(
     "evswarm_operations_running",
     Kind.GAUGE,
-    "Scale, start and stop operations that are under way.",
+    "Operations that are under way, of every kind.",
     CONTROLLER,
 )
 SCALE_DURATION: Final = MetricSpec(
