@@ -32,7 +32,8 @@ from evswarm_shared.bus.messages import (
 from evswarm_shared.bus.operation_results import StationOutcome
 from evswarm_shared.bus.port import ControllerBus
 
-MISSED: Final = frozenset((StationOutcome.FAILED, StationOutcome.UNKNOWN))
+NOT_DONE: Final = frozenset((StationOutcome.FAILED, StationOutcome.UNKNOWN, StationOutcome.CANCELLED))
+"""Outcomes after which it is worth asking once more."""
 DEFAULT_SECONDS: Final = 180.0
 """How long an order may take, unless it says otherwise: as long as a scale operation may stand still."""
 SWITCHES: Final = {OperationKind.START: "start", OperationKind.STOP: "stop"}
@@ -159,9 +160,9 @@ class BulkOrders:
         if operation.kind in ASKED or operation.kind in (OperationKind.CREATE, OperationKind.DELETE):
             raise NothingToRetryError("A command to a single station is given anew.")
         results = await self._bus.read_results(operation.operation_id)
-        missed = [result.station_id for result in results if result.outcome in MISSED]
+        missed = [result.station_id for result in results if result.outcome in NOT_DONE]
         if not missed:
-            raise NothingToRetryError(f"Nothing failed in {operation.operation_id}.")
+            raise NothingToRetryError(f"Everything of {operation.operation_id} was done.")
         again = [each for each in missed if each in self._fleet.rows]
         action = BulkAction(SWITCHES.get(operation.kind, operation.action))
         seconds = max(DEFAULT_SECONDS, operation.expires_at - operation.created_at)

@@ -23,7 +23,6 @@ REPORT_SECONDS: Final = 0.5
 STORE_AWAY_SECONDS: Final = 0.5
 WRITING_SECONDS: Final = 2.0
 """How long after the answer to a command what it says is surely written down, by whatever controller."""
-CANCELLED: Final = "Cancelled before it began."
 NOT_KNOWN: Final = "The controller that asked has ended: whether it was done is not known."
 
 
@@ -107,8 +106,11 @@ class BulkRun:
                 await self.pause(STORE_AWAY_SECONDS)
 
     async def give_up(self, station_ids: Iterable[str], reason: str) -> None:
-        """Fail stations that nothing was asked of, or that did not follow in time."""
-        await self.put(StationOutcome.FAILED, CANCELLED if self.cancelling else reason, station_ids)
+        """Leave alone stations that nothing was asked of: cancelled, or failed for the reason."""
+        if self.cancelling:
+            await self.put(StationOutcome.CANCELLED, "", station_ids)
+        else:
+            await self.put(StationOutcome.FAILED, reason, station_ids)
 
     async def report(self, message: str = "") -> None:
         """Tell how far it has come, not more often than anybody looks."""
@@ -123,9 +125,10 @@ class BulkRun:
             await self.pause(REPORT_SECONDS)
         await self._read()
         await self.put(StationOutcome.UNKNOWN, NOT_KNOWN, self.stations(*OPEN))
-        unknown = len(self.stations(StationOutcome.UNKNOWN))
-        cancelled = sum(result.reason == CANCELLED for result in self.results.values())
-        failed = len(self.stations(StationOutcome.FAILED)) - cancelled
+        unknown, failed, cancelled = (
+            len(self.stations(outcome))
+            for outcome in (StationOutcome.UNKNOWN, StationOutcome.FAILED, StationOutcome.CANCELLED)
+        )
         parts = [
             f"{cancelled} of {len(self.results)} stations were not begun with" if cancelled else "",
             f"{failed} of {len(self.results)} stations failed" if failed else "",

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from evswarm_controller.bulk_run import CANCELLED, REPORT_SECONDS, BulkRun
+from evswarm_controller.bulk_run import REPORT_SECONDS, BulkRun
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
 from evswarm_controller.operation_progress import settled
@@ -15,7 +15,7 @@ async def carry_out(run: BulkRun, wishes: Wishes, observer: Observer, fleet: Fle
     """Wish it for every station that is pending, and watch. A wish that another controller made is not made again."""
     pending = run.stations(StationOutcome.PENDING)
     if run.cancelling:
-        await run.give_up(pending, CANCELLED)
+        await run.put(StationOutcome.CANCELLED, "", pending)
     elif begun := await run.begin(pending):
         await wishes.hold(begun, stopped=stops)
     taken_back = False
@@ -59,5 +59,5 @@ async def _take_back(run: BulkRun, wishes: Wishes, fleet: Fleet, waiting: list[s
     """Leave those stopped that have not begun to start."""
     rows = (fleet.rows.get(station_id) for station_id in waiting)
     still = [row.station_id for row in rows if row is not None and row.state is StationState.STOPPED]
-    await run.give_up(still, CANCELLED)
+    await run.put(StationOutcome.CANCELLED, "", still)
     await wishes.hold(still, stopped=True)

@@ -11,7 +11,7 @@ import msgspec
 
 
 class StationOutcome(StrEnum):
-    """How far an operation has come with one station; the last three are final."""
+    """How far an operation has come with one station; all but the first two are final."""
 
     PENDING = "pending"
     """Not begun: nothing was asked of the station yet."""
@@ -20,6 +20,8 @@ class StationOutcome(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     """It was asked, and nobody learned whether it was done."""
+    CANCELLED = "cancelled"
+    """Nothing was asked of the station, because the operation was cancelled before."""
 
 
 class StationResult(msgspec.Struct, frozen=True):

@@ -298,17 +298,17 @@ async def test_after_a_cancel_nothing_more_is_begun_and_what_was_begun_counts(sw
     assert await ended(swarm, operation) == (
         "cancelled",
         10,
-        10,
+        0,
         "10 of 20 stations were not begun with.",
     )
-    assert (await outcomes(swarm, operation))["CP-000020"] == ("failed", "Cancelled before it began.")
+    assert (await outcomes(swarm, operation))["CP-000020"] == ("cancelled", "")
     with pytest.raises(NothingToCancelError, match="ended already: cancelled"):
         stored = await swarm.context.bus.read_operation(operation.operation_id)
         assert stored is not None
         await swarm.context.orders.cancel(stored)
 
 
-async def test_asking_once_more_is_for_those_that_failed_or_are_unknown(swarm: Desk) -> None:
+async def test_asking_once_more_is_for_those_that_it_was_not_done_to_as_far_as_known(swarm: Desk) -> None:
     bus, orders = swarm.context.bus, swarm.context.orders
     operation = await placed(swarm, "fault", ALL[:4], payload={"info": "hot"})
     with pytest.raises(NothingToRetryError, match="still runs"):
@@ -317,16 +317,17 @@ async def test_asking_once_more_is_for_those_that_failed_or_are_unknown(swarm: D
     await run.load()
     await run.put(StationOutcome.FAILED, "no", ALL[:1])
     await run.put(StationOutcome.UNKNOWN, "?", ALL[1:2])
-    await run.put(StationOutcome.SUCCEEDED, "", ALL[2:4])
+    await run.put(StationOutcome.CANCELLED, "", ALL[2:3])
+    await run.put(StationOutcome.SUCCEEDED, "", ALL[3:4])
     await run.end()
     again = await orders.retry(run.operation)
     assert (again.action, bytes(again.payload)) == ("fault", b'{"info":"hot"}')
-    assert sorted(await outcomes(swarm, again)) == ALL[:2]
-    assert (again.state, again.target) == (OperationState.RUNNING, 2)
+    assert sorted(await outcomes(swarm, again)) == ALL[:3]
+    assert (again.state, again.target) == (OperationState.RUNNING, 3)
     done = msgspec.structs.replace(again, state=OperationState.SUCCEEDED)
     await bus.write_results(again.operation_id, [])
-    await run_of(swarm, again).put(StationOutcome.SUCCEEDED, "", ALL[:2])
-    with pytest.raises(NothingToRetryError, match="Nothing failed"):
+    await run_of(swarm, again).put(StationOutcome.SUCCEEDED, "", ALL[:3])
+    with pytest.raises(NothingToRetryError, match="was done"):
         await orders.retry(done)
 
 
@@ -409,7 +410,7 @@ async def test_cancelling_a_start_leaves_those_stopped_that_have_not_begun(swarm
     assert await ended(swarm, operation) == (
         "cancelled",
         2,
-        2,
+        0,
         "2 of 4 stations were not begun with.",
     )
     assert sorted(swarm.context.observer.desired.stopped) == ALL[2:4]

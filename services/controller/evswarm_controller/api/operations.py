@@ -16,7 +16,7 @@ from evswarm_controller.api.operation_schemas import (
     OperationView,
     ResultList,
 )
-from evswarm_controller.bulk_orders import MISSED, BulkAction
+from evswarm_controller.bulk_orders import BulkAction
 from evswarm_controller.context import Context, ContextOf
 from evswarm_controller.errors import InvalidFieldError, UnknownOperationError
 from evswarm_controller.operation_progress import WISHES, unsettled
@@ -46,12 +46,14 @@ class ResultFilter(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     """Also those of which nobody knows."""
+    CANCELLED = "cancelled"
 
 
 OUTCOMES: Final = {
     ResultFilter.PENDING: OPEN,
     ResultFilter.SUCCEEDED: frozenset((StationOutcome.SUCCEEDED,)),
-    ResultFilter.FAILED: MISSED,
+    ResultFilter.FAILED: frozenset((StationOutcome.FAILED, StationOutcome.UNKNOWN)),
+    ResultFilter.CANCELLED: frozenset((StationOutcome.CANCELLED,)),
 }
 
 
@@ -163,7 +165,7 @@ async def cancel(context: ContextOf, operation_id: OperationPath) -> Response:
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
 async def retry(context: ContextOf, operation_id: OperationPath) -> Response:
-    """Ask the stations once more for which an operation failed, or of which nobody knows."""
+    """Ask the stations once more that an operation failed for, did not begin with, or knows nothing of."""
     context.require_ready()
     return views.accepted(await context.orders.retry(await _operation(context, operation_id)))
 
