@@ -282,6 +282,29 @@ async def test_messages_are_seen_as_they_pass_and_a_log_is_followed_line_by_line
     await eventually(client, "/metrics", lambda a: "evswarm_dashboard_clients 0.0" in a.text)
 
 
+async def test_a_page_that_does_not_read_holds_up_nobody_and_is_told_that_it_fell_behind(
+    controller: ControllerProcess, worker: PlayedWorker
+) -> None:
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    narrow.connect(("127.0.0.1", int(controller.url.rpartition(":")[2])))
+    options: Any = {"sock": narrow, "max_queue": 1, "proxy": None}
+    async with feed_of(controller) as (other, _), websockets.connect(controller.live_url, **options) as slow:
+        await slow.recv()
+        await slow.send('{"type":"hello"}')
+        for turn in range(8):
+            # Rows as long as those of a thousand stations, so that few ticks are many bytes.
+            await worker.publish(
+                [row("CP-000001", worker_id="w1", power_w=turn, last_message=f"{turn:02d}" * 100_000)]
+            )
+            while other.rows.get("CP-000001", [0] * 8)[7] != turn:
+                await other.next("snapshot", "patch")
+        reasons = [
+            frame["reason"] for _ in range(16) if (frame := json.loads(await slow.recv()))["type"] == "resync"
+        ]
+        assert reasons == ["behind"]
+
+
 async def test_a_swarm_above_the_limit_comes_by_windows(valkey_url: str, key_prefix: str) -> None:
     with running(valkey_url, key_prefix, stations=3, live_window_above=4) as controller:
         async with client_of(controller) as client, working(valkey_url, key_prefix):

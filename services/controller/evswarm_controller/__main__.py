@@ -30,6 +30,7 @@ EXIT_STORE: Final = 3
 STORE_ATTEMPTS: Final = 3
 MAX_CLIENT_MESSAGE_BYTES: Final = 4096
 GRACE_SECONDS: Final = 3
+SEND_BUFFER_BYTES: Final = 256 * 1024
 
 
 class _Server(uvicorn.Server):
@@ -132,6 +133,8 @@ def _listen(host: str, port: int) -> socket.socket:
         )[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit it. Left to itself the system takes megabytes off the feed for a page that does not read.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         listener.bind(address)
     except OSError as error:
         reason = error.strerror or str(error)
