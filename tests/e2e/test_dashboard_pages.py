@@ -25,8 +25,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A wide, light page."""
+def page(browser: Browser, swarm: FakeSwarm) -> Iterator[Page]:
+    """A wide, light page; what pages before it said is forgotten."""
+    swarm.client_messages.clear()
     with open_page(browser) as opened:
         yield opened
 
