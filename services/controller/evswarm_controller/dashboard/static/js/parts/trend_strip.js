@@ -82,17 +82,20 @@ function Minutes() {
   const marks = useMemo(() => trend.priceChanges(), [version]);
   const at = pointed.value;
   const when = at === null ? undefined : trend.times[at];
-  const mark = when && marks.find((each) => Math.abs(each.at - when) < 8);
+  const mark = (when && marks.find((each) => Math.abs(each.at - when) < 8)) || marks.at(-1);
   return html`
     <div class="charts">
-      ${SHOWN.map((shown) => html`<${TimeChart} key=${shown.title} shown=${shown} version=${version} marks=${marks} />`)}
+      ${SHOWN.map(
+        (shown) => html`<${TimeChart} key=${shown.title} shown=${shown} version=${version} marks=${marks} />`,
+      )}
     </div>
     ${
-      marks.length > 0 &&
+      mark &&
       html`
       <p class="chart-note muted">
-        <i class="key-price"></i>${mark ? "Price set to " : "Price changed: last to "}
-        ${amount((mark || marks.at(-1))?.price ?? 0, currency.value, 3)}
+        <i class="key-price"></i>
+        Price ${amount(mark.price, currency.value, Number.isInteger(mark.price * 100) ? 2 : 3)} since
+        ${" "}${new Date(mark.at * 1000).toLocaleTimeString("en-GB")}
       </p>`
     }
   `;
