@@ -83,11 +83,11 @@ faults: $(VENV)/.ready-dev ## Kill, freeze and cut off real processes while stat
 soak: $(VENV)/.ready-dev ## Half an hour at 5,000 stations: nothing grows (SOAK_SECONDS=60 SOAK_STATIONS=300 for less)
 	@SOAK_SECONDS=$${SOAK_SECONDS:-1800} SOAK_STATIONS=$${SOAK_STATIONS:-5000} $(BIN)/pytest tests/soak -q -s $(ARGS)
 
-robustness: $(VENV)/.ready-dev ## 2,000 spoiled frames at either side
+robustness: $(VENV)/.ready-dev ## 2,000 spoiled frames at either side, and requests that the API does not expect
 	@$(BIN)/pytest tests/fuzz -q $(ARGS)
 
-fuzz: $(VENV)/.ready-dev ## 100,000 spoiled frames at either side: minutes (ARGS="--fuzz-seed 7")
-	@$(BIN)/pytest tests/fuzz -q -s --fuzz-frames 100000 --timeout 1200 $(ARGS)
+fuzz: $(VENV)/.ready-dev ## 100,000 spoiled frames at either side, and the API for ten minutes (ARGS="--fuzz-seed 7")
+	@$(BIN)/pytest tests/fuzz -q -s --fuzz-frames 100000 --timeout 1500 $(ARGS)
 
 e2e: $(VENV)/.ready-dev ## The whole system: containers, Prometheus, a browser
 	@$(BIN)/pytest tests/e2e -q $(ARGS)

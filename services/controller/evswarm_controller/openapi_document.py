@@ -84,6 +84,13 @@ def _by_action(path: str, operations: dict[str, Any], forms: Forms) -> dict[str,
     return found
 
 
+def _may_be_a_file(operation: dict[str, Any]) -> None:
+    """Where `format` asks for a file, JSON is a page without it and one list with it."""
+    if any(parameter["name"] == "format" for parameter in operation.get("parameters", ())):
+        content = operation["responses"]["200"]["content"]["application/json"]
+        content["schema"] = {"anyOf": [content["schema"], {"type": "array", "items": {"type": "object"}}]}
+
+
 def _split_bulk(schemas: dict[str, Any], forms: Forms) -> None:
     """Say of the body of a command to many stations which payload belongs to which action."""
     properties = schemas["BulkRequest"]["properties"]
@@ -130,6 +137,7 @@ def _complete(operation: dict[str, Any], path: str, method: str, *, token_requir
     if "422" in responses:
         unprocessable = HTTPStatus.UNPROCESSABLE_ENTITY
         responses["422"] = problems.documented(unprocessable)[unprocessable.value]
+    _may_be_a_file(operation)
     if path in PROBES or path.startswith(UPLOADS):
         return
     met = [*ANYWHERE]

@@ -47,7 +47,7 @@ def documented_files(model: Any) -> dict[int | str, dict[str, Any]]:
     }
     return {
         HTTPStatus.OK.value: {
-            "model": model | list[dict[str, Any]],
+            "model": model,
             "description": "A page; with `format` a file, with `format=json` one list.",
             "content": content,
         }

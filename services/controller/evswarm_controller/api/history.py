@@ -123,7 +123,7 @@ Tags = Annotated[TagDisplay, Query(description="`full` shows id tags as they are
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     **documented(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_IMPLEMENTED),
     200: {
-        "model": HistoryPage | list[dict[str, Any]],
+        "model": HistoryPage,
         "description": "A page; with `format` a stream of everything, with `format=json` one list.",
         "content": {
             "text/csv": {"schema": {"type": "string"}},
