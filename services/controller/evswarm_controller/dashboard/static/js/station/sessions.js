@@ -26,6 +26,7 @@ import { TimeChart } from "./time_chart.js";
  */
 
 const PAGE = 25;
+const DAY = 86_400;
 const BEGAN = /** @type {const} */ ({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 /** The history is a moment behind, and sessions go on: what is shown is asked for again. */
 const AGAIN_MS = 5000;
@@ -59,6 +60,7 @@ function Days({ id, since, round }) {
       .catch((error) => setProblem(error.message));
   }, [id, since, round]);
   const series = useMemo(() => daySeries(items ?? []), [items]);
+  const span = useMemo(() => spanOf(series.times), [series]);
   const money = currency.value;
   /** @type {[string, import("./time_chart.js").Line, number[]][]} */
   const charts = [
@@ -79,7 +81,7 @@ function Days({ id, since, round }) {
         <div class="day-charts">
           ${charts.map(
             ([label, line, column]) => html`
-              <${TimeChart} key=${label} label=${label} lines=${[line]} columns=${[series.times, column]} height=${130} days />`,
+              <${TimeChart} key=${label} label=${label} lines=${[line]} columns=${[series.times, column]} span=${span} height=${130} days />`,
           )}
         </div>
         <${DayTable} series=${series} money=${money} />`
@@ -106,6 +108,12 @@ const DayTable = ({ series, money }) => html`
     </tbody>
   </table>
 `;
+
+/** From half a day before the first day to half a day after the last, a week at least. @param {number[]} times @returns {[number, number]} */
+function spanOf(times) {
+  const last = times.at(-1) ?? 0;
+  return [Math.min(times[0] ?? last, last - 6 * DAY) - DAY / 2, last + DAY / 2];
+}
 
 /** @param {string} label @param {string} colour @param {(value: number) => string} words @returns {import("./time_chart.js").Line} */
 const bars = (label, colour, words) => ({ label, colour, words, side: "left", bars: true });

@@ -136,9 +136,7 @@ function options(host, { lines, width, height, days, range, point }) {
       x: {
         time: true,
         range: (_u, low, high) => {
-          const wanted = range();
-          if (wanted) return wanted;
-          return days ? [low - 43_200, high + 43_200] : [low, high === low ? low + 1 : high];
+          return range() ?? [low, high === low ? low + 1 : high];
         },
       },
       left: { range: fromZero },
