@@ -30,6 +30,7 @@ from evswarm_csms.restoring import Restoring
 from evswarm_csms.server.listener import StationServer
 from evswarm_csms.server.tls import server_context
 from evswarm_csms.session import Office, Session
+from evswarm_shared.bus.keys import TRANSACTION_ID_GAP
 from evswarm_shared.bus.messages import CsmsHeartbeat
 from evswarm_shared.bus.port import Bus
 from evswarm_shared.errors import BusUnavailableError
@@ -85,6 +86,8 @@ class CentralSystem:
         self._processor = ProcessorShare()
         self._store_away = False
         self._known = False
+        self._last_transaction_id = 0
+        """The last id given when the store was last asked."""
         self._group: asyncio.TaskGroup | None = None
         self._working: set[asyncio.Task[None]] = set()
         self._meters = MeterBatch(bus.update_meter)
@@ -267,14 +270,16 @@ class CentralSystem:
 
     async def _make_up_for_loss(self, known: bool) -> None:
         """Give a store that has forgotten this replica, or the count of transactions, back what is known here."""
-        last, desk = await self._bus.last_transaction_id(), self._office.desk
+        last, before = await self._bus.last_transaction_id(), self._last_transaction_id
         if self._known and not known:
             self._directory.reaffirm()
-            if last < desk.last_transaction_id:
+            # Lower, or already beyond the gap that a lost count is continued after.
+            if last < before or last - before > TRANSACTION_ID_GAP:
                 self._restoring.begin(self._clock() + 2 * self._settings.lease_seconds)
         self._known = True
         await self._restoring.look(self._clock())
-        desk.last_transaction_id = max(last, desk.last_transaction_id)
+        desk = self._office.desk
+        desk.last_transaction_id = self._last_transaction_id = max(last, desk.last_transaction_id)
 
     async def _end(self) -> None:
         await self._server.close(seconds=CLOSE_SECONDS)
