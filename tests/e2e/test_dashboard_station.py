@@ -249,6 +249,15 @@ def test_a_station_that_nobody_describes_is_shown_as_it_was(page: Page, swarm: S
     expect(alert).to_have_count(0)
 
 
+def test_a_station_that_is_out_of_order_is_repaired_from_its_page(page: Page, swarm: SwarmProcess) -> None:
+    swarm.post("/stations/BENCH-1/actions/fault", {"connector_id": 0, "error_code": "GroundFailure"})
+    show(page, swarm)
+    alert = page.get_by_role("alert").filter(has_text="GroundFailure")
+    alert.get_by_role("button", name="Repair").click()
+    expect(alert).to_have_count(0)
+    expect(page.locator(".state-chip")).to_have_text("Available")
+
+
 def test_an_unknown_station_is_said_to_be_none(page: Page, swarm: SwarmProcess) -> None:
     page.goto(f"{swarm.url}/ui/stations/NOBODY")
     expect(page.get_by_text("There is no station NOBODY.")).to_be_visible()

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from ocpp.v16.enums import ChargePointErrorCode
 
 from evswarm_worker.station.config import StationSecurity
 from tests.support.station_rig import NOON, StationRig, charging_rig
@@ -47,6 +48,13 @@ def test_a_charging_connector_shows_its_car_its_power_and_its_transaction() -> N
         None,
         None,
     )
+
+
+def test_a_fault_of_the_whole_station_is_told() -> None:
+    rig = charging_rig()
+    assert detail(rig)["error_code"] == "NoError"
+    rig.station.fault(0, ChargePointErrorCode.ground_failure, rig.now)
+    assert (detail(rig)["error_code"], detail(rig)["status"]) == ("GroundFailure", "Faulted")
 
 
 def test_energy_and_state_of_charge_go_on_since_the_last_event_without_moving_the_station() -> None:
@@ -142,4 +150,5 @@ def test_a_station_that_is_off_can_be_looked_at() -> None:
     rig = StationRig(stopped=True).start()
     read = detail(rig, 3600.0)
     assert (read["link"], read["connected_since"], read["at"]) == ("off", None, "2026-11-22T13:00:00.000Z")
+    assert {each["status"] for each in read["connectors"]} == {"Unavailable"}
     assert rig.now == NOON

@@ -141,6 +141,7 @@ class StationDetail(BaseModel):
 
     station_id: str = Field(examples=["CP-000001"])
     status: StationState = Field(description="One word for the whole station.")
+    error_code: str = Field(description="Of the station as a whole.", examples=["NoError"])
     at: datetime
     simulated_at: datetime
     worker_id: str

@@ -47,9 +47,11 @@ def detail_of(cabinet: Cabinet, now: float, *, schedule_seconds: int, full_tags:
     security = security_profile(cabinet)
     own = identity(cabinet)
     connected = cabinet.link in CONNECTED
+    row = snapshot_of(cabinet)
     return {
         "station_id": cabinet.config.station_id,
-        "status": snapshot_of(cabinet).state,
+        "status": row.state,
+        "error_code": cabinet.error_code,
         "at": format_timestamp(now),
         "simulated_at": format_timestamp(at),
         "worker_id": cabinet.config.worker_id,
@@ -85,7 +87,11 @@ def detail_of(cabinet: Cabinet, now: float, *, schedule_seconds: int, full_tags:
         if cabinet.local_list is None
         else {"version": cabinet.local_list.version, "entries": len(cabinet.local_list.entries)},
         "cached_tags": len(cabinet.cache),
-        "connectors": [_connector(cabinet, connector, at, full_tags) for connector in cabinet.connectors],
+        "connectors": [
+            {"connector_id": connector.connector_id, "status": status}
+            | _connector(cabinet, connector, at, full_tags)
+            for connector, status in zip(cabinet.connectors, row.connectors, strict=True)
+        ],
         "configuration": _configuration(cabinet),
         "charging_profiles": [_profile(cabinet, installed) for installed in cabinet.profiles or ()],
         "schedules": _schedules(cabinet, min(schedule_seconds, MOST_SCHEDULE_SECONDS)),
@@ -102,8 +108,6 @@ def _connector(cabinet: Cabinet, connector: Connector, at: float, full_tags: boo
     power = 0.0 if car is None or not meter.limit_w or connector.faulted else car.power_w(meter.limit_w)
     left = inf if car is None or transaction is None else car.seconds_to_target(meter.limit_w)
     return {
-        "connector_id": connector.connector_id,
-        "status": connector.visible_status,
         "error_code": connector.error_code,
         "operative": connector.operative,
         "plugged": connector.plugged,

@@ -146,6 +146,20 @@ function Head({ id, watch, onAct }) {
         ${" "}${problem} ${detail ? "What is shown is what it was before." : ""}
       </p>`
     }
+    ${
+      detail &&
+      detail.error_code !== "NoError" &&
+      html`
+      <p class="station-notice" role="alert">
+        <strong>The station as a whole is out of order: ${detail.error_code}.</strong>
+        ${" "}<button
+          type="button"
+          class="small"
+          disabled=${presence !== "here" || !reachable.value}
+          onClick=${() => onAct("clear_fault", { connector_id: 0 })}
+        >Repair</button>
+      </p>`
+    }
     ${stopped && presence === "here" && html`<p class="station-notice quiet">It is stopped: it keeps its meter and its settings, and answers to nobody until it is started.</p>`}
   `;
 }

@@ -54,6 +54,7 @@
  * @typedef {object} Detail
  * @property {string} station_id
  * @property {string} status
+ * @property {string} error_code of the station as a whole
  * @property {string} at
  * @property {string} simulated_at
  * @property {string} worker_id
