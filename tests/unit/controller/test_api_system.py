@@ -12,6 +12,8 @@ from evswarm_shared.bus.messages import CsmsHeartbeat, Tariff
 from evswarm_shared.errors import BusUnavailableError
 from tests.unit.controller.desk import Desk
 
+JSON = {"Content-Type": "application/json"}
+
 
 async def test_workers_are_listed_with_what_was_given_to_them(swarm: Desk) -> None:
     await swarm.workers[0].work(
@@ -265,3 +267,22 @@ async def test_the_documents_describe_every_route(swarm: Desk) -> None:
     assert (await swarm.client.get("/docs/style.css")).headers["content-type"].startswith("text/css")
     schema = (await swarm.client.get("/live.schema.json")).json()
     assert schema["$id"] == "evswarm:live:1"
+
+
+async def test_a_method_that_a_path_does_not_know_is_answered_with_those_it_knows(swarm: Desk) -> None:
+    for method, path, known in (
+        ("PUT", "/stations/CP-000001", "DELETE, GET, PATCH"),
+        ("PUT", "/stations/bulk", "POST"),
+        ("POST", "/totals", "GET"),
+    ):
+        answer = await swarm.client.request(method, path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, known)
+    assert (await swarm.client.post("/nowhere")).status_code == 404
+    assert (await swarm.client.post("/pricing")).status_code == 415
+
+
+async def test_a_whole_number_may_be_written_with_a_point(swarm: Desk) -> None:
+    answer = await swarm.client.post("/stations/scale", content=b'{"count": 3.0}', headers=JSON)
+    assert answer.status_code == 202
+    answer = await swarm.client.post("/stations/scale", content=b'{"count": 3.5}', headers=JSON)
+    assert answer.status_code == 422
