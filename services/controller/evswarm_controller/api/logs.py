@@ -28,6 +28,7 @@ PLAIN_TEXT: Final = "text/plain; charset=utf-8"
 router = APIRouter(tags=["stations"])
 
 
+_KIND_WORDS: Final = "|".join((LINE, *KINDS))
 _FILES: Final = documented_files(LogView | list[LogEntryView])[HTTPStatus.OK.value]
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     **documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -47,6 +48,7 @@ async def read(
         str,
         Query(
             max_length=200,
+            json_schema_extra={"pattern": f"^(({_KIND_WORDS})(,({_KIND_WORDS}))*)?$"},
             description="`line`, `call` for OCPP calls, or what lines are about; several by comma.",
         ),
     ] = "",
