@@ -2,6 +2,7 @@
 -- ARGV name of the stream, entries kept, life of the producer's number in s, then for each batch:
 --   its number, number of records, data
 -- The number of an entry's first record is given here, in the same step as its place in the stream.
+local watched = redis.call('PUBSUB', 'NUMSUB', KEYS[4])[2] > 0
 local last = tonumber(redis.call('GET', KEYS[3]) or '-1')
 for at = 4, #ARGV, 3 do
   local number = tonumber(ARGV[at])
@@ -12,7 +13,9 @@ for at = 4, #ARGV, 3 do
     local place = string.format('%.0f', first)
     local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*',
       'first', place, 'count', count, 'data', ARGV[at + 2])
-    redis.call('PUBLISH', KEYS[4], id .. ' ' .. place .. ' ' .. ARGV[at + 1] .. '\n' .. ARGV[at + 2])
+    if watched then
+      redis.call('PUBLISH', KEYS[4], id .. ' ' .. place .. ' ' .. ARGV[at + 1] .. '\n' .. ARGV[at + 2])
+    end
   end
 end
 redis.call('SET', KEYS[3], string.format('%.0f', last), 'EX', ARGV[3])
