@@ -5,6 +5,7 @@ import { count, counted } from "../format.js";
 import { pausedAt } from "../model.js";
 import { stationPath } from "../state/route.js";
 import { toast } from "../state/toasts.js";
+import { fitting } from "../widths.js";
 import { line, parts, pretty } from "./json_text.js";
 import { keyOf } from "./message_log.js";
 
@@ -25,6 +26,21 @@ const KEPT = {
   off: "No messages are recorded (EVSWARM_HISTORY_MESSAGES=off).",
 };
 
+/** @typedef {{name: string, label: string, number?: boolean, from?: number}} Column */
+
+/** @type {readonly Column[]} */
+const COLUMNS = [
+  { name: "time", label: "Time" },
+  { name: "action", label: "Message" },
+  { name: "station", label: "Station" },
+  { name: "outcome", label: "Outcome" },
+  { name: "took", label: "Round trip", number: true, from: 640 },
+  { name: "line", label: "Payload", from: 860 },
+];
+/** The columns that the page has room for, with and without the station's; an opened message has everything. */
+const WITH_STATIONS = fitting(COLUMNS);
+const OF_ONE_STATION = fitting(COLUMNS.filter(({ name }) => name !== "station"));
+
 /**
  * @param {object} props
  * @param {import("./tail.js").Tail} props.tail
@@ -36,6 +52,7 @@ export function MessageList({ tail, label, stations = false }) {
   const body = useRef(/** @type {HTMLElement | null} */ (null));
   // Parts are drawn anew when a signal that they read changes, and the tail itself stays the same object.
   const version = tail.version.value;
+  const columns = (stations ? WITH_STATIONS : OF_ONE_STATION).value;
   const records = tail.log.records();
   // What is being read stays where it is, however fast others come.
   const reading = records.some((record) => keyOf(record) === open);
@@ -66,12 +83,10 @@ export function MessageList({ tail, label, stations = false }) {
         <table aria-label=${label} class=${stations ? "with-stations" : ""}>
           <thead>
             <tr>
-              <th scope="col" class="msg-time">Time</th>
-              <th scope="col" class="msg-action">Message</th>
-              ${stations && html`<th scope="col" class="msg-station">Station</th>`}
-              <th scope="col" class="msg-outcome">Outcome</th>
-              <th scope="col" class="msg-took number">Round trip</th>
-              <th scope="col" class="msg-line">Payload</th>
+              ${columns.map(
+                ({ name, label: text, number }) =>
+                  html`<th key=${name} scope="col" class=${`msg-${name}${number ? " number" : ""}`}>${text}</th>`,
+              )}
             </tr>
           </thead>
           <tbody ref=${body} onKeyDown=${onKey}>
@@ -81,7 +96,7 @@ export function MessageList({ tail, label, stations = false }) {
                 <${Row}
                   key=${key}
                   record=${record}
-                  stations=${stations}
+                  columns=${columns}
                   open=${open === key}
                   onToggle=${() => setOpen((before) => (before === key ? "" : key))}
                 />`;
@@ -97,51 +112,57 @@ export function MessageList({ tail, label, stations = false }) {
 /**
  * A message does not change, so its row is drawn once for each way it is shown.
  *
- * @typedef {{record: MessageRecord, stations: boolean, open: boolean, onToggle: () => void}} RowProps
+ * @typedef {{record: MessageRecord, columns: readonly Column[], open: boolean, onToggle: () => void}} RowProps
  * @extends {Component<RowProps>}
  */
 class Row extends Component {
   /** @override @param {RowProps} next */
   shouldComponentUpdate(next) {
-    const { record, open, stations } = /** @type {RowProps} */ (this.props);
-    return next.record !== record || next.open !== open || next.stations !== stations;
+    const { record, open, columns } = /** @type {RowProps} */ (this.props);
+    return next.record !== record || next.open !== open || next.columns !== columns;
   }
 
-  /** @override */
-  render() {
-    const { record, stations, open, onToggle } = /** @type {RowProps} */ (this.props);
-    const [tone, word] = OUTCOMES[record.outcome] ?? ["warn", record.outcome];
-    const out = record.direction === "from_station";
+  /** @override @param {RowProps} props */
+  render(props) {
+    const { record, columns, open } = props;
     return html`
       <tr class=${open ? "open" : ""}>
-        <td class="msg-time"><time datetime=${record.at} title=${record.at}>${clock(record.at)}</time></td>
-        <td class="msg-action">
-          <button type="button" class="message" aria-expanded=${open} onClick=${onToggle}>
-            <span class=${`way ${out ? "out" : "in"}`} aria-hidden="true">${out ? "→" : "←"}</span>
-            <span>${record.action || "?"}</span>
-            <span class="unseen">${out ? "from the station" : "to the station"}</span>
-          </button>
-        </td>
-        ${
-          stations &&
-          html`<td class="msg-station"><a href=${stationPath(record.station_id)}>${record.station_id}</a></td>`
-        }
-        <td class="msg-outcome">
-          <span class=${`verdict ${tone}`}>${record.error_code || word}</span>
-        </td>
-        <td class="msg-took number">${took(record.round_trip_ms)}</td>
-        <td class="msg-line">${line(record.request)}</td>
+        ${columns.map(
+          ({ name, number }) =>
+            html`<td key=${name} class=${`msg-${name}${number ? " number" : ""}`}>${CELLS[name]?.(props)}</td>`,
+        )}
       </tr>
       ${
         open &&
         html`
         <tr class="msg-detail">
-          <td colspan=${stations ? 6 : 5}><${Detail} record=${record} /></td>
+          <td colspan=${columns.length}><${Detail} record=${record} /></td>
         </tr>`
       }
     `;
   }
 }
+
+/** @type {Record<string, (props: RowProps) => import("../../vendor/runtime.js").ComponentChildren>} */
+const CELLS = {
+  time: ({ record }) => html`<time datetime=${record.at} title=${record.at}>${clock(record.at)}</time>`,
+  action: ({ record, open, onToggle }) => {
+    const out = record.direction === "from_station";
+    return html`
+      <button type="button" class="message" aria-expanded=${open} onClick=${onToggle}>
+        <span class=${`way ${out ? "out" : "in"}`} aria-hidden="true">${out ? "→" : "←"}</span>
+        <span>${record.action || "?"}</span>
+        <span class="unseen">${out ? "from the station" : "to the station"}</span>
+      </button>`;
+  },
+  station: ({ record }) => html`<a href=${stationPath(record.station_id)}>${record.station_id}</a>`,
+  outcome: ({ record }) => {
+    const [tone, word] = OUTCOMES[record.outcome] ?? ["warn", record.outcome];
+    return html`<span class=${`verdict ${tone}`}>${record.error_code || word}</span>`;
+  },
+  took: ({ record }) => took(record.round_trip_ms),
+  line: ({ record }) => line(record.request),
+};
 
 /** @param {{record: MessageRecord}} props */
 function Detail({ record }) {
