@@ -186,7 +186,7 @@ async def open_desk(
     clock = clock or Clock()
     store = store or MemoryStore(now=clock)
     context = controller.build(
-        ControllerSettings(lease_seconds=LEASE_SECONDS, allowed_hosts="controller", **settings),
+        ControllerSettings(lease_seconds=LEASE_SECONDS, **{"allowed_hosts": "controller", **settings}),
         MemoryBus(store),
         clock,
     )

@@ -202,6 +202,13 @@ async def test_the_feed_is_closed_to_pages_of_others_before_it_opens(swarm: Desk
     assert b"EVSWARM_ALLOWED_HOSTS" in body["body"]
 
 
+async def test_the_feed_opens_to_our_page_behind_a_proxy_that_changes_the_host() -> None:
+    async with open_desk(allowed_hosts="controller,swarm.example.com") as desk:
+        await desk.look()
+        accepted, hello, *_ = await open_feed(desk, origin="https://swarm.example.com")
+        assert (accepted["type"], hello["type"]) == ("websocket.accept", "websocket.send")
+
+
 async def test_the_feed_ends_with_the_session(locked: Desk) -> None:
     await sign_in(locked)
     cookie = f"evswarm_session={locked.client.cookies['evswarm_session']}"
