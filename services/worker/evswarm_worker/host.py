@@ -1,5 +1,6 @@
 """One station in its shell: carries out what it asks for, and tells it what happened on its socket."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -13,6 +14,7 @@ from evswarm_shared.history.records import LedgerRecord
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
 from evswarm_shared.telemetry.tracing import TRACER
 from evswarm_worker.history import NO_HISTORY, StationHistory
+from evswarm_worker.raw_access import RawAccess
 from evswarm_worker.runner import Link, LinkUser
 from evswarm_worker.share import Goal, StationPlan
 from evswarm_worker.station.effects import (
@@ -92,6 +94,9 @@ class StationMachine(Protocol):
     def snapshot(self, now: float) -> StationSnapshot:
         """The station's row."""
 
+    def awaits(self, unique_id: str) -> bool:
+        """Whether the CALL in flight has this id."""
+
     def detail(self, now: float, *, schedule_seconds: int, full_tags: bool) -> dict[str, Any]:
         """Everything about the station for a reader, as JSON."""
 
@@ -103,6 +108,8 @@ class HostShell(Protocol):
     """What a host needs around it."""
 
     history: StationHistory = NO_HISTORY
+    listening: bool = False
+    """Whether every station's frames are kept for looking at from the start, not only when somebody asks for them."""
 
     def now(self) -> float:
         """Real unix seconds."""
@@ -155,6 +162,7 @@ class StationHost(LinkUser):
         "link",
         "outbox",
         "plan",
+        "raw",
         "row",
         "settled",
         "shell",
@@ -176,10 +184,36 @@ class StationHost(LinkUser):
         self.armed = float("inf")
         self.dirty = False
         self.tap = shell.history.tap(plan.station_id)
+        self.raw = RawAccess(shell.now()) if shell.listening else None
         self.ledger: list[LedgerRecord] | None = None
         self.goal = Goal.STOP_AND_STAY if plan.stopped else Goal.RUN
         self.settled = False
         self.ended = False
+
+    def listen(self) -> RawAccess:
+        """Keep the frames that pass from now on, unless that is done already."""
+        if self.raw is None:
+            self.raw = RawAccess(self.shell.now())
+        return self.raw
+
+    def listen_no_more(self) -> None:
+        """Forget the frames that passed."""
+        if self.raw is not None and not self.shell.listening:
+            self.raw.closed(self.shell.now())
+            self.raw = None
+
+    def send_raw(self, data: bytes) -> "asyncio.Future[tuple[bytes, float] | None] | None":
+        """Send a frame behind the station's back; see `RawAccess.send`.
+
+        Raises:
+            StationActionError: there is no open connection.
+        """
+        link = self.link
+        if link is None or self.ended or not self.shell.may_act():
+            raise StationActionError("the station is not connected: nothing can be sent")
+        # A tap of its own: to the station's one, a CALL that goes out ends the one before it.
+        tap = self.shell.history.tap(self.station_id)
+        return self.listen().send(link.send, data, self.shell.now(), tap)
 
     # --- inputs ---
 
@@ -250,6 +284,8 @@ class StationHost(LinkUser):
 
     def link_message(self, frame: bytes) -> None:
         """A message for the station."""
+        if self.raw is not None and self.raw.heard(frame, self.shell.now(), self.station.awaits):
+            return
         if self.tap is not None:
             self.tap.heard(frame, self.shell.now())
         if TRACER.on:
@@ -272,6 +308,8 @@ class StationHost(LinkUser):
             if isinstance(effect, Send):
                 if self.link is not None:
                     self.link.send(effect.data)
+                    if self.raw is not None:
+                        self.raw.sent(effect.data, shell.now())
                     if self.tap is not None:
                         self.tap.sent(effect.data, shell.now())
             elif isinstance(effect, SnapshotChanged):
@@ -323,6 +361,8 @@ class StationHost(LinkUser):
     def _close_tap(self) -> None:
         if self.tap is not None:
             self.tap.closed(self.shell.now())
+        if self.raw is not None:
+            self.raw.closed(self.shell.now())
 
     def _drop_link(self) -> None:
         link, self.link = self.link, None

@@ -41,6 +41,7 @@ class Session:
         *,
         history: StationHistory,
         report: Callable[[], WorkerHeartbeat],
+        listening: bool = False,
     ) -> None:
         self._settings = settings
         self._bus = bus
@@ -62,6 +63,7 @@ class Session:
             gauges,
             tick_seconds=settings.tick_seconds,
             history=history,
+            listening=listening,
         )
         builder = StationBuilder(settings, lease.worker_id, counts)
         self.kept: list[KeptStation] = []

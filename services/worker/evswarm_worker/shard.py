@@ -80,8 +80,10 @@ class Shard(HostShell):
         *,
         tick_seconds: float,
         history: StationHistory = NO_HISTORY,
+        listening: bool = False,
     ) -> None:
         self.lease = lease
+        self.listening = listening
         self.history = history
         self.clock = RealClock()
         self.counts = counts

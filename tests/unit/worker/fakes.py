@@ -36,6 +36,7 @@ class FakeStation(StationMachine):
         self.energy_mwh = 0
         self.raises: Exception | None = None
         self.stop_cause: StopCause | None = None
+        self.in_flight = ""
 
     def _input(self, *what: Any) -> None:
         self.inputs.append(what)
@@ -125,6 +126,9 @@ class FakeStation(StationMachine):
 
     def snapshot(self, now: float) -> StationSnapshot:
         return row(self.station_id, state=self.state, energy_mwh=self.energy_mwh)
+
+    def awaits(self, unique_id: str) -> bool:
+        return unique_id == self.in_flight
 
     def detail(self, now: float, *, schedule_seconds: int, full_tags: bool) -> dict[str, Any]:
         return {"station_id": self.station_id, "asked": [now, schedule_seconds, full_tags]}

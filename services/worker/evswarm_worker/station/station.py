@@ -326,6 +326,11 @@ class Station:
         """The station's row, as of its last event."""
         return snapshot_of(self._cabinet)
 
+    def awaits(self, unique_id: str) -> bool:
+        """Whether the CALL in flight has this id."""
+        calls = self._cabinet.calls
+        return calls.in_flight is not None and calls.unique_id == unique_id
+
     def detail(self, now: float, *, schedule_seconds: int, full_tags: bool) -> Detail:
         """Everything about the station as of `now`, for a reader; changes nothing."""
         return detail_of(self._cabinet, now, schedule_seconds=schedule_seconds, full_tags=full_tags)
