@@ -69,6 +69,31 @@ def test_a_new_price_is_set_and_can_be_taken_back(page: Page, swarm: FakeSwarm, 
     assert swarm.price == 0.3
 
 
+def test_time_and_grid_of_the_swarm_are_set_and_a_wrong_number_is_not(
+    page: Page, swarm: FakeSwarm, url: str
+) -> None:
+    show(page, url)
+    conditions = page.get_by_role("region", name="Conditions")
+    conditions.get_by_label("Time").select_option("60")
+    load = conditions.get_by_label("Grid load %")
+    load.fill("85")
+    load.press("Enter")
+    carbon = conditions.get_by_label("CO₂ g/kWh")
+    carbon.fill("-3")
+    carbon.press("Enter")
+    expect(carbon).to_have_attribute("aria-invalid", "true")
+    carbon.fill("420")
+    carbon.blur()
+    expect(load).to_have_value("85")
+    page.wait_for_function("() => document.activeElement === document.body")
+    assert swarm.conditions == {"clock_factor": 60, "grid_load": 0.85, "carbon_intensity": 420}
+    load.fill("")
+    load.press("Enter")
+    page.reload()
+    expect(load).to_have_value("")
+    expect(conditions.get_by_label("Time")).to_have_value("60")
+
+
 def test_a_station_stops_and_starts_from_its_row(page: Page, url: str) -> None:
     show(page, url)
     row = page.locator("tr.station[data-id='CP-000005']")

@@ -216,6 +216,15 @@ def _serve_lists(app: FastAPI, swarm: FakeSwarm) -> None:
     async def price() -> Response:
         return JSONResponse({"price": swarm.price, "currency": "EUR", "version": swarm.price_version})
 
+    @app.get("/conditions")
+    async def conditions() -> Response:
+        return JSONResponse({"simulated_time": stamp(time.time()), **swarm.conditions})
+
+    @app.patch("/conditions")
+    async def change_conditions(request: Request) -> Response:
+        swarm.conditions |= await request.json()
+        return JSONResponse({"simulated_time": stamp(time.time()), **swarm.conditions})
+
     @app.get("/workers")
     async def workers() -> Response:
         tally = swarm.aggregate()["workers"]

@@ -85,6 +85,11 @@ class FakeSwarm:
         self.fail_history = False
         self.hold_snapshot = False
         self.restless = False
+        self.conditions: dict[str, float | None] = {
+            "clock_factor": 1.0,
+            "grid_load": None,
+            "carbon_intensity": None,
+        }
         self.client_messages: list[Any] = []
         now = time.time()
         for index in range(1, stations + 1):

@@ -141,5 +141,18 @@ export const startStation = (id) => call("/stations/start", { station_id: id });
 /** @param {string} id @returns {Promise<{operation_id?: string}>} */
 export const stopStation = (id) => call("/stations/stop", { station_id: id });
 
+/**
+ * What holds for the whole swarm: seconds of it in a real one, the grid's load from 0 to 1, g of CO2 a kWh.
+ *
+ * @typedef {{simulated_time: string, clock_factor: number, grid_load: number | null,
+ *   carbon_intensity: number | null}} Conditions
+ */
+
+/** @returns {Promise<Conditions>} */
+export const fetchConditions = () => call("/conditions");
+
+/** @param {Partial<Conditions>} change @returns {Promise<Conditions>} */
+export const changeConditions = (change) => call("/conditions", change, { method: "PATCH" });
+
 /** @param {number} price @returns {Promise<{price: number}>} */
 export const setPrice = (price) => call("/pricing", { price });

@@ -1,6 +1,7 @@
 /** The swarm: its numbers, its states, what to do with it, and every station. */
 
 import { html } from "../../vendor/runtime.js";
+import { ConditionsControl } from "../parts/conditions_control.js";
 import { OperationList } from "../parts/operation_list.js";
 import { PriceControl } from "../parts/price_control.js";
 import { ScaleControl } from "../parts/scale_control.js";
@@ -16,6 +17,7 @@ export const SwarmPage = () => html`
   <div class="controls">
     <${ScaleControl} />
     <${PriceControl} />
+    <${ConditionsControl} />
   </div>
   <${TrendStrip} />
   <${OperationList} />

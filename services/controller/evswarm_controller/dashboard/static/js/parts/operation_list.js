@@ -41,6 +41,8 @@ function Operation({ op, onLook }) {
   const runs = op.state === "running";
   const left = runs ? secondsLeft(op) : null;
   const bad = op.state === "failed" || op.failed > 0;
+  // Whom a cancelled operation left alone, a retry takes along.
+  const rest = runs ? 0 : op.state === "cancelled" ? op.total - op.done : op.failed;
   return html`
     <div class=${`card operation${bad ? " failed" : ""}`} role=${bad && !runs ? "alert" : "status"}>
       <b>${spoken(op.action ?? op.kind)}</b>
@@ -63,14 +65,13 @@ function Operation({ op, onLook }) {
         >${op.cancelling ? "Cancelling…" : "Cancel"}</button>`
       }
       ${
-        !runs &&
-        op.failed > 0 &&
+        rest > 0 &&
         html`<button
           type="button"
           class="small"
           disabled=${!reachable.value}
           onClick=${() => retry(op.id)}
-        >Retry ${count(op.failed)}</button>`
+        >Retry ${count(rest)}</button>`
       }
       ${
         !runs &&
