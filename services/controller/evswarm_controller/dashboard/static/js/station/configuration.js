@@ -2,7 +2,7 @@
 
 import { html, useState } from "../../vendor/runtime.js";
 import { counted } from "../format.js";
-import { doIt, outcomeOf } from "./deeds.js";
+import { doIt, outcomeOf, toneOf } from "./deeds.js";
 
 /** @typedef {import("./detail.js").ConfigurationKey} ConfigurationKey */
 
@@ -86,12 +86,7 @@ function Editor({ id, entry, enabled, onDone, onClose }) {
     event.preventDefault();
     void send("command");
   };
-  const refused =
-    deed &&
-    (deed.state === "failed" ||
-      !["Accepted", "RebootRequired", undefined].includes(
-        deed.road === "command" ? deed.answer?.status : undefined,
-      ));
+  const refused = deed !== null && toneOf(deed) !== "good";
   return html`
     <form class="setting-editor" onSubmit=${submit} aria-label=${`New value of ${entry.key}`}>
       <input

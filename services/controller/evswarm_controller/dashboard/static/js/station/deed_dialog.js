@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "../../vendor/runtime.js";
 import { Payload } from "../messages/message_list.js";
 import { reachable } from "../model.js";
 import { Modal } from "../parts/modal.js";
-import { deeds, doIt, formsOf, outcomeOf, uploadAddress } from "./deeds.js";
+import { deeds, doIt, formsOf, outcomeOf, toneOf, uploadAddress } from "./deeds.js";
 import { suggested } from "./detail.js";
 import { hints, labelOf, sent, withPart } from "./form_model.js";
 import { SchemaForm } from "./schema_form.js";
@@ -136,7 +136,7 @@ function Sheet({ id, intent, detail, onDone, onClose }) {
 export function Answer({ deed }) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), [deed.state]);
-  const tone = deed.state === "failed" ? "bad" : deed.state === "waiting" ? "warn" : "good";
+  const tone = toneOf(deed);
   return html`
     <div class="answer" role="status" ref=${place}>
       <p>

@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/runtime.js";
 import { line } from "../messages/json_text.js";
-import { AUTONOMY, deeds, doIt, outcomeOf } from "./deeds.js";
+import { AUTONOMY, deeds, doIt, outcomeOf, toneOf } from "./deeds.js";
 import { labelOf } from "./form_model.js";
 
 /** @type {readonly [string, readonly string[]][]} */
@@ -116,7 +116,7 @@ function Done({ id }) {
               <time class="muted">${new Date(deed.at).toLocaleTimeString("en-GB")}</time>
               <strong>${deed.road === "hand" ? labelOf(deed.name) : deed.name}</strong>
               <span class="muted done-payload">${line(deed.payload)}</span>
-              <span class=${`verdict ${deed.state === "failed" ? "bad" : deed.state === "waiting" ? "warn" : "good"}`}>${outcomeOf(deed)}</span>
+              <span class=${`verdict ${toneOf(deed)}`}>${outcomeOf(deed)}</span>
               ${deed.operation && html`<a href=${`/operations/${encodeURIComponent(deed.operation)}`} target="_blank" rel="noreferrer">operation</a>`}
             </li>`,
         )}

@@ -116,6 +116,17 @@ function pathOf(station, road, name) {
 export const uploadAddress = async (station) =>
   (await call(`/csms/stations/${encodeURIComponent(station)}/uploads`, {})).upload_url;
 
+/** A station's answers that mean yes. */
+const YES = new Set(["Accepted", "AcceptedCanceled", "RebootRequired", "Scheduled", "Unlocked"]);
+
+/** Whether it went well: "good", "warn" while that is open or where a station said no, "bad". @param {Deed} deed */
+export function toneOf(deed) {
+  if (deed.state === "failed") return "bad";
+  if (deed.state === "waiting" || deed.answer?.operation_id) return "warn";
+  const said = deed.road === "command" ? deed.answer?.status : undefined;
+  return said === undefined || YES.has(said) ? "good" : "warn";
+}
+
 /** What came of it in a few words. @param {Deed} deed */
 export function outcomeOf(deed) {
   if (deed.state === "waiting") return "waiting for the answer";
