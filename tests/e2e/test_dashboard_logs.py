@@ -39,7 +39,11 @@ def test_a_log_that_cannot_be_had_says_why_and_can_be_tried_again(
     panel = page.get_by_role("region", name="Log of CP-000002")
     expect(panel.get_by_role("alert")).to_contain_text("The store does not answer")
     swarm.fail_logs = False
+    swarm.empty_logs = True
     panel.get_by_role("button", name="Try again").click()
+    expect(panel).to_contain_text("Nothing logged yet.")
+    swarm.empty_logs = False
+    panel.get_by_role("button", name="Refresh").click()
     expect(panel.locator(ENTRIES)).to_have_count(50)
 
 
@@ -114,10 +118,3 @@ def test_older_entries_come_from_the_history_until_its_end(page: Page, swarm: Fa
     expect(panel).to_contain_text("600 entries")
     times = panel.locator(f"{ENTRIES} time").all_inner_texts()
     assert len(times) == 600
-
-
-def test_an_empty_log_says_so(page: Page, swarm: FakeSwarm, url: str) -> None:
-    swarm.empty_logs = True
-    show(page, url)
-    page.get_by_role("button", name="Logs of CP-000001").click()
-    expect(page.get_by_role("region", name="Log of CP-000001")).to_contain_text("Nothing logged yet.")

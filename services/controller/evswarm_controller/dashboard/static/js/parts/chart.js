@@ -85,7 +85,10 @@ function options(host, { lines, height, share, days }, now) {
     legend: { show: false },
     cursor: { y: false, points: { size: 5 }, drag: { x: false, y: false }, sync: { key: share } },
     scales: {
-      x: days ? { time: true, range: (_u, low, high) => [low - 43_200, high + 43_200] } : { time: true },
+      // A week at least, so that a single day is a bar and not a wall.
+      x: days
+        ? { time: true, range: (_u, low, high) => [Math.min(low, high - 518_400) - 43_200, high + 43_200] }
+        : { time: true },
       y: { range: (_u, _low, high) => [0, Math.max((high ?? 0) * 1.08, 4)] },
     },
     axes: [
