@@ -138,6 +138,7 @@ def test_the_token_stands_in_no_log(swarm: SwarmProcess, data: Path) -> None:
     logs = [path.read_text() for path in (data / "logs").glob("*.log")]
     assert len(logs) >= 4
     assert TOKEN not in "".join(logs) + swarm.output()
+    assert "EVSWARM_API_TOKEN" in swarm.output()
 
 
 def test_without_a_token_nothing_starts_where_others_can_reach_it() -> None:

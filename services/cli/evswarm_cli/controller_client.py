@@ -27,7 +27,7 @@ class ControllerClient:
             UsageError: that is no http URL.
         """
         settings = ControllerSettings.load()
-        self._has_token = settings.api_token is not None
+        self.has_token = settings.api_token is not None
         if url is None:
             url = f"http://{reachable(settings.host)}:{settings.port}"
         self.url = url.rstrip("/")
@@ -132,7 +132,7 @@ class ControllerClient:
         if response.status_code == httpx.codes.UNAUTHORIZED:
             raise ControllerError(
                 f"the controller at {self.url} has another token than EVSWARM_API_TOKEN here says"
-                if self._has_token
+                if self.has_token
                 else f"the controller at {self.url} asks for a token: set EVSWARM_API_TOKEN to the one it was started with"
             )
         if response.is_error:

@@ -125,6 +125,8 @@ def up(
         swarm.start()
         out.print(f"dashboard        {swarm.url}/")
         out.print(f"API              {swarm.url}/docs")
+        if swarm.client.has_token:
+            out.print("access           both ask for EVSWARM_API_TOKEN")
         out.print(f"central system   {swarm.csms_url}/<station id>")
         if swarm.csms_tls_url:
             out.print(f"with TLS         {swarm.csms_tls_url}/<station id>")
