@@ -43,7 +43,7 @@ def tell_what_is_known(swarm: FaultSwarm, operation: str) -> None:
 
 
 def test_the_standby_goes_on_with_the_operations_and_no_station_notices(tmp_path: Path) -> None:
-    swarm = FaultSwarm(tmp_path, stations=100, controllers=2, command_timeout_seconds=2)
+    swarm = FaultSwarm(tmp_path, stations=100, controllers=2, command_timeout_seconds=2, lease_seconds=6)
     with FaultyNetwork(("127.0.0.1", swarm.csms_ports[0])) as road, swarm:
         swarm.csms_road = road.port
         swarm.start()
