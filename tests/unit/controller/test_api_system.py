@@ -231,6 +231,8 @@ async def test_the_documents_describe_every_route(swarm: Desk) -> None:
         "/actions",
         "/csms/commands",
         "/stations/{station_id}/detail",
+        "/stations/{station_id}/send",
+        "/stations/{station_id}/messages",
         "/stations/{station_id}/power",
         "/conditions",
         "/pricing",
