@@ -427,7 +427,9 @@ async def test_a_wish_of_the_leader_before_is_not_made_again(swarm: Desk) -> Non
 # --- the task -------------------------------------------------------------------------------------------------
 
 
-async def test_the_task_finds_orders_of_the_other_controller_and_only_the_leader_works(swarm: Desk) -> None:
+async def test_the_task_finds_orders_of_the_other_controller_and_only_the_leader_works(
+    swarm: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     async with open_desk(swarm.store, swarm.clock) as second, hands(swarm) as played:
         await second.look()
         assert not second.context.reconciler.leads
@@ -443,5 +445,6 @@ async def test_the_task_finds_orders_of_the_other_controller_and_only_the_leader
             idle.cancel()
             work.cancel()
         assert len(played.got) == 2
+        assert "another controller's" not in caplog.text
         await second.look()
         assert second.context.observer.operations[operation.operation_id].done == 20
