@@ -8,6 +8,7 @@ import pytest
 from evswarm_controller.api import views
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.live_frames import snapshot
+from evswarm_controller.live_window import WindowQuery, WindowShelf
 from evswarm_controller.station_query import Direction, SortField, StationFilter, StationQuery, find
 from evswarm_shared.bus.messages import StationState
 from tests.unit.controller.desk import encoded, open_desk, row
@@ -65,3 +66,25 @@ def test_a_page_of_a_thousand_is_found_and_encoded(benchmark: Any, fleet: Fleet,
 def test_a_text_is_looked_for(benchmark: Any, fleet: Fleet) -> None:
     page = benchmark(find, fleet.rows.values(), StationQuery(StationFilter(text="0077")))
     assert page.total > 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        WindowQuery(),
+        WindowQuery(sort=SortField.POWER_KW, dir=Direction.DESC, offset=5_000),
+        WindowQuery(status="Charging", sort=SortField.ENERGY_KWH),
+        WindowQuery(q="0077"),
+    ],
+    ids=["all", "by power", "charging", "text"],
+)
+def test_a_window_of_fifty_thousand_stations_is_made_anew(benchmark: Any, query: WindowQuery) -> None:
+    fleet = Fleet()
+    for part in range(5):
+        rows = tick_of_rows(part)
+        fleet.apply("w1", [encoded_row.replace(b"CP-", b"P%d-" % part) for encoded_row in rows], 0.0)
+    assert len(fleet) == 5 * STATIONS
+    now = iter(range(10**9))
+    shelf = WindowShelf(fleet, timer=lambda: 0.0)
+    shown = benchmark(lambda: shelf.show(query, float(next(now))))
+    assert '"rows":[[' in shown

@@ -6,7 +6,8 @@ is kept the longer the more all of them together cost.
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Annotated, Final
 
 import msgspec
@@ -140,19 +141,22 @@ class WindowShelf:
     def _facets(self, wanted: StationFilter) -> Facets:
         fleet = self._fleet
         if wanted == StationFilter():
-            states: Counter[str] = Counter(fleet.states)
-            states[RUNNING], states[IN_TRANSACTION] = fleet.running, fleet.charging
-            return Facets(dict(states), dict(fleet.workers), dict(fleet.profiles))
+            counted = {**fleet.states, RUNNING: fleet.running, IN_TRANSACTION: fleet.charging}
+            return Facets(counted, dict(fleet.workers), dict(fleet.profiles))
         replace = msgspec.structs.replace
+        rest = replace(wanted, text="")
         free = matching(fleet.rows.values(), StationFilter(text=wanted.text))
-        by_state = matching(
-            free, replace(wanted, text="", states=frozenset(), running=None, in_transaction=None)
-        )
-        states = Counter(row.state.value for row in by_state)
-        states[RUNNING] = sum(row.running for row in by_state)
-        states[IN_TRANSACTION] = sum(row.transactions > 0 for row in by_state)
+        by_state = matching(free, replace(rest, states=frozenset(), running=None, in_transaction=None))
+        states = _tally(by_state, "state")
+        states[RUNNING] = sum(map(attrgetter("running"), by_state))
+        states[IN_TRANSACTION] = sum(1 for row in by_state if row.transactions)
         return Facets(
-            dict(states),
-            dict(Counter(row.worker_id for row in matching(free, replace(wanted, text="", worker_id=None)))),
-            dict(Counter(row.profile for row in matching(free, replace(wanted, text="", profile=None)))),
+            states,
+            _tally(matching(free, replace(rest, worker_id=None)), "worker_id"),
+            _tally(matching(free, replace(rest, profile=None)), "profile"),
         )
+
+
+def _tally(rows: Iterable[StationSnapshot], name: str) -> dict[str, int]:
+    """How many rows have each value of a column."""
+    return {str(value): count for value, count in Counter(map(attrgetter(name), rows)).items()}
