@@ -157,6 +157,8 @@ def test_a_very_large_swarm_is_shown_in_windows_that_follow_the_eye(browser: Bro
         page.locator("tr.station").first.focus()
         page.keyboard.press("End")
         expect(page.locator("tr.station:focus")).to_have_attribute("aria-rowindex", "3001")
+        page.keyboard.press("p")
+        expect(page.locator(".pill")).to_contain_text("Paused")
         page.get_by_label("Search stations").fill("highway")
         expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", "601")
         page.get_by_role("button", name="Logs of").first.click()

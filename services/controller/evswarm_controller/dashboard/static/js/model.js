@@ -77,7 +77,7 @@ export function setPaused(on) {
 }
 
 /** Frames that a paused page lets pass by. @type {ReadonlySet<ServerFrame["type"]>} */
-const HELD = new Set(["snapshot", "patch", "window"]);
+const HELD = new Set(["snapshot", "patch"]);
 
 /** @param {ServerFrame} frame */
 function apply(frame) {

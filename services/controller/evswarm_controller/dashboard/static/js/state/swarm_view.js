@@ -1,7 +1,7 @@
 /** What the swarm page looks at, as its address says, and the stations that are shown for it. */
 
 import { computed, signal } from "../../vendor/runtime.js";
-import { listen, sendFrame } from "../model.js";
+import { listen, pausedAt, sendFrame } from "../model.js";
 import { route, search, setSearch } from "../router.js";
 import { LIVE_SORTS, WIDER_STATES } from "./fleet.js";
 import { follow } from "./logs.js";
@@ -18,6 +18,8 @@ export const pointing = signal(false);
 export const orderHeld = computed(() => pointing.value && LIVE_SORTS.has(view.value.sort));
 
 listen("window", (frame) => {
+  // A paused page shows nothing new, but what it has asked for since.
+  if (pausedAt.peek() && windowRows.answered) return;
   windowRows.put(frame, frame.rows.map(fleet.decode), orderHeld.peek());
   rowsVersion.value += 1;
 });
