@@ -16,7 +16,7 @@ from typing import Final, Protocol, cast
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus, NegotiationError, PayloadTooBig
-from websockets.frames import CloseCode, Frame, Opcode
+from websockets.frames import CloseCode, Frame, Opcode, apply_mask  # type: ignore[attr-defined]
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 from websockets.uri import WebSocketURI
@@ -65,7 +65,7 @@ class LinkTerms:
     lease: Lease
     max_frame_bytes: int
     require_subprotocol: bool = True
-    frames: TextFrames = field(default_factory=TextFrames)
+    frames: TextFrames = field(default_factory=lambda: TextFrames(apply_mask))
 
 
 class Phase(Enum):

@@ -5,10 +5,9 @@ for each mask: masks come from the operating system's generator by the page.
 """
 
 import os
+from collections.abc import Callable
 from struct import Struct
 from typing import Final
-
-from websockets import frames
 
 _SHORT: Final = Struct("!BB4s").pack
 _MIDDLE: Final = Struct("!BBH4s").pack
@@ -17,16 +16,15 @@ _FINAL_TEXT: Final = 0x81
 _MASKED: Final = 0x80
 _PAGE_BYTES: Final = 4096
 
-# The C function, or its twin in Python where the extension is not built.
-_apply_mask: Final = frames.apply_mask  # type: ignore[attr-defined]
-
 
 class TextFrames:
     """Makes frames for any number of connections; each mask is used once."""
 
-    __slots__ = ("_masks", "_next")
+    __slots__ = ("_apply", "_masks", "_next")
 
-    def __init__(self) -> None:
+    def __init__(self, apply: Callable[[bytes, bytes], bytes]) -> None:
+        """`apply` is the masking of `websockets`: written in C, where that is built."""
+        self._apply = apply
         self._masks = b""
         self._next = 0
 
@@ -45,4 +43,4 @@ class TextFrames:
             head = _MIDDLE(_FINAL_TEXT, _MASKED | 126, length, mask)
         else:
             head = _LONG(_FINAL_TEXT, _MASKED | 127, length, mask)
-        return head + _apply_mask(text, mask)
+        return head + self._apply(text, mask)
