@@ -1,8 +1,8 @@
 /** Everything that can be done to a station: by hand, and by OCPP command; and what came of what was done. */
 
-import { html } from "../../vendor/runtime.js";
+import { html, useEffect, useState } from "../../vendor/runtime.js";
 import { line } from "../messages/json_text.js";
-import { AUTONOMY, deeds, doIt, outcomeOf, toneOf } from "./deeds.js";
+import { AUTONOMY, deeds, doIt, formsOf, outcomeOf, toneOf } from "./deeds.js";
 import { labelOf } from "./form_model.js";
 
 /** @type {readonly [string, readonly string[]][]} */
@@ -77,30 +77,52 @@ export function DeedPanel({ id, autonomous, enabled, onOpen, onDone }) {
  * @param {(road: import("./deeds.js").Road, name: string) => void} props.onChoose
  * @param {import("../../vendor/runtime.js").ComponentChildren} [props.children]
  */
-const Buttons = ({ title, road, groups, enabled, onChoose, children }) => html`
-  <section class="card panel" aria-label=${title}>
-    <h2>${title}</h2>
-    ${groups.map(
-      ([group, names]) => html`
-        <div class="deed-group" role="group" aria-label=${group} key=${group}>
-          <h3>${group}</h3>
-          <div class="deed-buttons">
-            ${names.map(
-              (name) => html`
-                <button
-                  type="button"
-                  class="small"
-                  key=${name}
-                  disabled=${!enabled}
-                  onClick=${() => onChoose(road, name)}
-                >${road === "hand" ? labelOf(name) : name}</button>`,
-            )}
-          </div>
-        </div>`,
-    )}
-    ${children}
-  </section>
-`;
+function Buttons({ title, road, groups, enabled, onChoose, children }) {
+  const others = useOthers(road, groups);
+  const all =
+    others.length > 0 ? [...groups, /** @type {[string, readonly string[]]} */ (["Other", others])] : groups;
+  return html`
+    <section class="card panel" aria-label=${title}>
+      <h2>${title}</h2>
+      ${all.map(
+        ([group, names]) => html`
+          <div class="deed-group" role="group" aria-label=${group} key=${group}>
+            <h3>${group}</h3>
+            <div class="deed-buttons">
+              ${names.map(
+                (name) => html`
+                  <button
+                    type="button"
+                    class="small"
+                    key=${name}
+                    disabled=${!enabled}
+                    onClick=${() => onChoose(road, name)}
+                  >${road === "hand" ? labelOf(name) : name}</button>`,
+              )}
+            </div>
+          </div>`,
+      )}
+      ${children}
+    </section>
+  `;
+}
+
+/**
+ * What the controller knows beside the groups, for one that is newer than this list.
+ *
+ * @param {import("./deeds.js").Road} road
+ * @param {readonly [string, readonly string[]][]} groups
+ */
+function useOthers(road, groups) {
+  const [others, setOthers] = useState(/** @type {string[]} */ ([]));
+  useEffect(() => {
+    const known = new Set(groups.flatMap(([, names]) => names));
+    formsOf(road)
+      .then((forms) => setOthers(Object.keys(forms).filter((name) => !known.has(name))))
+      .catch(() => setOthers([]));
+  }, [road, groups]);
+  return others;
+}
 
 /** @param {{id: string}} props */
 function Done({ id }) {
