@@ -43,7 +43,7 @@ def test_the_api_is_what_its_description_says(frames: int, seed: int, tmp_path: 
                 *("--header", f"Authorization: Bearer {TOKEN}"),
                 *("--checks", "all", "--phases", phases, "--seed", str(seed)),
                 # Some answers take their time, because a station does.
-                *("--workers", "4"),
+                *("--max-response-time", "60"),
                 *("--max-time", str(SECONDS_IF_LONG if long else SECONDS)),
                 *("--continue-on-failure", "--no-shrink", "--warnings", "off", "--no-color"),
                 *("--generation-database", "none"),

@@ -28,6 +28,7 @@ SECURITY_SCHEMES: Final = {
 
 
 ACTION: Final = "{action}"
+MOST_INTEGER: Final = 2**53 - 1
 HAND_ACTIONS: Final = "/stations/{station_id}/actions/{action}"
 COMMANDS: Final = "/csms/stations/{station_id}/commands/{action}"
 """Routes whose body depends on the action that the path names."""
@@ -53,7 +54,8 @@ def completed(
     if token_required:
         document["components"]["securitySchemes"] = SECURITY_SCHEMES
     hand_forms = {action: _or_null(form) for action, form in forms[HAND_ACTIONS].items()}
-    forms = {**forms, HAND_ACTIONS: hand_forms}
+    commands = {action: _bounded(form) for action, form in forms[COMMANDS].items()}
+    forms = {HAND_ACTIONS: hand_forms, COMMANDS: commands}
     _split_bulk(schemas, hand_forms)
     document["paths"] = {
         concrete: methods
@@ -117,6 +119,18 @@ def _or_null(form: Mapping[str, Any]) -> dict[str, Any]:
     }
     filled = {**schema, "properties": properties}
     return {**form, "schema": filled if required else {"anyOf": [filled, {"type": "null"}]}}
+
+
+def _bounded(part: Any) -> Any:
+    """A schema with what JSON numbers that every language reads hold, where it names no bound for whole numbers."""
+    if isinstance(part, list):
+        return [_bounded(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    result = {key: _bounded(value) for key, value in part.items()}
+    if result.get("type") == "integer":
+        result = {"minimum": -MOST_INTEGER, "maximum": MOST_INTEGER} | result
+    return result
 
 
 def general_statuses() -> frozenset[str]:

@@ -286,5 +286,7 @@ async def test_a_method_that_a_path_does_not_know_is_answered_with_those_it_know
 async def test_a_whole_number_may_be_written_with_a_point(swarm: Desk) -> None:
     answer = await swarm.client.post("/stations/scale", content=b'{"count": 3.0}', headers=JSON)
     assert answer.status_code == 202
+    hours = b'{"policies": {"home": {"peak_hours": [18.0, 19]}}}'
+    assert (await swarm.client.patch("/conditions", content=hours, headers=JSON)).status_code == 200
     answer = await swarm.client.post("/stations/scale", content=b'{"count": 3.5}', headers=JSON)
     assert answer.status_code == 422

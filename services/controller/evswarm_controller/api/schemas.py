@@ -19,6 +19,10 @@ TAG_STATUSES: Final = tuple(status.value for status in AuthorizationStatus)
 StationId = Annotated[str, Field(min_length=1, max_length=48, examples=["CP-000001"])]
 
 
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class Body(BaseModel):
     """A request: unknown fields are refused, lest a misspelt one passes unnoticed."""
 
@@ -28,7 +32,7 @@ class Body(BaseModel):
     @classmethod
     def _whole_as_json_has_it(cls, value: object) -> object:
         """5.0 as 5: to JSON it is the same number, and some clients write every number so."""
-        return int(value) if isinstance(value, float) and value.is_integer() else value
+        return [_whole(item) for item in value] if isinstance(value, list) else _whole(value)
 
 
 class ScaleRequest(Body):
