@@ -129,9 +129,11 @@ class BulkRun:
             len(self.stations(outcome))
             for outcome in (StationOutcome.UNKNOWN, StationOutcome.FAILED, StationOutcome.CANCELLED)
         )
+        # A store that was emptied has forgotten them.
+        unknown += self.operation.target - len(self.results)
         parts = [
-            f"{cancelled} of {len(self.results)} stations were not begun with" if cancelled else "",
-            f"{failed} of {len(self.results)} stations failed" if failed else "",
+            f"{cancelled} of {self.operation.target} stations were not begun with" if cancelled else "",
+            f"{failed} of {self.operation.target} stations failed" if failed else "",
             f"of {unknown} it is not known" if unknown else "",
         ]
         state = OperationState.FAILED if failed or unknown else OperationState.SUCCEEDED
@@ -149,7 +151,10 @@ class BulkRun:
             self.operation,
             state=state,
             done=counts[StationOutcome.SUCCEEDED],
-            failed=counts[StationOutcome.FAILED] + counts[StationOutcome.UNKNOWN],
+            failed=counts[StationOutcome.FAILED]
+            + counts[StationOutcome.UNKNOWN]
+            + self.operation.target
+            - len(self.results),
             message=message,
             updated_at=self.now(),
             cancelling=self.cancelling,

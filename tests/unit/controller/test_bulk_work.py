@@ -258,6 +258,13 @@ async def test_what_the_leader_before_still_learned_is_kept(swarm: Desk) -> None
     assert await ended(swarm, operation) == ("succeeded", 1, 0, "")
 
 
+async def test_stations_that_the_store_has_forgotten_are_not_known(swarm: Desk) -> None:
+    operation = await placed(swarm, "fault", ALL[:3])
+    swarm.store.results.clear()
+    await swarm.context.work.carry_through(run_of(swarm, operation))
+    assert await ended(swarm, operation) == ("failed", 0, 3, "of 3 it is not known.")
+
+
 async def test_a_controller_that_leads_no_more_asks_nothing(swarm: Desk) -> None:
     operation = await placed(swarm, "fault")
     await swarm.context.reconciler.resign()
