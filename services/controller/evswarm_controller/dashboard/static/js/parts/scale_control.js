@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from "../../vendor/runtime.js";
 import { scaleStations } from "../api.js";
-import { count, counted, span } from "../format.js";
+import { count, counted } from "../format.js";
 import { aggregate, reachable } from "../model.js";
 import {
   MOST_STATIONS,
@@ -12,13 +12,12 @@ import {
   positionOf,
   SLIDER_STEPS,
   STEPS,
-  secondsLeft,
   stationsAt,
 } from "../state/scale_plan.js";
-import { fleet, operation, profiles, windowed } from "../state/swarm.js";
-import { cancel } from "../state/ticked.js";
+import { fleet, profiles, windowed } from "../state/swarm.js";
 import { toast } from "../state/toasts.js";
 import { Modal } from "./modal.js";
+import { ScaleProgress } from "./scale_progress.js";
 
 /** @param {number} step */
 const signed = (step) => `${step < 0 ? "−" : "+"}${count(Math.abs(step))}`;
@@ -90,7 +89,7 @@ export function ScaleControl() {
         <h2>Scale</h2>
         <span class="muted scale-note">${wrong || problem ? "" : preview(target, desired, profile)}</span>
         <span class="grow"></span>
-        <${Progress} />
+        <${ScaleProgress} />
       </div>
       <div class="line">
         <input
@@ -214,32 +213,4 @@ function preview(target, desired, profile) {
   if (target === desired) return `${counted(desired, "station")} wanted. Type, drag or pick another number.`;
   if (target > desired) return `Adds ${counted(target - desired, `${profile || "mixed"} station`)}.`;
   return `Removes ${counted(desired - target, "station")}, the highest numbers first.`;
-}
-
-function Progress() {
-  const op = operation.value;
-  if (!op) return null;
-  if (op.state === "failed")
-    return html`<span class="progress-note bad">Failed${op.message && `: ${op.message}`}</span>`;
-  if (op.state === "cancelled")
-    return html`<span class="progress-note">Cancelled after ${count(op.done)} of ${count(op.total)}</span>`;
-  if (op.state !== "running") return null;
-  const left = secondsLeft(op);
-  const stop = () => void cancel(op.id);
-  return html`
-    <div class="progress">
-      <progress max=${Math.max(op.total, 1)} value=${op.done} aria-label="Scaling"></progress>
-      <span class="progress-note">
-        ${count(op.done)} / ${count(op.total)}${left !== null && left >= 1 && `, ${span(left)} left`}
-        ${op.failed > 0 && html`, <b class="bad">${count(op.failed)} failed</b>`}
-      </span>
-      <button
-        type="button"
-        class="small"
-        title="What runs stays; nothing more comes or goes"
-        disabled=${!reachable.value}
-        onClick=${stop}
-      >Cancel</button>
-    </div>
-  `;
 }
