@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import pytest
@@ -13,7 +14,8 @@ from tests.support.machine import ROOT
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 VERSION = "1.34"
-SERVICES = ("csms", "controller", "worker")
+SCALED = ("csms", "controller", "worker")
+SERVICES = (*SCALED, "historian")
 
 
 @cache
@@ -83,6 +85,34 @@ def test_the_controller_gets_its_token_from_a_secret_and_trusts_nobody() -> None
     assert "controller" in settings["EVSWARM_ALLOWED_HOSTS"].split(",")
 
 
+def test_the_historian_and_its_database_get_their_password_from_one_secret() -> None:
+    (generated,) = kustomization()["configMapGenerator"]
+    assert not [literal for literal in generated["literals"] if "DATABASE_URL" in literal]
+    for name, variable in (("historian", "EVSWARM_DATABASE_URL"), ("postgres", "POSTGRES_PASSWORD")):
+        (container,) = dict(pods())[name]["containers"]
+        secret = {"secretKeyRef": {"name": "evswarm-database", "key": variable}}
+        assert {"name": variable, "valueFrom": secret} in container["env"]
+        # The commands that make the secret stand in the file and in the document.
+        for text in (FOLDER / "historian.yaml", ROOT / "docs" / "scaling.md"):
+            assert f"--from-literal={variable}=" in text.read_text()
+
+
+def test_one_historian_writes_and_is_gone_before_the_next_one_starts() -> None:
+    spec = of("Deployment")["historian"]["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_services_are_asked_where_they_listen() -> None:
+    (generated,) = kustomization()["configMapGenerator"]
+    settings = dict(literal.split("=", 1) for literal in generated["literals"])
+    for variable in ("EVSWARM_REDIS_URL", "EVSWARM_CSMS_URL", "EVSWARM_HISTORIAN_URL"):
+        address = urlsplit(settings[variable])
+        assert address.port in {
+            port["port"] for port in of("Service")[str(address.hostname)]["spec"]["ports"]
+        }
+    assert settings["EVSWARM_HISTORIAN_HOST"] == "0.0.0.0"
+
+
 def test_images_are_those_of_the_compose_file() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     for name, pod in pods():
@@ -116,7 +146,7 @@ def test_selectors_meet_pods(kind: str) -> None:
 
 
 def test_what_scales_has_a_disruption_budget_and_the_workers_an_autoscaler() -> None:
-    assert set(of("PodDisruptionBudget")) == set(SERVICES)
+    assert set(of("PodDisruptionBudget")) == set(SCALED)
     (autoscaler,) = of("HorizontalPodAutoscaler").values()
     assert autoscaler["spec"]["scaleTargetRef"]["name"] in of("Deployment")
 
@@ -137,6 +167,44 @@ def test_only_named_neighbours_reach_the_store() -> None:
     policies = of("NetworkPolicy")
     assert policies["nothing-by-default"]["spec"]["podSelector"] == {}
     assert "ingress" not in policies["nothing-by-default"]["spec"]
-    (rule,) = policies["store"]["spec"]["ingress"]
-    ((source,),) = (rule["from"],)
-    assert set(source["podSelector"]["matchExpressions"][0]["values"]) == set(SERVICES)
+    assert named(policies["store"]["spec"]["ingress"][0]["from"][0]["podSelector"]) == set(SERVICES)
+    assert named(policies["database"]["spec"]["ingress"][0]["from"][0]["podSelector"]) == {"historian"}
+
+
+def named(selector: dict[str, Any]) -> set[str]:
+    """The pods that a selector means, by name."""
+    label = "app.kubernetes.io/name"
+    listed = {
+        v for e in selector.get("matchExpressions", ()) if e["key"] == label for v in e.get("values", ())
+    }
+    return listed | {v for k, v in selector.get("matchLabels", {}).items() if k == label}
+
+
+def ways(direction: str) -> set[tuple[str, str, int]]:
+    """Who, whom, port: those that may talk by the policies of one direction, of pods named on both ends."""
+    side, far = {"Egress": ("egress", "to"), "Ingress": ("ingress", "from")}[direction]
+    found = set()
+    for policy in of("NetworkPolicy").values():
+        spec = policy["spec"]
+        for rule in spec.get(side, ()):
+            # Without a list of peers, everybody.
+            peers = rule.get(far, [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "*"}}}])
+            others = {name for peer in peers for name in named(peer.get("podSelector", {}))}
+            for near in named(spec["podSelector"]):
+                for other in others:
+                    way = (near, other) if direction == "Egress" else (other, near)
+                    found |= {(*way, port["port"]) for port in rule["ports"]}
+    return found
+
+
+def test_whoever_is_let_out_is_let_in_at_a_port_that_is_there() -> None:
+    inward = ways("Ingress")
+    open_ports = {
+        name: {port["containerPort"] for container in pod["containers"] for port in container["ports"]}
+        for name, pod in pods()
+    }
+    outward = ways("Egress")
+    assert {("historian", "postgres", 5432), ("controller", "historian", 8100)} <= outward
+    for who, whom, port in outward:
+        assert {(who, whom, port), ("*", whom, port)} & inward, (who, whom, port)
+        assert port in open_ports[whom]
