@@ -16,7 +16,7 @@ from evswarm_shared.history.readable import Item
 
 DAY_MS: Final = 86_400_000
 DAYS_SHOWN: Final = 31
-"""Where nobody says since when."""
+"""Up to that of the last session, where nobody says since when: else every row would be looked at."""
 MOST_DAYS: Final = 1000
 
 
@@ -36,8 +36,19 @@ def days_statement(question: Question) -> Select[Any]:
         .where(*conditions(question))
         .group_by(day)
         .order_by(day.desc())
-        .limit(MOST_DAYS if question.since_ms is not None else DAYS_SHOWN)
+        .limit(MOST_DAYS)
     )
+
+
+def last_session_statement(question: Question) -> Select[Any]:
+    """When the last of the sessions asked for began, as `started_ms`; None when there is none."""
+    started_ms = func.max(transactions.c.started_ms).label("started_ms")
+    return select(started_ms).where(*conditions(question))
+
+
+def first_day(last_session_ms: int) -> int:
+    """The unix milliseconds at which the days shown begin when this was the last session."""
+    return max(0, (last_session_ms // DAY_MS - DAYS_SHOWN + 1) * DAY_MS)
 
 
 def day_item(row: Mapping[str, Any]) -> Item:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Select
 
 from evswarm_historian.database import Database
-from evswarm_historian.days import day_item, days_statement
+from evswarm_historian.days import day_item, days_statement, first_day, last_session_statement
 from evswarm_historian.items import item
 from evswarm_historian.questions import Question, statement
 from evswarm_shared.history.readable import Item
@@ -60,11 +60,16 @@ class Library:
             question = replace(question, before=rows[-1]["id"])
 
     async def days(self, question: Question) -> list[Item]:
-        """Charging by day, the oldest day first.
+        """Charging by day, the oldest day first; without a beginning, the last DAYS_SHOWN days.
 
         Raises:
             DatabaseAwayError: as `page`.
         """
+        if question.since_ms is None:
+            (last,) = await self._answer(last_session_statement(question))
+            if last["started_ms"] is None:
+                return []
+            question = replace(question, since_ms=first_day(last["started_ms"]))
         return [day_item(row) for row in reversed(await self._answer(days_statement(question)))]
 
     async def _rows(self, question: Question) -> Sequence[Any]:

@@ -216,13 +216,16 @@ async def test_sessions_energy_and_earnings_are_summed_by_the_day_they_began(dat
 
 
 async def test_of_many_days_the_last_are_shown_unless_asked_since_when(database: Database) -> None:
-    records = [replace(ledger(), started_at=AT - number * 86_400.0) for number in range(DAYS_SHOWN + 9)]
+    numbers = (*range(9), *range(10, DAYS_SHOWN + 9))
+    records = [replace(ledger(), started_at=AT - number * 86_400.0) for number in numbers]
     await Archive(database).write([Tape(FACTS).entry(*records)])
     library = Library(database)
     shown = await library.days(read_question(Topic.TRANSACTIONS, {}))
-    assert (len(shown), shown[-1]["day"]) == (DAYS_SHOWN, "2026-09-21")
+    # One of the days had no session.
+    assert (len(shown), shown[0]["day"], shown[-1]["day"]) == (DAYS_SHOWN - 1, "2026-08-22", "2026-09-21")
     since = await library.days(read_question(Topic.TRANSACTIONS, {"since": "0"}))
-    assert len(since) == DAYS_SHOWN + 9
+    assert len(since) == DAYS_SHOWN + 8
+    assert await library.days(read_question(Topic.TRANSACTIONS, {"station": "nobody"})) == []
 
 
 async def test_records_without_a_run_belong_to_the_run_told_last(database: Database) -> None:

@@ -214,7 +214,7 @@ async def read_days(
 ) -> Response:
     """Charging sessions, energy and earnings by the day on which they began: UTC, of the stations' own clock.
 
-    Without `since`, the last 31 days that had any.
+    Without `since`, the 31 days up to that of the last one.
     """
     return await _pass_on(context, request, "days")
 
