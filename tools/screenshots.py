@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import httpx
 from playwright.sync_api import Browser, Error, sync_playwright
 
 from tools.panel_check.local_stack import LocalStack
@@ -24,7 +25,7 @@ from tools.panel_check.local_stack import LocalStack
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 SIZES: Final = {1400: 900, 768: 1024, 390: 844}
-LOADED_MS: Final = 20_000
+LOADED_MS: Final = 60_000
 ROOT: Final = Path(__file__).resolve().parents[1]
 STATIONS: Final = 400
 PAST_SECONDS: Final = 60.0
@@ -33,7 +34,10 @@ SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 
 class View(NamedTuple):
-    """A page to be shown: its name, its address, what is there once it is ready, and what is scrolled to."""
+    """A page to be shown: its name, its address, what is there once it is ready, and what is scrolled to.
+
+    `{station}` in an address stands for one that charges.
+    """
 
     name: str
     path: str
@@ -43,19 +47,20 @@ class View(NamedTuple):
 
 VIEWS: Final = (
     View("swarm", "/", "tr.station"),
-    View("log", "/?log=CP-000002", "ol.lines li", ".log"),
-    View("station", "/ui/stations/CP-000002", "h1"),
+    View("log", "/?q={station}&log={station}", "ol.lines li", ".log"),
+    View("station", "/ui/stations/{station}", "h1"),
     View("workers", "/ui/workers", "tr[data-worker]"),
     View("messages", "/ui/messages", "button.message"),
     View("about", "/ui/about", ".about-pairs"),
 )
+README_WIDTH: Final = 1400
 SHOWN: Final = {
-    ("swarm", "light"): "dashboard-light.png",
-    ("swarm", "dark"): "dashboard-dark.png",
-    ("station", "light"): "station-light.png",
-    ("messages", "dark"): "messages-dark.png",
+    ("swarm", "light"): ("dashboard-light.png", 690),
+    ("swarm", "dark"): ("dashboard-dark.png", 690),
+    ("station", "light"): ("station-light.png", 690),
+    ("messages", "dark"): ("messages-dark.png", 500),
 }
-"""What the README shows, at full width."""
+"""What the README shows of each: the file, and how many pixels from the top, so that the repository stays small."""
 
 
 @contextlib.contextmanager
@@ -75,10 +80,10 @@ def living_swarm() -> Iterator[str]:
         yield stack.url
 
 
-def take(browser: Browser, url: str, view: View, file: Path, width: int, *, dark: bool) -> None:
+def take(browser: Browser, url: str, view: View, file: Path, width: int, height: int, *, dark: bool) -> None:
     """One picture of a page, a moment after what it is about is there."""
     page = browser.new_page(
-        viewport={"width": width, "height": SIZES[width]},
+        viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
     )
@@ -92,6 +97,13 @@ def take(browser: Browser, url: str, view: View, file: Path, width: int, *, dark
         page.wait_for_timeout(500)
     file.write_bytes(packed(page.screenshot()))
     page.close()
+
+
+def charging_station(url: str) -> str:
+    """The station that has taken most energy in its present transaction."""
+    asked = {"status": "Charging", "sort": "session_kwh", "dir": "desc", "limit": "1"}
+    found = httpx.get(f"{url}/stations", params=asked, timeout=20, trust_env=False).json()["stations"]
+    return str(found[0]["station_id"]) if found else "CP-000001"
 
 
 def packed(picture: bytes) -> bytes:
@@ -136,13 +148,16 @@ def main() -> int:
     try:
         with where as url, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+            station = charging_station(url)
             for view, width, theme in itertools.product(views, SIZES, ("light", "dark")):
                 file = arguments.out / f"{view.name}-{theme}-{width}.png"
-                take(browser, url, view, file, width, dark=theme == "dark")
+                there = view._replace(path=view.path.format(station=station))
+                take(browser, url, there, file, width, SIZES[width], dark=theme == "dark")
                 print(f"{file} ({file.stat().st_size // 1024} kB)")
-                shown = SHOWN.get((view.name, theme))
-                if arguments.readme and shown and width == max(SIZES):
-                    shutil.copy(file, ROOT / "docs" / "images" / shown)
+                if arguments.readme and width == README_WIDTH and (view.name, theme) in SHOWN:
+                    name, height = SHOWN[view.name, theme]
+                    file = ROOT / "docs" / "images" / name
+                    take(browser, url, there, file, width, height, dark=theme == "dark")
     except Error as error:
         print(f"{arguments.url or 'the swarm'}: {error.message.splitlines()[0]}", file=sys.stderr)
         return 1
