@@ -369,7 +369,10 @@ async def test_a_controller_that_is_asked_to_end_says_goodbye_and_resigns(
     worker: PlayedWorker,
     number: int,
 ) -> None:
-    async with feed_of(controller) as (feed, _):
+    async with (
+        client.stream("GET", "/stations/CP-000001/logs?follow=true"),
+        feed_of(controller) as (feed, _),
+    ):
         await feed.next("patch")
         assert await asyncio.to_thread(controller.end, number) == 0
         assert await close_code(feed.socket) == 1012

@@ -113,6 +113,7 @@ async def _serve(context: Context, listener: socket.socket) -> None:
     )
 
     def end() -> None:
+        context.hub.ending = True
         server.should_exit = True
 
     loop = asyncio.get_running_loop()

@@ -58,7 +58,10 @@ class FeedCounts:
 
 
 class LiveHub:
-    """Everything about the feed that is the same for all clients. Times are real unix seconds."""
+    """Everything about the feed that is the same for all clients. Times are real unix seconds.
+
+    `ending`: the controller is about to end, and so should whoever follows a log outside of the feed.
+    """
 
     def __init__(
         self,
@@ -87,6 +90,7 @@ class LiveHub:
         self._shelf = WindowShelf(fleet)
         self.tail = tail
         self.mode = Mode.ALL
+        self.ending = False
         self.counts = FeedCounts()
 
     def __len__(self) -> int:

@@ -10,6 +10,7 @@ import msgspec
 from evswarm_controller.context import Context
 from evswarm_controller.errors import HistorianError
 from evswarm_controller.log_entries import Entry, LogFilter, call_entry, in_order, line_entry, told
+from evswarm_shared.bus.messages import DesiredState
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.history.log_lines import LogLine, read_line
 
@@ -42,11 +43,14 @@ async def read_log(context: Context, station_id: str, wanted: LogFilter, calls: 
 
 
 async def follow_log(context: Context, station_id: str, wanted: LogFilter) -> AsyncGenerator[str, None]:
-    """The log's entries as lines of text: those that are kept, then each as it comes, until the station is gone."""
+    """The log's entries as lines of text: those that are kept, then each as it comes.
+
+    It ends with the station, and with the controller.
+    """
     shown: Sequence[str] = ()
     followed = context.hub.follow(station_id)
     try:
-        while station_id in context.fleet.rows:
+        while station_id in context.fleet.rows and not context.hub.ending:
             fresh: Sequence[str] = ()
             if followed.grown:
                 followed.grown = False
@@ -86,7 +90,8 @@ class _Clock:
     """The stations' own clock, for calls, which carry real time only."""
 
     def __init__(self, context: Context) -> None:
-        self._clock = context.observer.desired.clock
+        # An emptied store has no desired state for a moment, and the log goes on.
+        self._clock = (context.observer.known_desired or DesiredState()).clock
         self._zone = context.zone
 
     def call(self, item: dict[str, Any]) -> Entry:

@@ -214,3 +214,11 @@ async def test_who_goes_is_followed_for_no_longer(swarm: Desk) -> None:
     async with aclosing(stream):
         await anext(stream)
     assert (swarm.context.hub.followers, swarm.context.hub.tail.watched) == (0, False)
+
+
+async def test_a_followed_log_ends_with_the_controller(swarm: Desk) -> None:
+    await log(swarm, "Connected")
+    stream = follow_log(swarm.context, ID, LogFilter())
+    await anext(stream)
+    swarm.context.hub.ending = True
+    assert [line async for line in stream] == []
