@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -224,8 +225,8 @@ def audit(
         sys.exit(1)
 
 
-def _exec(service: str) -> NoReturn:
-    os.execv(sys.executable, [sys.executable, "-m", f"evswarm_{service}"])  # noqa: S606 - our own interpreter
+def _exec(module: str, arguments: Sequence[str] = ()) -> NoReturn:
+    os.execv(sys.executable, [sys.executable, "-m", f"evswarm_{module}", *arguments])  # noqa: S606 - our own interpreter
 
 
 @app.command()
@@ -238,6 +239,14 @@ def csms() -> None:
 def worker() -> None:
     """Run one worker. Settings come from EVSWARM_… variables."""
     _exec("worker")
+
+
+@app.command(
+    add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+)
+def station(context: typer.Context) -> None:
+    """Run one station here, without a store: for a test of your central system. `--help` says how."""
+    _exec("worker.alone", context.args)
 
 
 @app.command()

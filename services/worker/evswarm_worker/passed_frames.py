@@ -96,6 +96,7 @@ class PassedFrames:
                 "unique_id": unique_id,
                 "round_trip_ms": round_trip,
                 "raw": passed.raw,
+                "source": "wire",
                 "frame": shown(passed.data, full_tags=full_tags),
             }
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from prometheus_client.core import Metric
 
-from evswarm_shared.bus.messages import WorkerHeartbeat
+from evswarm_shared.bus.messages import Command, CommandReply, StationSnapshot, WorkerHeartbeat
 from evswarm_shared.bus.port import Bus
 from evswarm_shared.errors import BusUnavailableError, LeaseLostError
 from evswarm_shared.history.recorder import Recorder
@@ -49,6 +49,8 @@ class Worker:
         self.settings = settings
         self.named: Callable[[str], None] = lambda _: None
         """Told the id under which it works, each time it gets a lease."""
+        self.listening = False
+        """Whether the frames of every station are kept for looking at from its start."""
         self.bus = bus
         self._capacity = capacity
         self._started_at = time.time()
@@ -73,6 +75,17 @@ class Worker:
     def stop(self) -> None:
         """Drain and end, within the grace period."""
         self.stopping.set()
+
+    async def carry_out(self, command: Command) -> CommandReply | None:
+        """As `CommandService.carry_out`, for somebody in this process; None while there is no lease."""
+        session = self._session
+        return None if session is None else await session.commands.carry_out(command)
+
+    def row(self, station_id: str) -> StationSnapshot | None:
+        """A station as it is now; None unless it runs here."""
+        session = self._session
+        host = None if session is None else session.shard.hosts.get(station_id)
+        return None if session is None or host is None else host.station.snapshot(session.shard.now())
 
     async def run(self) -> None:
         """Work until stopped.
@@ -125,6 +138,7 @@ class Worker:
             self.gauges,
             history=self._history,
             report=lambda: self.heartbeat(lease.worker_id, lease.epoch),
+            listening=self.listening,
         )
         try:
             await session.run(self.stopping)

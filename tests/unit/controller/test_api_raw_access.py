@@ -27,6 +27,7 @@ WIRE = {
     "unique_id": "3",
     "round_trip_ms": None,
     "raw": True,
+    "source": "wire",
     "frame": '[2,"3","Heartbeat",{}]',
 }
 

@@ -125,7 +125,7 @@ async def read_messages(
     """The last frames both ways. They are kept from the first question on; those of before come from the history."""
     asked = {"limit": limit, "full_tags": tags is TagDisplay.FULL}
     report = msgspec.json.decode(await _ask(context, station_id, "messages", asked))
-    messages = [{**message, "source": "wire"} for message in report["messages"]]
+    messages = report["messages"]
     if len(messages) < limit and not report["dropped"]:
         before = await _before(context, station_id, report["since"], limit, tags)
         messages = [*before, *messages][-limit:]

@@ -1,0 +1,1 @@
+"""A station alone: its options, its state, its control port."""
