@@ -2,6 +2,7 @@
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -91,8 +92,10 @@ def test_stations_that_leave_the_swarm_while_their_worker_is_dead_are_ended_in_o
             swarm.act(station_id, "authorize")
         wait_until(lambda: len(set(by_name) & set(swarm.charging_stations())) > 6, "the garages charge")
         swarm.workers[0].kill()
-        for station_id in by_name:
-            assert swarm.delete(f"/stations/{station_id}").is_success
+        # At once: each answer waits until the station is gone, which is not before the lease has ended.
+        with ThreadPoolExecutor(len(by_name)) as pool:
+            answers = list(pool.map(lambda station_id: swarm.delete(f"/stations/{station_id}"), by_name))
+        assert all(answer.is_success for answer in answers)
         wait_until(
             lambda: not any(swarm.knows(station_id) for station_id in by_name), "they are gone for good"
         )
