@@ -7,7 +7,7 @@ from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
 from evswarm_controller.wishes import ATTEMPTS, Wishes
 from evswarm_shared.bus.memory import MemoryBus, MemoryStore
-from evswarm_shared.bus.messages import DesiredState
+from evswarm_shared.bus.messages import DesiredState, OperationSnapshot
 from tests.unit.controller.desk import Clock
 
 
@@ -63,9 +63,9 @@ async def test_the_operation_is_stored_before_the_state_that_names_it() -> None:
     order: list[str] = []
     write_operation, write_desired = bus.write_operation, bus.write_desired
 
-    async def note_operation(operation: object) -> None:
+    async def note_operation(operation: OperationSnapshot) -> bool:
         order.append("operation")
-        await write_operation(operation)  # type: ignore[arg-type]
+        return await write_operation(operation)
 
     async def note_desired(desired: DesiredState) -> None:
         order.append("desired")
