@@ -3,7 +3,7 @@
 A worker that is told of one resumes it, stops it in order, and lets go of it; only then it is retired. Pure.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -86,14 +86,16 @@ def shared_out(
     indexes: dict[str, list[int]] = {worker_id: [] for worker_id in eligible}
     specs: dict[str, list[StationSpec]] = {worker_id: [] for worker_id in eligible}
 
-    def share(has: Callable[[Assignment], bool]) -> str:
-        holder = next((w for w in eligible if w in previous and has(previous[w])), None)
-        return holder or min(eligible, key=lambda w: len(indexes[w]) + len(specs[w]))
+    def emptiest() -> str:
+        return min(eligible, key=lambda w: len(indexes[w]) + len(specs[w]))
 
+    known = [(w, previous[w]) for w in eligible if w in previous]
     for index in sorted(leaving.indexes):
-        indexes[share(lambda before, index=index: contains(before.leaving, index))].append(index)  # type: ignore[misc]
+        holder = next((w for w, before in known if contains(before.leaving, index)), None)
+        indexes[holder or emptiest()].append(index)
     for spec in leaving.specs:
-        specs[share(lambda before, spec=spec: spec in before.leaving_individuals)].append(spec)  # type: ignore[misc]
+        holder = next((w for w, before in known if spec in before.leaving_individuals), None)
+        specs[holder or emptiest()].append(spec)
     return {
         worker_id: _with(assignment, indexes.get(worker_id, ()), specs.get(worker_id, ()), desired)
         for worker_id, assignment in assignments.items()
