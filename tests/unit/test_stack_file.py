@@ -33,7 +33,16 @@ def test_a_controller_that_is_published_everywhere_is_not_on_a_trusted_network(
     abroad = stack["services"]["controller"]["environment"]
     assert at_home["EVSWARM_TRUSTED_NETWORK"] == "${EVSWARM_TRUSTED_NETWORK:-${PUBLISH_ADDRESS:-true}}"
     assert abroad["EVSWARM_TRUSTED_NETWORK"] == "${EVSWARM_TRUSTED_NETWORK:-false}"
+
     assert abroad["EVSWARM_API_TOKEN"] == at_home["EVSWARM_API_TOKEN"] == "${EVSWARM_API_TOKEN:-}"
+
+
+@pytest.mark.parametrize("setting", ["EVSWARM_GRAFANA_URL", "EVSWARM_PROMETHEUS_URL"])
+def test_what_is_left_out_of_the_stack_is_linked_to_only_if_somebody_says_where_it_is(
+    compose: dict[str, Any], stack: dict[str, Any], setting: str
+) -> None:
+    assert "http://127.0.0.1" in compose["services"]["controller"]["environment"][setting]
+    assert stack["services"]["controller"]["environment"][setting] == f"${{{setting}:-}}"
 
 
 def test_nothing_is_left_that_swarm_mode_refuses(stack: dict[str, Any]) -> None:

@@ -21,8 +21,15 @@ STORE_NODE: Final = "node.labels.evswarm.store == true"
 """Where services with a volume run: their data is on one machine, so the user chooses it."""
 SCALED: Final = {"worker": 2, "csms": 2, "controller": 2, "gateway": None}
 """Replicas to begin with; None is one on every node."""
-OPEN_TO_ALL: Final = {"controller": {"EVSWARM_TRUSTED_NETWORK": "${EVSWARM_TRUSTED_NETWORK:-false}"}}
-"""A stack is published on every address of its machines, so it has to be told that they are among friends."""
+ELSEWHERE: Final = {
+    "controller": {
+        "EVSWARM_TRUSTED_NETWORK": "${EVSWARM_TRUSTED_NETWORK:-false}",
+        "EVSWARM_GRAFANA_URL": "${EVSWARM_GRAFANA_URL:-}",
+        "EVSWARM_PROMETHEUS_URL": "${EVSWARM_PROMETHEUS_URL:-}",
+    }
+}
+"""A stack is published on every address of its machines, so it has to be told that they are among friends; and what is
+left out of it is nowhere unless somebody says where."""
 MEBIBYTES: Final = {"m": 1, "g": 1024}
 
 HEADER: Final = """\
@@ -68,7 +75,7 @@ def _service(name: str, service: dict[str, Any], configs: dict[str, dict[str, st
     if "pids_limit" in service:
         limits["pids"] = service["pids_limit"]
     if "environment" in service:
-        environment = service["environment"] | OPEN_TO_ALL.get(name, {})
+        environment = service["environment"] | ELSEWHERE.get(name, {})
         service["environment"] = dict(sorted(environment.items()))
     if "ports" in service:
         service["ports"] = [_published(port) for port in service["ports"]]
