@@ -16,6 +16,7 @@ from tests.support.swarm import SwarmProcess
 
 TOKEN: Final = "open-sesame-open-sesame"
 SCHEMATHESIS: Final = Path(sys.executable).with_name("schemathesis")
+CONFIG: Final = Path(__file__).with_name("schemathesis.toml")
 SETTINGS: Final = {
     "EVSWARM_API_TOKEN": TOKEN,
     # Nobody waits for stations that were told to be away, or grows to a million of them.
@@ -38,6 +39,7 @@ def test_the_api_is_what_its_description_says(frames: int, seed: int, tmp_path: 
         done = subprocess.run(
             [
                 str(SCHEMATHESIS),
+                *("--config-file", str(CONFIG)),
                 "run",
                 f"{swarm.url}/openapi.json",
                 *("--header", f"Authorization: Bearer {TOKEN}"),

@@ -155,6 +155,8 @@ def _complete(operation: dict[str, Any], path: str, method: str, *, token_requir
     if path in PROBES or path.startswith(UPLOADS):
         return
     met = [*ANYWHERE]
+    if "{" in path:
+        met.append(HTTPStatus.NOT_FOUND)
     if method in CHANGING:
         met.append(HTTPStatus.TOO_MANY_REQUESTS)
     if method in WITH_BODY:
@@ -163,7 +165,8 @@ def _complete(operation: dict[str, Any], path: str, method: str, *, token_requir
         body["required"] = True
         met += _FORM
     if token_required and path != SESSION:
-        met.append(HTTPStatus.UNAUTHORIZED)
+        # The second after too many wrong tokens.
+        met += (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
         operation["security"] = [{name: []} for name in SECURITY_SCHEMES]
     for status, described in problems.documented(*met).items():
         responses.setdefault(str(status), described)

@@ -170,7 +170,8 @@ def statement(question: Question, *, postgres: bool) -> Select[Any]:
             required.append(number >= first_id(max(0, question.since_ms - EARLY_MS)))
         if question.until_ms is not None:
             stream = HistoryStream.FACTS if topic is Topic.EVENTS else HistoryStream.TRAFFIC
-            required.append(number < first_id(question.until_ms + milliseconds(LATE * LIFE_SECONDS[stream])))
+            latest = first_id(question.until_ms + milliseconds(LATE * LIFE_SECONDS[stream]))
+            required.append(number < min(latest, LAST_ID))
     return asked.where(*required).order_by(number.desc()).limit(question.limit)
 
 

@@ -44,6 +44,8 @@ def test_a_question_that_makes_no_sense_is_refused_by_its_field(
 def test_a_date_before_or_after_all_history_means_its_bound() -> None:
     asked = read_question(Topic.LOGS, {"since": "0001-01-01T00:00:00Z", "until": "9999-12-31T23:59:59Z"})
     assert (asked.since_ms, asked.until_ms) == (0, LATEST_MS)
+    numbers = statement(asked, postgres=False).compile().params.values()
+    assert all(number < 2**63 for number in numbers if isinstance(number, int))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from evswarm_controller.api import views
 from evswarm_controller.api.command_examples import COMMAND_EXAMPLES
 from evswarm_controller.api.export_files import documented_files, file_answer
-from evswarm_controller.api.schemas import TransactionList, TransactionView
+from evswarm_controller.api.schemas import TransactionList, TransactionView, whole_numbers
 from evswarm_controller.api.stations import StationPath
 from evswarm_controller.context import Context, ContextOf
 from evswarm_controller.errors import CommandFailedError, UnknownStationError
@@ -75,7 +75,7 @@ async def command(
             CommandOutcome.NOT_CONNECTED, f"Station {station_id} is not connected to this CSMS."
         )
     reply, operation_id = await context.commands.ask(
-        CommandTarget.CSMS, replica, station_id, action.value, msgspec.json.encode(body)
+        CommandTarget.CSMS, replica, station_id, action.value, msgspec.json.encode(whole_numbers(body))
     )
     return Response(
         bytes(reply.payload), media_type="application/json", headers={OPERATION_HEADER: operation_id}

@@ -19,8 +19,15 @@ TAG_STATUSES: Final = tuple(status.value for status in AuthorizationStatus)
 StationId = Annotated[str, Field(min_length=1, max_length=48, examples=["CP-000001"])]
 
 
-def _whole(value: object) -> object:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def whole_numbers(value: Any) -> Any:
+    """5.0 as 5, also within lists and objects: to JSON it is the same number, and some clients write every number so."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [whole_numbers(item) for item in value]
+    if isinstance(value, dict):
+        return {key: whole_numbers(item) for key, item in value.items()}
+    return value
 
 
 class Body(BaseModel):
@@ -31,8 +38,7 @@ class Body(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _whole_as_json_has_it(cls, value: object) -> object:
-        """5.0 as 5: to JSON it is the same number, and some clients write every number so."""
-        return [_whole(item) for item in value] if isinstance(value, list) else _whole(value)
+        return whole_numbers(value)
 
 
 class ScaleRequest(Body):
