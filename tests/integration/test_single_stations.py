@@ -146,3 +146,44 @@ def test_a_station_is_delivered_with_keys_of_its_maker_and_obeys_changes_of_them
         answer = swarm.post(f"{commands}ChangeConfiguration", {"key": key, "value": value})
         assert answer["status"] == status
     assert swarm.api.delete("/stations/MOTORWAY-1").status_code == 204
+
+
+def test_raw_frames_are_sent_and_the_wire_is_shown_from_the_boot_on(garage: SwarmProcess) -> None:
+    def frames() -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = garage.get(f"/stations/{ID}/messages?limit=100")["messages"]
+        return messages
+
+    told = eventually(
+        frames,
+        lambda found: any(each["action"] == "BootNotification" for each in found),
+        20,
+        "the history tells of the boot",
+    )
+    boot = [each for each in told if each["action"] == "BootNotification"]
+    assert [(each["type"], each["source"]) for each in boot[:2]] == [
+        ("CALL", "history"),
+        ("CALLRESULT", "history"),
+    ]
+    sent = garage.post(f"/stations/{ID}/send", {"action": "Heartbeat", "unique_id": "raw-1"})
+    assert (sent["outcome"], '"currentTime"' in sent["answer"]) == ("answered", True)
+    refused = garage.post(f"/stations/{ID}/send", {"frame": '[2,"raw-2","Heartbeat"'})
+    assert (refused["outcome"], refused["unique_id"]) == ("error", "raw-2")
+    # The station's own calls go on, one at a time, and what is seen of them has round trips.
+    assert ask(garage, "TriggerMessage", requestedMessage="Heartbeat")["status"] == "Accepted"
+    after = eventually(
+        frames,
+        lambda found: any(
+            each["action"] == "Heartbeat" and each["type"] == "CALLRESULT" and each["unique_id"] != "raw-1"
+            for each in found
+        ),
+        10,
+        "the station's own heartbeat is answered",
+    )
+    by_hand = [each for each in after if each["raw"]]
+    assert [each["unique_id"] for each in by_hand] == ["raw-1", "raw-2"]
+    answer = next(each for each in after if each["unique_id"] == "raw-1" and each["type"] == "CALLRESULT")
+    assert answer["round_trip_ms"] >= 0
+    act(garage, "network_down")
+    offline = garage.api.post(f"/stations/{ID}/send", json={"frame": "x"})
+    assert offline.status_code == 409 and "not connected" in offline.json()["detail"]
+    act(garage, "network_up")
