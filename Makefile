@@ -94,6 +94,7 @@ e2e: $(VENV)/.ready-dev ## The whole system: containers, Prometheus, a browser
 
 bench: $(VENV)/.ready-dev ## Measure, as ratios in one run, into docs/performance.md: a quarter of an hour, on a quiet machine
 	@$(BIN)/pytest tests/bench -q --benchmark-only $(ARGS)
+	@$(BIN)/python -m tests.bench.feed
 	@$(BIN)/python -m tests.bench.swarm
 	@$(BIN)/python -m tools.generate
 

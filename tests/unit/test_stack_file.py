@@ -33,7 +33,6 @@ def test_a_controller_that_is_published_everywhere_is_not_on_a_trusted_network(
     abroad = stack["services"]["controller"]["environment"]
     assert at_home["EVSWARM_TRUSTED_NETWORK"] == "${EVSWARM_TRUSTED_NETWORK:-${PUBLISH_ADDRESS:-true}}"
     assert abroad["EVSWARM_TRUSTED_NETWORK"] == "${EVSWARM_TRUSTED_NETWORK:-false}"
-
     assert abroad["EVSWARM_API_TOKEN"] == at_home["EVSWARM_API_TOKEN"] == "${EVSWARM_API_TOKEN:-}"
 
 
