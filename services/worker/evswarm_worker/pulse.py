@@ -109,6 +109,11 @@ class Pulse:
         self._away = False
         self._round_trip = time.monotonic() - self._asked_at
         self._asked_at = None
+        if reply.name_taken:
+            self._lease.lose()
+            raise LeaseLostError(
+                f"another worker took the name {self._lease.worker_id}: give each an EVSWARM_WORKER_ID of its own, or none"
+            )
         if not reply.lease_held:
             return await self._take_up_again()
         self._lease.renewed(sent)

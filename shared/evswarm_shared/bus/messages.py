@@ -320,11 +320,15 @@ class WorkerHeartbeat(msgspec.Struct, frozen=True):
 
 
 class HeartbeatReply(msgspec.Struct, frozen=True):
-    """What the store answers a worker's heartbeat. `lease_held` false: stop at once, write nothing more."""
+    """What the store answers a worker's heartbeat. `lease_held` false: write nothing more under that epoch.
+
+    `name_taken`: another worker holds a lease under the same name.
+    """
 
     lease_held: bool
     assignment: Assignment | None = None
     tariff: Tariff = Tariff()
+    name_taken: bool = False
 
 
 class CsmsHeartbeat(msgspec.Struct, frozen=True):

@@ -57,7 +57,7 @@ class LeaseContract:
         epoch = await registered(bus)
         await harness.pass_time(TTL + 1)
         reply = await bus.heartbeat(WorkerHeartbeat("worker-1", lease_epoch=epoch), TTL)
-        assert not reply.lease_held
+        assert (reply.lease_held, reply.name_taken) == (False, False)
         assert reply.assignment is None
         assert await bus.live_workers() == []
 
@@ -66,7 +66,8 @@ class LeaseContract:
     ) -> None:
         bus = harness.bus()
         older, newer = await registered(bus), await registered(bus)
-        assert not (await bus.heartbeat(WorkerHeartbeat("worker-1", lease_epoch=older), TTL)).lease_held
+        reply = await bus.heartbeat(WorkerHeartbeat("worker-1", lease_epoch=older), TTL)
+        assert (reply.lease_held, reply.name_taken) == (False, True)
         assert (await bus.heartbeat(WorkerHeartbeat("worker-1", lease_epoch=newer), TTL)).lease_held
 
     async def test_a_heartbeat_brings_the_assignment_and_the_tariff(self, harness: Harness) -> None:

@@ -96,6 +96,15 @@ async def test_a_lease_that_the_store_forgot_before_it_ran_out_is_taken_up_again
     assert len(setup.replies) == 1
 
 
+async def test_a_lease_is_not_taken_back_from_another_worker_of_the_same_name() -> None:
+    setup = await Setup().begin()
+    await setup.bus.register_worker(WorkerHeartbeat("w1"), 10.0)
+    setup.takes_up = [None]
+    with pytest.raises(LeaseLostError, match="EVSWARM_WORKER_ID"):
+        await setup.pulse.beat()
+    assert setup.takes_up == [None]
+
+
 async def test_it_is_tried_again_while_the_store_is_away() -> None:
     setup = await Setup().begin()
     setup.now = 11.0

@@ -40,7 +40,9 @@ class WorkerOperations:
         store.check()
         worker_id = heartbeat.worker_id
         if not store.lease_holds(worker_id, heartbeat.lease_epoch):
-            return HeartbeatReply(lease_held=False)
+            return HeartbeatReply(
+                lease_held=False, name_taken=store.valid(store.leases.get(worker_id)) is not None
+            )
         store.leases[worker_id] = store.lasting(heartbeat.lease_epoch, ttl_seconds)
         store.workers[worker_id] = heartbeat
         return HeartbeatReply(

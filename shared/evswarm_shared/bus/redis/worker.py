@@ -50,8 +50,8 @@ class WorkerOperations:
             (keys.lease(heartbeat.worker_id), keys.workers, keys.assignments, keys.tariff),
             (heartbeat.worker_id, heartbeat.lease_epoch, encode(heartbeat), milliseconds(ttl_seconds)),
         )
-        if reply is None:
-            return HeartbeatReply(lease_held=False)
+        if not reply:
+            return HeartbeatReply(lease_held=False, name_taken=reply is not None)
         assignment, tariff = reply
         return HeartbeatReply(
             lease_held=True,
