@@ -41,6 +41,8 @@ JUST_ENDED_SECONDS: Final = 10.0
 """An operation that was over sooner than anybody looked is told of for so long."""
 TREND_POINTS: Final = 180
 WINDOW_SECONDS: Final = 1.0
+TYPING_SECONDS: Final = 0.2
+"""A new window does not wait for its second, but somebody who types shall not have each letter looked for."""
 CALM: Final = 5 / 6
 """A swarm has to shrink to this part of the limit before all rows are sent again: at the limit itself it would flutter."""
 CATCH_UP_LENGTH: Final = 262_144
@@ -251,9 +253,11 @@ class LiveHub:
         return next((each for each in reversed(HistoryMessages) if each in kept), HistoryMessages.ALL)
 
     def _window(self, subscriber: Subscriber, now: float) -> list[str]:
-        if subscriber.window is None or now - subscriber.window_at < WINDOW_SECONDS - TICK_SECONDS / 2:
+        pause = TYPING_SECONDS if subscriber.window_is_new else WINDOW_SECONDS - TICK_SECONDS / 2
+        if subscriber.window is None or now - subscriber.window_at < pause:
             return []
         subscriber.window_at = now
+        subscriber.window_is_new = False
         shown = self._shelf.show(subscriber.window, now)
         if shown == subscriber.window_sent:
             return []

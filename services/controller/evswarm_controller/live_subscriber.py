@@ -41,6 +41,7 @@ class Subscriber:
     watch: Watch | None = None
     watch_is_new: bool = False
     window: WindowQuery | None = None
+    window_is_new: bool = False
     window_sent: str = ""
     window_at: float = 0.0
 
@@ -69,8 +70,8 @@ class Subscriber:
     def show(self, window: WindowQuery) -> None:
         """Show this part of the swarm from now on."""
         self.window = window
+        self.window_is_new = True
         self.window_sent = ""
-        self.window_at = 0.0
         self.hurry()
 
     def hurry(self) -> None:

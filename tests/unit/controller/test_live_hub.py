@@ -518,11 +518,27 @@ async def test_a_large_swarm_is_sent_by_windows_and_goes_back_when_it_is_well_be
         assert not any("rows" in f for f in frames[:-1])
         desk.context.fleet.remove([f"CP-{n:06d}" for n in (11, 12, 13)])
         tick(desk)
-        assert hub.mode is Mode.ALL
+        assert json.loads(hub.hello())["mode"] == "all"
         assert not hub.holds(page.subscriber)
         again = Page(desk)
         again.take()
         assert again.shows_the_fleet()
+
+
+def test_who_types_gets_the_first_window_at_once_and_the_last_with_the_next_tick(swarm: Desk) -> None:
+    page = Page(swarm)
+    page.take()
+
+    def windows() -> list[int]:
+        return [f["total"] for f in page.take() if f["type"] == "window"]
+
+    page.subscriber.show(WindowQuery(q="CP-00001"))
+    assert windows() == [10]
+    for letters in ("CP-00002", "CP-000020"):
+        page.subscriber.show(WindowQuery(q=letters))
+        assert windows() == []
+    tick(swarm)
+    assert windows() == [1]
 
 
 async def test_a_swarm_about_the_limit_does_not_flutter() -> None:
