@@ -11,6 +11,7 @@ from msgspec import structs
 from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, CommandTarget, Shortfall
 from evswarm_shared.bus.port import WorkerBus
 from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.ocpp16.payloads import UNREADABLE
 from evswarm_shared.telemetry.service_log import about
 from evswarm_shared.telemetry.tracing import TRACER
 from evswarm_worker import actions, description, raw_access
@@ -176,5 +177,5 @@ def _payload(command: Command, wanted: type[Wanted]) -> Wanted:
     raw = bytes(command.payload)
     try:
         return msgspec.json.decode(b"{}" if raw in (b"", b"null") else raw, type=wanted)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise InvalidActionError(f"the payload of {command.action} does not fit: {error}") from None

@@ -80,6 +80,16 @@ async def test_a_body_that_is_none_of_the_three_is_refused(swarm: Desk, body: di
     assert (await swarm.client.post("/stations/CP-000001/send", json=body)).status_code == 422
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"json": "\\ud800"}', b'{"action": "A", "payload": {"\\ud800": 1}}', b'{"frame": "\\ud800"}']
+)
+async def test_what_is_no_text_is_refused(swarm: Desk, body: bytes) -> None:
+    answer = await swarm.client.post(
+        "/stations/CP-000001/send", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 422
+
+
 async def test_a_station_without_connection_sends_nothing(swarm: Desk) -> None:
     async with answering(
         swarm, CommandTarget.WORKER, "w1", outcome=CommandOutcome.REFUSED, description="not connected"

@@ -166,6 +166,15 @@ async def test_what_cannot_be_sent_is_said(wanted: dict[str, object], words: str
     assert desk.shell.did == []
 
 
+@pytest.mark.parametrize("payload", [b"[" * 100_000, b'{"frame": "\xff"}', b"{", b"[]"])
+async def test_a_payload_that_is_none_is_refused_and_harms_nobody(payload: bytes) -> None:
+    desk = Desk()
+    command = Command("c1", "CP-000001", "send", msgspec.Raw(payload), 1e12, "asker")
+    reply = await desk.service.carry_out(command)
+    assert reply is not None
+    assert reply.outcome is CommandOutcome.INVALID
+
+
 async def test_nothing_is_sent_without_a_connection() -> None:
     desk = Desk()
     desk.host.link = None

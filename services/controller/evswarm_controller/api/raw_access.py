@@ -15,7 +15,7 @@ from evswarm_controller.api.history import TagDisplay, Tags
 from evswarm_controller.api.schemas import Body
 from evswarm_controller.api.stations import StationPath
 from evswarm_controller.context import Context, ContextOf
-from evswarm_controller.errors import CommandFailedError, HistorianError
+from evswarm_controller.errors import CommandFailedError, HistorianError, InvalidFieldError
 from evswarm_controller.past_frames import frames_before
 from evswarm_controller.problems import documented
 from evswarm_shared.bus.messages import CommandOutcome, CommandTarget
@@ -47,7 +47,7 @@ class TextFrame(_Sending):
 
 
 class JsonFrame(_Sending):
-    """Any JSON value as a frame."""
+    """Any JSON value as a frame; where each character counts, a text is better."""
 
     value: Any = Field(alias="json", examples=[[2, "1", "Heartbeat", {}]])
 
@@ -109,7 +109,7 @@ async def send(
     context: ContextOf, station_id: StationPath, body: TextFrame | JsonFrame | CallFrame
 ) -> Response:
     """Send a frame on a station's connection as it is, and wait for the answer if it is a CALL. The station is not asked."""
-    asked = body.model_dump(by_alias=True)
+    asked = {field.alias or name: getattr(body, name) for name, field in type(body).model_fields.items()}
     if not asked.get("unique_id"):
         asked.pop("unique_id", None)
     return Response(await _ask(context, station_id, "send", asked), media_type="application/json")
@@ -152,8 +152,10 @@ async def _ask(context: Context, station_id: str, action: str, payload: Mapping[
         raise CommandFailedError(
             CommandOutcome.NOT_CONNECTED, f"Station {station_id} has no living worker at the moment."
         )
+    try:
+        encoded = msgspec.json.encode(payload)
+    except (UnicodeEncodeError, RecursionError) as error:
+        raise InvalidFieldError("json", f"It cannot be written as JSON: {error}.") from None
     # Nobody is told: what is sent stands among the station's messages, and may be anything.
-    reply = await context.router.inquire(
-        CommandTarget.WORKER, row.worker_id, station_id, action, msgspec.json.encode(payload)
-    )
+    reply = await context.router.inquire(CommandTarget.WORKER, row.worker_id, station_id, action, encoded)
     return bytes(reply.payload)

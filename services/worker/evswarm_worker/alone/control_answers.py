@@ -11,6 +11,7 @@ import msgspec
 
 from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, StationSnapshot
 from evswarm_shared.history.readable import milliseconds, moment
+from evswarm_shared.ocpp16.payloads import UNREADABLE
 from evswarm_worker.actions import HandAction
 from evswarm_worker.description import DESCRIBE
 from evswarm_worker.passed_frames import FRAMES_KEPT
@@ -110,7 +111,7 @@ class ControlAnswers:
     async def _told(self, action: str, payload: bytes) -> Answer:
         try:
             msgspec.json.decode(payload or b"null")
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"the body is no JSON: {error}")
         command = Command(
             command_id=secrets.token_hex(8),

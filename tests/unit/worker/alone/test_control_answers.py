@@ -108,6 +108,7 @@ async def test_what_was_not_done_is_a_problem_with_its_reason(
         ("GET", "/send", b"", 405),
         ("POST", "/send", b"{", 422),
         ("POST", "/send", b"\xff", 422),
+        ("POST", "/send", b"[" * 100_000, 422),
     ],
 )
 async def test_what_is_not_there_is_said(method: str, target: str, body: bytes, status: int) -> None:
