@@ -23,7 +23,13 @@ from playwright.sync_api import Browser, Error, sync_playwright
 from tools.panel_check.local_stack import LocalStack
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+ARGUMENTS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-dev-shm-usage",
+)
 SIZES: Final = {1400: 900, 768: 1024, 390: 844}
 LOADED_MS: Final = 60_000
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -53,10 +59,10 @@ VIEWS: Final = (
     View("messages", "/ui/messages", "button.message"),
     View("about", "/ui/about", ".about-pairs"),
 )
-README_WIDTH: Final = 1400
+README_WIDTH: Final = 1300
 SHOWN: Final = {
-    ("swarm", "light"): ("dashboard-light.png", 690),
-    ("swarm", "dark"): ("dashboard-dark.png", 690),
+    ("swarm", "light"): ("dashboard-light.png", 742),
+    ("swarm", "dark"): ("dashboard-dark.png", 742),
     ("station", "light"): ("station-light.png", 690),
     ("messages", "dark"): ("messages-dark.png", 500),
 }
@@ -87,7 +93,11 @@ def take(browser: Browser, url: str, view: View, file: Path, width: int, height:
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
     )
-    page.goto(url + view.path)
+    for _ in range(3):
+        page.goto(url + view.path)
+        # Chromium drops what is on its way when a network of the machine comes or goes.
+        if page.locator(".topbar").count() > 0:
+            break
     page.locator(view.ready).first.wait_for(timeout=LOADED_MS)
     page.wait_for_timeout(2500)
     if view.scroll_to:
@@ -154,10 +164,10 @@ def main() -> int:
                 there = view._replace(path=view.path.format(station=station))
                 take(browser, url, there, file, width, SIZES[width], dark=theme == "dark")
                 print(f"{file} ({file.stat().st_size // 1024} kB)")
-                if arguments.readme and width == README_WIDTH and (view.name, theme) in SHOWN:
+                if arguments.readme and width == max(SIZES) and (view.name, theme) in SHOWN:
                     name, height = SHOWN[view.name, theme]
                     file = ROOT / "docs" / "images" / name
-                    take(browser, url, there, file, width, height, dark=theme == "dark")
+                    take(browser, url, there, file, README_WIDTH, height, dark=theme == "dark")
     except Error as error:
         print(f"{arguments.url or 'the swarm'}: {error.message.splitlines()[0]}", file=sys.stderr)
         return 1

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import accessibility_faults, open_page, show
+from tests.support.browser import accessibility_faults, open_page, show, visit
 from tests.support.fake_controller import running
 from tests.support.fake_swarm import FakeSwarm
 from tests.support.machine import ROOT
@@ -46,7 +46,7 @@ def test_filters_search_and_order_stand_in_the_address_and_back_undoes_them(page
     expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", "1001")
     page.get_by_label("Search stations").fill("00099")
     expect(page.locator("tr.station")).to_have_count(11)
-    page.goto(f"{url}/?q=nothing-like-it")
+    visit(page, f"{url}/?q=nothing-like-it")
     page.get_by_role("button", name="Clear the filters").click()
     expect(page.locator("tr.station").first).to_contain_text("CP-000001")
 
@@ -94,7 +94,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
     browser: Browser, url: str, width: int, height: int, dark: bool
 ) -> None:
     with open_page(browser, width, height, dark=dark) as page:
-        page.goto(f"{url}/?log=CP-000002")
+        visit(page, f"{url}/?log=CP-000002")
         expect(page.locator("ol.lines li").first).to_be_visible()
         assert accessibility_faults(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import open_page, show
+from tests.support.browser import open_page, show, visit
 from tests.support.fake_controller import running
 from tests.support.fake_swarm import FakeSwarm
 
@@ -52,7 +52,7 @@ def test_a_refused_scale_says_why_beside_the_field(page: Page, url: str) -> None
 
 def test_an_empty_swarm_offers_to_start_ten_stations(browser: Browser) -> None:
     with running(FakeSwarm(0)) as url, open_page(browser) as page:
-        page.goto(url)
+        visit(page, url)
         page.get_by_role("button", name="Start 10 stations").click()
         expect(page.locator("tr.station")).to_have_count(10)
 
@@ -75,7 +75,7 @@ def test_time_and_grid_of_the_swarm_are_set_and_a_wrong_number_is_not(
     show(page, url)
     conditions = page.get_by_role("region", name="Conditions")
     conditions.get_by_label("Time").select_option("60")
-    load = conditions.get_by_label("Grid load %")
+    load = conditions.get_by_label("Grid %")
     load.fill("85")
     load.press("Enter")
     carbon = conditions.get_by_label("CO₂ g/kWh")

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import show
+from tests.support.browser import show, visit
 from tests.support.fake_swarm import FakeSwarm
 
 ENTRIES = "ol.lines > li:not(.quiet-entry)"
@@ -35,7 +35,7 @@ def test_a_log_that_cannot_be_had_says_why_and_can_be_tried_again(
     page: Page, swarm: FakeSwarm, url: str
 ) -> None:
     swarm.fail_logs = True
-    page.goto(f"{url}/?log=CP-000002")
+    visit(page, f"{url}/?log=CP-000002")
     panel = page.get_by_role("region", name="Log of CP-000002")
     expect(panel.get_by_role("alert")).to_contain_text("The store does not answer")
     swarm.fail_logs = False
@@ -48,7 +48,7 @@ def test_a_log_that_cannot_be_had_says_why_and_can_be_tried_again(
 
 
 def test_a_followed_log_comes_over_the_feed(page: Page, swarm: FakeSwarm, url: str) -> None:
-    page.goto(f"{url}/?log=CP-000002")
+    visit(page, f"{url}/?log=CP-000002")
     panel = page.get_by_role("region", name="Log of CP-000002")
     expect(panel.locator(ENTRIES)).to_have_count(50)
     panel.get_by_label("Live").check()
@@ -59,7 +59,7 @@ def test_a_followed_log_comes_over_the_feed(page: Page, swarm: FakeSwarm, url: s
 
 
 def test_chips_pick_directions_actions_and_words_and_the_export_follows(page: Page, url: str) -> None:
-    page.goto(f"{url}/?log=CP-000002")
+    visit(page, f"{url}/?log=CP-000002")
     panel = page.get_by_role("region", name="Log of CP-000002")
     entries = panel.locator(ENTRIES)
     expect(entries).to_have_count(50)
@@ -82,7 +82,7 @@ def test_chips_pick_directions_actions_and_words_and_the_export_follows(page: Pa
 
 
 def test_keys_walk_the_calls_and_enter_shows_both_messages_of_one(page: Page, url: str) -> None:
-    page.goto(f"{url}/?log=CP-000002")
+    visit(page, f"{url}/?log=CP-000002")
     panel = page.get_by_role("region", name="Log of CP-000002")
     panel.get_by_label("Action in the log").select_option("Reset")
     calls = panel.locator("button.call")
@@ -103,7 +103,7 @@ def test_keys_walk_the_calls_and_enter_shows_both_messages_of_one(page: Page, ur
 
 def test_older_entries_come_from_the_history_until_its_end(page: Page, swarm: FakeSwarm, url: str) -> None:
     swarm.fail_history = True
-    page.goto(f"{url}/?log=CP-000002")
+    visit(page, f"{url}/?log=CP-000002")
     panel = page.get_by_role("region", name="Log of CP-000002")
     panel.get_by_role("button", name="Older").click()
     expect(panel.get_by_role("alert")).to_contain_text("The historian does not answer")

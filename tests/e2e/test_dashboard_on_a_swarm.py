@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import accessibility_faults, open_browser, open_page
+from tests.support.browser import accessibility_faults, open_browser, open_page, visit
 from tests.support.swarm import SwarmProcess
 
 
@@ -29,7 +29,7 @@ def test_live_rows_logs_scale_price_and_stop_work_on_real_stations(
     swarm: SwarmProcess, browser: Browser
 ) -> None:
     with open_page(browser) as page:
-        page.goto(swarm.url)
+        visit(page, swarm.url)
         expect(page.locator(".pill")).to_have_text("Live")
         expect(page.locator("tr.station")).to_have_count(12)
         expect(page.get_by_role("button", name="Running")).to_contain_text("100 % of all")
@@ -83,7 +83,7 @@ def test_live_rows_logs_scale_price_and_stop_work_on_real_stations(
 
 def test_a_copied_address_shows_the_same_view(swarm: SwarmProcess, browser: Browser) -> None:
     with open_page(browser, 390, 844, dark=True) as page:
-        page.goto(f"{swarm.url}/ui/?q=CP-000001&log=CP-000001")
+        visit(page, f"{swarm.url}/ui/?q=CP-000001&log=CP-000001")
         expect(page.locator("tr.station")).to_have_count(1)
         expect(page.get_by_role("region", name="Log of CP-000001")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -93,7 +93,7 @@ def test_workers_services_and_messages_of_a_real_swarm_are_on_their_pages(
     swarm: SwarmProcess, browser: Browser
 ) -> None:
     with open_page(browser) as page:
-        page.goto(f"{swarm.url}/ui/workers")
+        visit(page, f"{swarm.url}/ui/workers")
         expect(page.locator("tr[data-worker] .verdict.good")).to_have_count(2)
         for name, words in (
             ("Controllers", "leads"),

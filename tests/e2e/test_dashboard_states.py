@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import open_page, show
+from tests.support.browser import open_page, show, visit
 from tests.support.fake_controller import TOKEN, running
 from tests.support.fake_swarm import COLUMN, FakeSwarm
 from tests.support.machine import free_port
@@ -87,7 +87,7 @@ def test_without_websockets_the_page_asks_instead_and_can_still_act(
     page: Page, swarm: FakeSwarm, url: str
 ) -> None:
     swarm.refuse_feed = True
-    page.goto(url)
+    visit(page, url)
     expect(page.locator(".pill")).to_have_text("Polling", timeout=20_000)
     expect(page.get_by_role("alert")).to_contain_text("Does a proxy keep WebSockets out?")
     expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", "1001")
@@ -115,7 +115,7 @@ def test_who_is_not_signed_in_gets_the_login_and_then_the_swarm(
     page: Page, swarm: FakeSwarm, url: str
 ) -> None:
     swarm.token_required = True
-    page.goto(f"{url}/?q=CP-00001")
+    visit(page, f"{url}/?q=CP-00001")
     token = page.get_by_label("Token")
     expect(token).to_be_visible()
     token.fill(TOKEN)
@@ -126,7 +126,7 @@ def test_who_is_not_signed_in_gets_the_login_and_then_the_swarm(
 
 def test_until_the_first_snapshot_rows_are_said_to_be_loading(page: Page, swarm: FakeSwarm, url: str) -> None:
     swarm.hold_snapshot = True
-    page.goto(url)
+    visit(page, url)
     expect(page.get_by_role("status", name="Loading stations")).to_be_visible()
     expect(page.locator(".pill")).to_have_text("Loading")
 
@@ -136,7 +136,7 @@ def test_a_swarm_that_is_not_there_yet_is_said_to_be_on_its_way(browser: Browser
     swarm.ramp = 0
     swarm.desired = 40
     with running(swarm) as url, open_page(browser) as page:
-        page.goto(url)
+        visit(page, url)
         expect(page.get_by_role("status").filter(has_text="on the way")).to_contain_text("40 stations")
 
 

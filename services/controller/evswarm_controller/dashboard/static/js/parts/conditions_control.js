@@ -58,7 +58,7 @@ export function ConditionsControl() {
         </div>
         <div class="line">
           <${Signal}
-            label="Grid load %"
+            label="Grid %"
             value=${now.grid_load === null ? null : Math.round(now.grid_load * 1000) / 10}
             most=${100}
             onSet=${(/** @type {number | null} */ value) =>

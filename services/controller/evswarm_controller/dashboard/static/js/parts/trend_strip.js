@@ -51,7 +51,7 @@ const SHOWN = [
   {
     title: "Round trip",
     panel: "round_trip_p95_ms",
-    lines: [{ series: "round_trip_p95_ms", label: "ms, 95 % are faster", colour: "--chart-charging" }],
+    lines: [{ series: "round_trip_p95_ms", label: "ms (p95)", colour: "--chart-charging" }],
     figure: oneDigit,
   },
 ];
