@@ -88,7 +88,8 @@ class Dialer:
             return error.result
         except ssl.SSLError:
             return ConnectResult.TLS
-        except OSError:
+        except (OSError, ValueError):
+            # ValueError: a name that resolves and that TLS does not take, such as one that begins with a dot.
             return ConnectResult.UNREACHABLE
         finally:
             link.handshake = None

@@ -90,8 +90,11 @@ class Endpoint:
         try:
             ipaddress.ip_address(self.host)
         except ValueError:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                self.host, self.port, type=socket.SOCK_STREAM
-            )
+            try:
+                found = await asyncio.get_running_loop().getaddrinfo(
+                    self.host, self.port, type=socket.SOCK_STREAM
+                )
+            except UnicodeError as error:
+                raise OSError(f"{self.host!r} cannot be a host's name") from error
             return sorted({str(address[0]) for *_, address in found})
         return [self.host]

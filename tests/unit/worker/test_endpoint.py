@@ -58,3 +58,9 @@ async def test_each_call_begins_with_the_next_address(monkeypatch: pytest.Monkey
 
 async def test_an_address_is_not_looked_up() -> None:
     assert await Endpoint("ws://127.0.0.2:9000").addresses() == ["127.0.0.2"]
+
+
+@pytest.mark.parametrize("host", ["a\x85b", "a..b", "x" * 64])
+async def test_a_name_that_cannot_be_one_is_not_resolved_and_breaks_nothing(host: str) -> None:
+    with pytest.raises(OSError, match="host"):
+        await Endpoint(f"ws://{host}:9000").addresses()

@@ -207,7 +207,7 @@ class NewStationRequest(Body):
     profile: ProfileName = Field(default=ProfileName.PUBLIC, description="What kind of station it is.")
     csms_url: str | None = Field(
         default=None,
-        pattern=r"^wss?://[^/\s]+",
+        pattern=r"^wss?://[!-.0-~][!-~]*$",
         max_length=500,
         description="Its central system, if it is not that of the others.",
         examples=["ws://127.0.0.1:9000"],
@@ -254,7 +254,7 @@ class NewStationRequest(Body):
     )
     csms_tls_url: str | None = Field(
         default=None,
-        pattern=r"^wss://[^/\s]+",
+        pattern=r"^wss://[!-.0-~][!-~]*$",
         max_length=500,
         description="Where it connects in profiles 2 and 3 when csms_url begins with ws://.",
     )
