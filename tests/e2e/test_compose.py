@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser import open_browser, open_page
-from tests.support.compose import ComposeStack, eventually
+from tests.support.compose import SERVICES, ComposeStack, eventually
 from tests.support.machine import ROOT, has_container_engine, has_image, missing
 from tests.support.product_audit import audited
 from tools.panel_check.queries import all_queries, filled, read_dashboards
@@ -65,7 +65,7 @@ def test_three_workers_share_the_stations_evenly(stack: ComposeStack) -> None:
 
 def test_every_container_is_healthy(stack: ComposeStack) -> None:
     assert {(c["Service"], c["Health"]) for c in stack.containers()} == {
-        (service, "healthy") for service in ("gateway", "redis", "csms", "controller", "worker", "prometheus")
+        (service, "healthy") for service in SERVICES
     }
 
 
@@ -168,6 +168,70 @@ def test_the_swarm_scales_to_a_thousand_and_back_to_nothing(stack: ComposeStack)
         assert ended["state"] == "succeeded"
         assert running(stack) == count
     eventually(lambda: open_transactions(stack), lambda t: not t, 30, "every transaction closed")
+
+
+def differing(stack: ComposeStack) -> list[int]:
+    """The central system's transactions that the history has not, or not as both sides have them."""
+    kept = {t["transaction_id"]: t for t in stack.lines("/history/transactions")}
+    nothing = {"station_meter_stop": None, "csms_meter_stop": None}
+    return [
+        t["transaction_id"]
+        for t in stack.lines("/csms/transactions")
+        for row in [kept.get(t["transaction_id"], nothing)]
+        if not row["station_meter_stop"] == row["csms_meter_stop"] == t["meter_stop"]
+    ]
+
+
+def unequal_counts(stack: ComposeStack) -> str:
+    """Records that were told and rows that are there, where they are not as many; records that were lost."""
+    told_and_kept = (
+        "SELECT next_record, (SELECT count(*) FROM logs) + (SELECT count(*) FROM messages), lost "
+        "FROM positions WHERE stream = 'traffic'"
+    )
+    psql = ("exec", "-T", "postgres", "psql", "-U", "evswarm", "-d", "evswarm", "-tAc", told_and_kept)
+    told, kept, lost = stack.compose(*psql).strip().split("|")
+    return "" if told == kept and lost == "0" else f"{told} told, {kept} kept, {lost} lost"
+
+
+def test_the_history_has_every_transaction_as_both_sides_have_it(stack: ComposeStack) -> None:
+    assert stack.lines("/csms/transactions")
+    eventually(lambda: differing(stack), lambda d: not d, 30, "every transaction in the history")
+    assert not stack.lines("/history/transactions", status="disputed")
+    assert not stack.lines("/history/transactions", status="one_sided")
+    assert stack.lines("/history/events", kind="scale")
+    (run,) = stack.get("/history/runs")["items"]
+    assert {row["run_id"] for row in stack.lines("/history/messages", action="StartTransaction")} == {
+        run["run_id"]
+    }
+
+
+def test_a_killed_historian_and_a_database_that_was_away_leave_every_record_there_once(
+    stack: ComposeStack,
+) -> None:
+    [historian] = stack.containers_of("historian")
+    stack.compose("stop", "postgres")
+    # All that these stations do comes while the database is away.
+    stack.post("/stations/scale", {"count": STATIONS, "profile": "highway"})
+    wait_for_running(stack, STATIONS)
+    eventually(lambda: stack.get("/totals")["charging"], lambda n: n > 0, 60, "charging")
+    refused = stack.api.get("/history/logs")
+    assert (refused.status_code, "database" in refused.json()["detail"]) == (503, True)
+    # It has read what it cannot write, and acknowledged nothing.
+    stack.kill(historian)
+    stack.post("/stations/scale", {"count": 0})
+    wait_for_running(stack, 0)
+    assert "No historian answers" in stack.api.get("/history/logs").json()["detail"]
+    stack.compose("up", "-d", "--no-deps", "postgres", "historian")
+    eventually(lambda: differing(stack), lambda d: not d, 60, "every transaction in the history")
+    eventually(lambda: unequal_counts(stack), lambda said: not said, 30, "every record there once")
+    since = stack.get("/history/runs")["items"][0]["started_at"]
+    rows = stack.lines("/history/transactions", since=since)
+    csv, parquet = (
+        stack.api.get("/history/transactions", params={"format": kind, "since": since})
+        for kind in ("csv", "parquet")
+    )
+    assert len(csv.text.splitlines()) == len(rows) + 1
+    assert parquet.content[:4] == parquet.content[-4:] == b"PAR1"
 
 
 def test_prometheus_answers_every_panel_and_watches_by_our_rules(stack: ComposeStack) -> None:

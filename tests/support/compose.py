@@ -13,7 +13,16 @@ from tests.support.machine import ROOT, free_port
 
 T = TypeVar("T")
 
-SERVICES: Final = ("gateway", "redis", "csms", "controller", "worker", "prometheus")
+SERVICES: Final = (
+    "gateway",
+    "redis",
+    "csms",
+    "controller",
+    "worker",
+    "historian",
+    "postgres",
+    "prometheus",
+)
 """Everything but Grafana, whose image not every machine can pull. Nothing depends on it."""
 
 
@@ -117,6 +126,12 @@ class ComposeStack:
         response = self.api.get(path)
         response.raise_for_status()
         return response.json()
+
+    def lines(self, path: str, **asked: str) -> list[dict[str, Any]]:
+        """GET everything that a path has, one JSON object each."""
+        response = self.api.get(path, params={"format": "jsonl", **asked})
+        response.raise_for_status()
+        return [json.loads(line) for line in response.text.splitlines()]
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """POST to the API; the decoded JSON."""
