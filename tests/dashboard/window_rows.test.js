@@ -20,19 +20,6 @@ test("what is in sight is asked for once, with room around it and in the server'
   assert.equal(held.ask({ ...QUERY, q: "x" }, 0, 30).offset, 0);
 });
 
-test("it is known whether what was asked last has come", () => {
-  const held = new WindowRows();
-  held.ask(QUERY, 1000, 1030);
-  held.put(frame(0), rows(0));
-  assert.equal(held.answered, false, "that was an earlier window");
-  held.put(frame(held.askedOffset), rows(held.askedOffset));
-  assert.ok(held.answered);
-  held.ask(QUERY, 49_990, 50_000);
-  assert.equal(held.answered, false);
-  held.put(frame(49_800), rows(49_800));
-  assert.ok(held.answered, "the list ends before the window");
-});
-
 test("rows are found by position, and positions by station as long as nothing speaks against it", () => {
   const held = new WindowRows();
   held.ask(QUERY, 1000, 1030);

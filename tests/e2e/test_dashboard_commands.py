@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import open_page, show, visit
+from tests.support.compose import eventually
 from tests.support.fake_controller import running
 from tests.support.fake_swarm import FakeSwarm
 
@@ -85,10 +86,11 @@ def test_time_and_grid_of_the_swarm_are_set_and_a_wrong_number_is_not(
     carbon.fill("420")
     carbon.blur()
     expect(load).to_have_value("85")
-    page.wait_for_function("() => document.activeElement === document.body")
-    assert swarm.conditions == {"clock_factor": 60, "grid_load": 0.85, "carbon_intensity": 420}
+    wanted = {"clock_factor": 60, "grid_load": 0.85, "carbon_intensity": 420}
+    eventually(lambda: swarm.conditions, lambda now: now == wanted, 10, "time, load and carbon set")
     load.fill("")
     load.press("Enter")
+    eventually(lambda: swarm.conditions["grid_load"], lambda load: load is None, 10, "the load unknown")
     page.reload()
     expect(load).to_have_value("")
     expect(conditions.get_by_label("Time")).to_have_value("60")

@@ -17,9 +17,14 @@ export const pointing = signal(false);
 /** Whether the order on screen is being held although the values it sorts by change. */
 export const orderHeld = computed(() => pointing.value && LIVE_SORTS.has(view.value.sort));
 
+/** How long the answer to a question for other rows may take. */
+const ANSWER_MS = 3000;
+/** When other rows were asked for last, by the page's own clock. */
+let askedAt = 0;
+
 listen("window", (frame) => {
-  // A paused page shows nothing new, but what it has asked for since.
-  if (pausedAt.peek() && windowRows.answered) return;
+  // A paused page shows nothing new, but what it has asked for just now.
+  if (pausedAt.peek() && performance.now() - askedAt > ANSWER_MS) return;
   windowRows.put(frame, frame.rows.map(fleet.decode), orderHeld.peek());
   rowsVersion.value += 1;
 });
@@ -93,7 +98,9 @@ export const answer = computed(() => {
 export function askWindow(first, last) {
   if (!windowed.value) return;
   const frame = windowRows.ask(view.value, first, last);
-  if (frame) sendFrame(frame);
+  if (!frame) return;
+  askedAt = performance.now();
+  sendFrame(frame);
 }
 
 /**

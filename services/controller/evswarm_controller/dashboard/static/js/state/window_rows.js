@@ -34,9 +34,6 @@ export class WindowRows {
     /** What was asked last, as text; its offset apart from the rest. */
     this.asked = "";
     this.askedOrder = "";
-    this.askedOffset = 0;
-    /** Whether what was asked last has come. */
-    this.answered = false;
     /** Where stations stood that were looked for. @type {Map<string, number>} */
     this.seen = new Map();
   }
@@ -68,8 +65,6 @@ export class WindowRows {
     const order = JSON.stringify({ ...frame, offset: 0 });
     if (order !== this.askedOrder) this.seen.clear();
     this.askedOrder = order;
-    this.askedOffset = offset;
-    this.answered = false;
     return frame;
   }
 
@@ -80,8 +75,6 @@ export class WindowRows {
       const byId = new Map(rows.map((row) => [row.id, row]));
       rows = this.rows.map((row) => byId.get(row.id) ?? row);
     }
-    // A list that ends before the window is answered with its end.
-    this.answered ||= frame.offset === this.askedOffset || frame.offset + rows.length >= frame.total;
     this.total = frame.total;
     this.offset = frame.offset;
     this.facets = frame.facets;
