@@ -66,8 +66,10 @@ def test_a_store_without_room_is_said_and_nothing_is_lost_when_it_has_room_again
 
 
 def test_an_emptied_store_gets_back_what_workers_and_controllers_remember(tmp_path: Path) -> None:
-    lease = 6.0
-    swarm = FaultSwarm(tmp_path, stations=STATIONS, controllers=2, lease_seconds=lease)
+    lease = 9.0
+    swarm = FaultSwarm(
+        tmp_path, stations=STATIONS, controllers=2, lease_seconds=lease, call_timeout_seconds=15
+    )
     with FaultyNetwork(("127.0.0.1", swarm.csms_ports[0])) as road, swarm:
         swarm.csms_road = road.port
         swarm.start()
