@@ -1,6 +1,7 @@
 """Central systems that are slow, half there, restless or not what they seem, before our stations."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -109,6 +110,26 @@ async def test_a_central_system_that_hangs_up_at_once_is_tried_ever_more_rarely(
         await stations.start(url)
         await attempts.count(4)
     assert all(later - earlier >= FLOOR_SECONDS * 0.95 for earlier, later in pairwise(attempts.at))
+
+
+async def test_a_central_system_that_is_only_half_there_is_given_up_after_a_ping_and_dialled_again(
+    stations: StationDriver,
+) -> None:
+    attempts = Attempts()
+    opcodes: list[int] = []
+
+    async def serve(socket: BareSocket) -> None:
+        attempts.note()
+        await socket.accept_station()
+        # It takes everything, and answers nothing: neither calls nor pings.
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
+            while True:
+                opcodes.append((await socket.frame())[0] & 0xF)
+
+    async with bare_server(serve) as url:
+        await stations.start(url, configuration={"WebSocketPingInterval": "1"})
+        await attempts.count(2)
+    assert {0x1, 0x9} <= set(opcodes)
 
 
 async def test_answers_that_come_byte_by_byte_are_understood(stations: StationDriver) -> None:
