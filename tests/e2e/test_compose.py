@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -174,11 +175,18 @@ def differing(stack: ComposeStack) -> list[int]:
     """The central system's transactions that the history has not, or not as both sides have them."""
     kept = {t["transaction_id"]: t for t in stack.lines("/history/transactions")}
     nothing = {"station_meter_stop": None, "csms_meter_stop": None}
+
+    def untold(stopped_at: str) -> bool:
+        """Whether a container was killed that may not have told of this yet: they tell once a second."""
+        stopped = datetime.fromisoformat(stopped_at)
+        return any(stopped <= killed <= stopped + timedelta(seconds=3) for killed in stack.kills)
+
     return [
         t["transaction_id"]
         for t in stack.lines("/csms/transactions")
         for row in [kept.get(t["transaction_id"], nothing)]
         if not row["station_meter_stop"] == row["csms_meter_stop"] == t["meter_stop"]
+        and not untold(t["stopped_at"])
     ]
 
 

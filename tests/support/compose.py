@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -50,6 +51,8 @@ class ComposeStack:
         self.api_port = free_port()
         self.csms_port = free_port()
         self.prometheus_port = free_port()
+        self.kills: list[datetime] = []
+        """When a container was killed."""
         self._environment = os.environ | {
             "PUBLISH_PORT": str(self.api_port),
             "PUBLISH_CSMS_PORT": str(self.csms_port),
@@ -100,6 +103,7 @@ class ComposeStack:
         """SIGKILL a container and keep it down."""
         subprocess.run(["docker", "update", "--restart=no", container], check=True, capture_output=True)
         subprocess.run(["docker", "kill", container], check=True, capture_output=True)
+        self.kills.append(datetime.now(UTC))
 
     def limit_memory(self, container: str, limit: str) -> None:
         """Give a container so much memory and no swap, and restart it so that its process sees that."""
