@@ -122,12 +122,12 @@ def _or_null(form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bounded(part: Any) -> Any:
-    """A schema with what JSON numbers that every language reads hold, where it names no bound for whole numbers."""
+    """An official schema as we judge it: whole numbers as far as every language reads them, addresses as any text."""
     if isinstance(part, list):
         return [_bounded(each) for each in part]
     if not isinstance(part, dict):
         return part
-    result = {key: _bounded(value) for key, value in part.items()}
+    result = {key: _bounded(value) for key, value in part.items() if (key, value) != ("format", "uri")}
     if result.get("type") == "integer":
         result = {"minimum": -MOST_INTEGER, "maximum": MOST_INTEGER} | result
     return result

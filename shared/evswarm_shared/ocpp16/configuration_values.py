@@ -114,7 +114,7 @@ TEXT: Final = ValueRule(bool, "a text that is not empty", "^[ -~]+$")
 MEASURANDS: Final = ValueRule(
     _measurands,
     f"at most {MEASURANDS_MAX_LENGTH} measurands of OCPP 1.6 separated by commas, each with a phase or none (Voltage.L1)",
-    f"^({_NAMES})(,({_NAMES})){{0,{MEASURANDS_MAX_LENGTH - 1}}}$",
+    f"^(({_NAMES})(,({_NAMES})){{0,{MEASURANDS_MAX_LENGTH - 1}}})?$",
 )
 ROTATIONS: Final = ValueRule(
     _rotations,
