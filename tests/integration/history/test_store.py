@@ -1,6 +1,7 @@
 """The contract of the database, on SQLite and on Postgres: what is written once, found again, and forgotten in time."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from evswarm_historian import migrations
 from evswarm_historian.archive import Archive
 from evswarm_historian.database import Database
 from evswarm_historian.days import DAYS_SHOWN
-from evswarm_historian.errors import DatabaseAwayError, RecordsRefusedError
+from evswarm_historian.errors import DatabaseAwayError, DiskFullError, RecordsRefusedError
 from evswarm_historian.exports import ExportFormat, export, wants_text
 from evswarm_historian.library import Library
 from evswarm_historian.questions import Topic, read_question
@@ -463,6 +464,36 @@ async def test_the_questions_of_the_sessions_dashboard_have_answers(postgres_url
     assert float(answers["Mean duration"][0][0]) == 600
     assert all(answers.values())
     await database.close()
+
+
+async def test_a_disk_that_fills_up_is_said_to_be_full_and_the_write_comes_again_whole(
+    database: Database,
+) -> None:
+    archive, tape = Archive(database), Tape()
+    fills_up, has_room = (
+        (
+            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$; "
+            "CREATE TRIGGER no_room BEFORE INSERT ON logs EXECUTE FUNCTION no_room()",
+            "DROP TRIGGER no_room ON logs",
+        )
+        if database.is_postgres
+        else ("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000")
+    )
+    entry = tape.entry(*(log("x" * 1000) for _ in range(50)))
+    await run(database, fills_up)
+    with pytest.raises(DiskFullError, match="no room left"):
+        await archive.write([entry])
+    assert await found(database, Topic.LOGS) == []
+    await run(database, has_room)
+    assert (await archive.write([entry])).rows["logs"] == 50
+
+
+async def run(database: Database, statements: str) -> None:
+    """One statement after another."""
+    async with database.transaction() as connection:
+        for statement in re.split("; (?=CREATE)", statements):
+            await connection.exec_driver_sql(statement)
 
 
 async def test_a_database_that_is_not_there_is_away(tmp_path: Path) -> None:
