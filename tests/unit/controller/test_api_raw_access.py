@@ -90,6 +90,15 @@ async def test_what_is_no_text_is_refused(swarm: Desk, body: bytes) -> None:
     assert answer.status_code == 422
 
 
+async def test_what_is_nested_without_end_is_refused(swarm: Desk) -> None:
+    answer = await swarm.client.post(
+        "/stations/CP-000001/send",
+        content=b'{"json": ' + b"[" * 900 + b"]" * 900 + b"}",
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status_code == 422
+
+
 async def test_a_station_without_connection_sends_nothing(swarm: Desk) -> None:
     async with answering(
         swarm, CommandTarget.WORKER, "w1", outcome=CommandOutcome.REFUSED, description="not connected"

@@ -38,7 +38,10 @@ class Body(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _whole_as_json_has_it(cls, value: object) -> object:
-        return whole_numbers(value)
+        try:
+            return whole_numbers(value)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
 
 
 class ScaleRequest(Body):
