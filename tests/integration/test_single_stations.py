@@ -98,6 +98,8 @@ def test_the_power_follows_a_charging_profile_and_the_composite_schedule_agrees(
         lambda: power_kw(garage), lambda kw: kw == pytest.approx(before, rel=0.05), 10, "the power returns"
     )
     assert act(garage, "press_stop", reason="EmergencyStop")["connectors"][0] == "Finishing"
+    # Deleting a station takes no car from its cable: one of the same name would find it there.
+    assert act(garage, "unplug")["connectors"][0] == "Available"
 
 
 def test_a_numbered_station_is_held_still_and_let_go_again(swarm: SwarmProcess) -> None:

@@ -53,6 +53,7 @@ def be_busy(stack: LocalStack, seconds: float) -> None:
             case 5:
                 stack.post("/stations/scale", {"count": count})
         stack.api.get("/stations/no-such-station")
+        stack.api.get("/totals", headers={"Host": "elsewhere.example"})
         time.sleep(PAUSE_SECONDS)
 
 
