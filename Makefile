@@ -90,7 +90,7 @@ fuzz: $(VENV)/.ready-dev ## 100,000 spoiled frames at either side, and the API f
 	@$(BIN)/pytest tests/fuzz -q -s --fuzz-frames 100000 --timeout 1500 $(ARGS)
 
 e2e: $(VENV)/.ready-dev ## The whole system: containers, Prometheus, a browser
-	@$(BIN)/pytest tests/e2e -q $(ARGS)
+	@$(BIN)/pytest tests/e2e -q -n 2 --dist loadfile $(ARGS)
 
 bench: $(VENV)/.ready-dev ## Measure, as ratios in one run, into docs/performance.md: a quarter of an hour, on a quiet machine
 	@$(BIN)/pytest tests/bench -q --benchmark-only $(ARGS)

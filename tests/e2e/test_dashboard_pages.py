@@ -272,6 +272,7 @@ def test_messages_come_live_and_from_the_past_stand_still_and_open(
     expect(page.locator("button.message")).to_have_count(27)
     assert "cursor=more" in asked[-1]
     page.keyboard.press("p")
+    expect(page.get_by_text("27 messages, paused")).to_be_visible()
     feed[-1].send(json.dumps({"type": "messages", "items": [message(202, 0)], "skipped": 0, "kept": "all"}))
     expect(page.get_by_text("paused: 1 more have come")).to_be_visible()
     expect(page.locator("button.message")).to_have_count(27)
@@ -350,6 +351,7 @@ def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_the_screen(
 
 def spans_the_columns(page: Page, detail: str, headers: str) -> None:
     """What is opened under a row is as wide as the columns that are shown: more would make empty ones."""
+    expect(page.locator(detail)).to_be_visible()
     expect(page.locator(detail)).to_have_attribute("colspan", str(page.locator(headers).count()))
 
 
