@@ -119,7 +119,7 @@ def saturation(quick: bool) -> Figures:
     """One worker and one central system with more and more stations that all send a Heartbeat a second."""
     found = []
     with Swarm(CSMS_HEARTBEAT_INTERVAL_SECONDS="1") as swarm:
-        for stations in (2_000,) if quick else (4_000, 8_000, 12_000):
+        for stations in (2_000,) if quick else (4_000, 8_000, 12_000, 16_000):
             swarm.scale(stations, 120)
             time.sleep(3)
             found.append({"stations": stations, **steady(swarm, 5 if quick else 10)})
