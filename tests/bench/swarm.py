@@ -10,6 +10,7 @@ import datetime
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -244,6 +245,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3, help="with --hold: workers, and central systems")
     parser.add_argument("--out", type=Path, help="another file for the results")
     options = parser.parse_args()
+    # Whoever ends the bench ends its processes too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     out = options.out or (None if options.quick else RESULTS)
     steps = {name: SCENARIOS[name] for name in options.only or SCENARIOS}
     if options.hold is not None:
