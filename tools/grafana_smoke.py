@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import httpx
 
-from tools.panel_check.local_stack import free_port
+from evswarm_cli.ports import free_port
 from tools.panel_check.queries import ROOT, PanelQuery, filled, queries_of, read_dashboards
 
 PROJECT: Final = "evswarm-grafana-smoke"

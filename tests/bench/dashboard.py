@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import httpx
 
+from evswarm_cli.ports import free_port
 from tests.support.browser import open_browser, open_page, show
-from tests.support.machine import free_port
 
 MOST_ROWS: Final = 80
 LONGEST_TASK_MS: Final = 200.0

@@ -18,10 +18,10 @@ from pathlib import Path
 import httpx
 import msgspec
 
+from evswarm_cli.ports import free_port
 from evswarm_shared.bus.batches import STATIONS_PER_STEP, in_batches
 from evswarm_shared.bus.messages import PatchEvent, StationState
 from evswarm_shared.bus.redis import RedisBus
-from tests.support.machine import free_port
 from tests.support.service_process import ServiceProcess
 from tests.support.valkey import embedded_valkey
 from tests.unit.controller.desk import row

@@ -15,8 +15,8 @@ import httpx
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
+from evswarm_cli.ports import free_port
 from evswarm_cli.store import answers, store_command
-from tests.support.machine import free_port
 
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 75.0

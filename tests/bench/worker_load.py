@@ -20,6 +20,7 @@ import msgspec
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
+from evswarm_cli.ports import free_port
 from evswarm_shared.bus.messages import (
     DEFAULT_MIX,
     Assignment,
@@ -31,7 +32,6 @@ from evswarm_shared.bus.messages import (
 )
 from evswarm_shared.bus.redis import RedisBus
 from evswarm_shared.clock import SimulatedClock
-from tests.support.machine import free_port
 from tests.support.valkey import embedded_valkey
 
 

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from evswarm_cli.ports import free_port
 from evswarm_shared.bus.messages import StationRecord
 from evswarm_shared.bus.redis import RedisBus
 from tests.conformance.command_sender import CommandSender
 from tests.conformance.swarm_of_one import StationDriver, WorkerProcess
-from tests.support.machine import free_port
 from tests.support.ocpp_peers.raw_connection import PATIENCE, RawCentralSystem
 from tests.support.service_process import ServiceProcess
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from evswarm_cli.ports import free_port
 from tests.conformance.swarm_of_one import StationDriver, accepted
-from tests.support.machine import free_port
 from tests.support.ocpp_peers.central_system import PeerCentralSystem
 from tests.support.ocpp_peers.raw_connection import CALL, RawCentralSystem, RawConnection
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from evswarm_cli.ports import free_port
 from tests.conformance.swarm_of_one import StationDriver, accepted
 from tests.support.file_servers import FileServer, http_files
-from tests.support.machine import free_port
 from tests.support.ocpp_peers.raw_connection import CALL, RawCentralSystem, RawConnection
 
 AT_ONCE = "2020-01-01T00:00:00Z"

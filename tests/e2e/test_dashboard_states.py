@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from evswarm_cli.ports import free_port
 from tests.support.browser import open_page, show, visit
 from tests.support.fake_controller import TOKEN, running
 from tests.support.fake_swarm import COLUMN, FakeSwarm
-from tests.support.machine import free_port
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from evswarm_cli.ports import free_port
 from tests.fuzz.conftest import Health
 from tests.fuzz.frame_mutator import FrameMutator
 from tests.fuzz.probe import CLOSE_CODES, answer_to
-from tests.support.machine import free_port
 from tests.support.ocpp_peers.charge_point import peer_charge_point
 from tests.support.ocpp_peers.example_messages import COMMANDS, REQUESTS
 from tests.support.ocpp_peers.raw_connection import PATIENCE

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 from websockets.exceptions import ConnectionClosed
 
+from evswarm_cli.ports import free_port
 from tests.conformance.swarm_of_one import StationDriver, StationUnderTest, WorkerProcess, accepted
 from tests.fuzz.conftest import Health
 from tests.fuzz.frame_mutator import FrameMutator
 from tests.fuzz.probe import CLOSE_CODES
-from tests.support.machine import free_port
 from tests.support.ocpp_peers.example_messages import COMMANDS, REQUESTS
 from tests.support.ocpp_peers.raw_connection import CALL, RawCentralSystem, RawConnection
 

@@ -18,12 +18,12 @@ import pytest
 import pytest_asyncio
 import websockets
 
+from evswarm_cli.ports import free_port
 from evswarm_controller.live_schema import live_schema
 from evswarm_shared.bus.redis import RedisBus
 from evswarm_shared.history.recorder import Recorder
 from evswarm_shared.history.records import Direction, MessageRecord, Outcome
 from tests.support.history import AT, message
-from tests.support.machine import free_port
 from tests.support.valkey import embedded_valkey
 from tests.unit.controller.desk import PlayedWorker, row
 

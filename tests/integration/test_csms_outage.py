@@ -12,10 +12,10 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from evswarm_cli.ports import free_port
 from evswarm_csms.service import CentralSystem, Listening
 from evswarm_shared.bus.redis import RedisBus
 from evswarm_shared.settings import CsmsSettings
-from tests.support.machine import free_port
 from tests.support.valkey import embedded_valkey
 
 BOOT = {"chargePointVendor": "Vendor", "chargePointModel": "Model"}

@@ -16,9 +16,9 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from evswarm_cli.ports import free_port
 from evswarm_shared.bus.messages import Command, CommandOutcome, CommandTarget
 from evswarm_shared.bus.redis import RedisBus
-from tests.support.machine import free_port
 
 OCPP = [Subprotocol("ocpp1.6")]
 BOOT = {"chargePointVendor": "Vendor", "chargePointModel": "Model"}

@@ -22,6 +22,7 @@ from websockets.exceptions import InvalidMessage, InvalidStatus
 from websockets.typing import Subprotocol
 
 from evswarm_cli.certificates import CertificatePlan, make_certificates
+from evswarm_cli.ports import free_port
 from evswarm_csms.errors import SigningAuthorityError, TlsError
 from evswarm_csms.service import CentralSystem
 from evswarm_shared import authorization_key
@@ -37,7 +38,6 @@ from tests.integration.test_csms_sockets import (
     frame,
     http_get,
 )
-from tests.support.machine import free_port
 
 KEY = "0123456789abcdef0123456789abcdef"
 

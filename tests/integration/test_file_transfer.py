@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from evswarm_cli.certificates import CertificatePlan, make_certificates
+from evswarm_cli.ports import free_port
 from evswarm_worker.file_transfer import FileTransfer
 from evswarm_worker.station.transfer import TransferOutcome, TransferResult
 from tests.support.file_servers import FileServer, ftp_files, http_files
 from tests.support.ftps_server import ftps_files
-from tests.support.machine import free_port
 
 DATA = bytes(range(256)) * 1000
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from evswarm_cli.certificates import CertificatePlan, make_certificates
-from tests.support.machine import free_port
+from evswarm_cli.ports import free_port
 from tests.support.service_process import ServiceProcess
 
 PATIENCE = 60.0

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from evswarm_cli.certificates import CertificatePlan, make_certificates
+from evswarm_cli.ports import free_port
 from evswarm_shared.bus.memory import MemoryBus, MemoryStore
 from evswarm_shared.bus.messages import Assignment, ProfileName, StationSnapshot, StationSpec, TariffChange
 from evswarm_shared.certificates import read_certified
@@ -22,7 +23,6 @@ from evswarm_worker.worker import Worker
 from tests.integration.test_csms_sockets import PATIENCE, central_system
 from tests.support.file_servers import ftp_files, http_files
 from tests.support.ftps_server import ftps_files
-from tests.support.machine import free_port
 from tests.support.station_certificates import authority, pem, signature, station_pem
 from tests.unit.controller.desk import Desk, open_desk
 

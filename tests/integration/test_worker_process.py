@@ -13,9 +13,9 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from evswarm_cli.ports import free_port
 from evswarm_shared.bus.messages import Assignment, IndexRange, TariffChange, WorkerHeartbeat
 from evswarm_shared.bus.redis import RedisBus
-from tests.support.machine import free_port
 
 PATIENCE = 30.0
 

@@ -10,7 +10,8 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from tests.support.machine import ROOT, free_port
+from evswarm_cli.ports import free_port
+from tests.support.machine import ROOT
 
 T = TypeVar("T")
 

@@ -17,11 +17,12 @@ import uvicorn
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 
+from evswarm_cli.ports import free_port
 from evswarm_shared.bus.messages import StationState
 from tests.support.fake_history import FakeHistory, stamp
 from tests.support.fake_operations import FakeOperations, matching
 from tests.support.fake_swarm import COLUMN, TICK, FakeSwarm, Row
-from tests.support.machine import ROOT, free_port
+from tests.support.machine import ROOT
 
 STATIC: Final = ROOT / "services/controller/evswarm_controller/dashboard/static"
 CSP: Final = (

@@ -12,10 +12,10 @@ from typing import Any, Final, Self
 
 import httpx
 
+from evswarm_cli.ports import free_port
 from evswarm_cli.store import answers, store_command
 from evswarm_shared.bus.redis import RedisBus
 from tests.support.compose import eventually
-from tests.support.machine import free_port
 from tests.support.product_audit import audited
 from tests.support.service_process import ServiceProcess
 

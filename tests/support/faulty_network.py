@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from tests.support.machine import free_port
+from evswarm_cli.ports import free_port
 
 T = TypeVar("T")
 Address = tuple[str, int]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import aioftp
 
-from tests.support.machine import free_port
+from evswarm_cli.ports import free_port
 
 USER, PASSWORD = "station", "pass:word"
 

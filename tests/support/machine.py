@@ -6,7 +6,6 @@ mistakes a skipped test for a working feature.
 
 import os
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -44,10 +43,3 @@ def has_image(image: str) -> bool:
 def browser_path() -> str | None:
     """The machine's Chromium."""
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -8,8 +8,9 @@ from typing import Any, Final, Self
 
 import httpx
 
+from evswarm_cli.ports import free_port
 from tests.support.compose import eventually
-from tests.support.machine import ROOT, free_port
+from tests.support.machine import ROOT
 
 STORE_LABEL: Final = "evswarm.store=true"
 

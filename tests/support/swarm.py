@@ -12,8 +12,8 @@ from typing import Any, Final, Self
 import httpx
 import psutil
 
+from evswarm_cli.ports import free_port
 from tests.support.compose import eventually
-from tests.support.machine import free_port
 
 EVSWARM: Final = Path(sys.executable).with_name("evswarm")
 

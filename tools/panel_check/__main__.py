@@ -3,9 +3,9 @@
 import argparse
 import sys
 
+from evswarm_cli.ports import free_port
 from tools.panel_check.activity import be_busy
 from tools.panel_check.checking import check
-from tools.panel_check.local_stack import free_port
 from tools.panel_check.prometheus_server import NoPrometheusError, Prometheus
 from tools.panel_check.queries import all_queries, read_dashboards
 from tools.panel_check.stage import RULES, busy_stack

@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 
 import httpx
 
+from evswarm_cli.ports import free_port
 from evswarm_cli.store import store_command
 
 START_SECONDS: Final = 60.0
@@ -128,13 +129,6 @@ class LocalStack:
 
     def _ready(self) -> bool:
         return self.api.get("/readyz").status_code == httpx.codes.OK
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _listens(port: int) -> bool:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from tools.panel_check.local_stack import LocalStack, free_port
+from evswarm_cli.ports import free_port
+from tools.panel_check.local_stack import LocalStack
 from tools.panel_check.prometheus_server import ROOT
 
 RULES: Final = sorted((ROOT / "prometheus" / "rules").glob("*.yml"))

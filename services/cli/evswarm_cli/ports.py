@@ -1,11 +1,17 @@
 """Ports and addresses, looked at before anything is started, so that trouble has a name."""
 
+import secrets
 import socket
 import ssl
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from evswarm_cli.errors import StartError, UsageError
+
+LISTENERS: Final = range(16_384, 32_768)
+"""Below the ports that Linux gives to outgoing connections (ip(7), ip_local_port_range): a service that restarts
+finds its port free, not held by a client's connection, and no client that knocks meanwhile connects to itself."""
 
 
 def reachable(host: str) -> str:
@@ -15,10 +21,21 @@ def reachable(host: str) -> str:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody uses at this moment, in `LISTENERS`.
+
+    Raises:
+        StartError: a hundred ports tried by chance are all in use.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for _ in range(100):
+        port = secrets.choice(LISTENERS)
+        with socket.socket(family) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise StartError(f"no free port on {host} between {LISTENERS.start} and {LISTENERS.stop - 1}")
 
 
 def require_free(host: str, port: int, option: str) -> None:

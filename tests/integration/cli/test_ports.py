@@ -1,11 +1,12 @@
 """Ports and addresses are judged before anything is started."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
 from evswarm_cli.errors import StartError, UsageError
-from evswarm_cli.ports import reachable, require_free, require_reachable
+from evswarm_cli.ports import free_port, reachable, require_free, require_reachable
 
 SCHEMES = {"ws": 80, "wss": 443}
 
@@ -14,6 +15,11 @@ def test_a_wildcard_listener_is_reached_by_loopback() -> None:
     assert reachable("0.0.0.0") == "127.0.0.1"
     assert reachable("::") == "[::1]"
     assert reachable("192.0.2.7") == "192.0.2.7"
+
+
+def test_a_free_port_is_one_that_no_outgoing_connection_can_take() -> None:
+    first_of_clients = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert all(1024 < free_port() < first_of_clients for _ in range(50))
 
 
 @pytest.mark.parametrize("url", ["http://example.org", "ws://", "example.org:9000", "ws://host:99999"])

@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
+from evswarm_cli.ports import free_port
 from tests.support.compose import eventually
-from tests.support.machine import free_port
 from tests.support.swarm import EVSWARM, SwarmProcess
 
 pytestmark = pytest.mark.timeout(180)

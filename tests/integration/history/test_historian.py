@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
+from evswarm_cli.ports import free_port
 from evswarm_shared.bus.messages import HistoryBatch, HistoryStream
 from evswarm_shared.bus.redis import RedisBus
 from evswarm_shared.history.records import encode_batches
 from tests.support.compose import eventually
 from tests.support.history import AT, log
-from tests.support.machine import free_port
 from tests.support.service_process import ServiceProcess
 
 TRAFFIC = HistoryStream.TRAFFIC

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.panel_check.local_stack import LocalStack, free_port
+from evswarm_cli.ports import free_port
+from tools.panel_check.local_stack import LocalStack
 from tools.panel_check.prometheus_server import Prometheus
 from tools.panel_check.quick_rules import write_quick_rules
 from tools.panel_check.stage import RULES

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from evswarm_cli.ports import free_port
 from tools.panel_check.activity import be_busy
 from tools.panel_check.checking import Finding, check
-from tools.panel_check.local_stack import LocalStack, free_port
+from tools.panel_check.local_stack import LocalStack
 from tools.panel_check.prometheus_server import Prometheus
 from tools.panel_check.queries import PanelQuery, all_queries, read_dashboards
 from tools.panel_check.stage import RULES, busy_stack
