@@ -24,7 +24,7 @@ from websockets.uri import WebSocketURI
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, ProtocolCounts
 from evswarm_worker.endpoint import Endpoint
 from evswarm_worker.lease import Lease
-from evswarm_worker.text_frame import TextFrames
+from evswarm_worker.text_frame import TextFrames, ends_a_frame, short_text
 
 SUBPROTOCOL: Final = "ocpp1.6"
 CLOSE_TIMEOUT_SECONDS: Final = 2.0
@@ -32,6 +32,8 @@ WRITE_HIGH_BYTES: Final = 64 * 1024
 WRITE_LIMIT_BYTES: Final = 512 * 1024
 """A peer that reads so slowly that more than this waits to be written loses its connection."""
 AUTHENTICATION_STATUSES: Final = frozenset({401, 403, 404})
+
+_END_OF_HEADERS: Final = b"\r\n\r\n"
 
 _quiet = logging.getLogger("websockets.client")
 _TEXT: Final = Opcode.TEXT
@@ -88,6 +90,7 @@ class Link(asyncio.Protocol):
         "_terms",
         "_transport",
         "_user",
+        "_whole",
         "context",
         "endpoint",
         "handshake",
@@ -115,6 +118,8 @@ class Link(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._fragments: list[bytes] | None = None
         self._reason: DisconnectReason | None = None
+        self._whole = False
+        """What arrived so far ends with a frame; False when that is not known."""
         self.endpoint = endpoint
         self.station_id = station_id
         self.password = password
@@ -244,12 +249,21 @@ class Link(asyncio.Protocol):
             return
         self._terms.counts.bytes_received += len(data)
         self.heard = True
+        if self._whole and self._fragments is None:
+            message = short_text(data)
+            # Once the connection is closing, the parser lets everything pass by.
+            if message is not None and protocol.state is _OPEN:
+                self._message(message)
+                return
         protocol.receive_data(data)
         events = protocol.events_received()
         if self.phase is Phase.OPENING:
             if not self._finish_handshake(protocol):
                 return
             events = events[1:]
+            self._whole = not events and data.endswith(_END_OF_HEADERS)
+        else:
+            self._whole = self._whole and ends_a_frame(data)
         for event in events:
             self._frame(cast(Frame, event))
         if protocol.writes:

@@ -1,7 +1,8 @@
-"""One masked text frame of a WebSocket client (RFC 6455 §5.2, §5.3): what a station sends for every message.
+"""The frames that nearly all traffic of a station consists of (RFC 6455 §5.2, §5.3), without an object for each.
 
-The same bytes as the sans-I/O layer of `websockets` makes, without an object for the frame and without a system call
-for each mask: masks come from the operating system's generator by the page.
+What a station sends is one masked text frame: the same bytes as the sans-I/O layer of `websockets` makes, but without a
+system call for each mask: masks come from the operating system's generator by the page. What it hears is mostly one
+short text frame in a segment of its own; everything else is for that layer to read.
 """
 
 import os
@@ -44,3 +45,29 @@ class TextFrames:
         else:
             head = _LONG(_FINAL_TEXT, _MASKED | 127, length, mask)
         return head + self._apply(text, mask)
+
+
+def short_text(segment: bytes) -> bytes | None:
+    """The message, if `segment`, which begins a frame, is one whole unmasked text frame of at most 125 bytes."""
+    size = len(segment) - 2
+    if 0 <= size < 126 and segment[0] == _FINAL_TEXT and segment[1] == size:
+        return segment[2:]
+    return None
+
+
+def ends_a_frame(segment: bytes) -> bool:
+    """Whether `segment`, which begins an unmasked frame, is a row of whole frames."""
+    at, end = 0, len(segment)
+    while at + 2 <= end:
+        size = segment[at + 1]
+        at += 2
+        if size == 126:
+            size = int.from_bytes(segment[at : at + 2])
+            at += 2
+        elif size == 127:
+            size = int.from_bytes(segment[at : at + 8])
+            at += 8
+        elif size > 127:
+            return False
+        at += size
+    return at == end

@@ -135,6 +135,44 @@ async def test_an_accepted_handshake_opens_the_link_and_frames_go_both_ways() ->
     assert pair.counts.bytes_received > 0
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50, 1000])
+@pytest.mark.parametrize("together", [0, 1, 2])
+async def test_messages_are_read_however_the_network_cuts_them(size: int, together: int) -> None:
+    frames = [
+        Frame(Opcode.TEXT, b"one"),
+        Frame(Opcode.TEXT, b"t" * 300),
+        Frame(Opcode.PING, b"?"),
+        Frame(Opcode.TEXT, b"in ", fin=False),
+        Frame(Opcode.PING, b"\x81\x01x"),
+        Frame(Opcode.CONT, b"pieces"),
+        Frame(Opcode.TEXT, b""),
+        Frame(Opcode.TEXT, b"\x01\x02hi"),
+        Frame(Opcode.TEXT, b"four"),
+    ]
+    pair = Pair().open()
+    for frame in frames[:together]:
+        pair.server.send_frame(frame)
+    pair.to_link()
+    for frame in frames[together:]:
+        pair.server.send_frame(frame)
+        data = b"".join(pair.server.data_to_send())
+        for start in range(0, len(data), size):
+            pair.link.data_received(data[start : start + size])
+    said = [frame for told, *frame in pair.user.told if told == "message"]
+    assert said == [[text] for text in (b"one", b"t" * 300, b"in pieces", b"", b"\x01\x02hi", b"four")]
+    pair.to_server()
+    assert [bytes(f.data) for f in pair.received if f.opcode is Opcode.PONG] == [b"?", b"\x81\x01x"]
+
+
+async def test_a_text_within_a_message_in_pieces_ends_the_connection() -> None:
+    pair = Pair().open()
+    for segment in (b"\x81\x01a", b"\x01\x01b", b"\x81\x01c"):
+        pair.link.data_received(segment)
+    pair.to_server()
+    assert [frame.opcode for frame in pair.received] == [Opcode.CLOSE]
+    assert pair.user.told == [("opened",), ("message", b"a")]
+
+
 async def test_a_message_that_comes_with_the_handshake_is_not_lost() -> None:
     pair = Pair()
     pair.link.phase = Phase.OPENING
