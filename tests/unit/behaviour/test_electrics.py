@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evswarm_worker.behaviour.car import ac_power_w
-from evswarm_worker.behaviour.electrics import AMBIENT_C, reading
+from evswarm_worker.behaviour.electrics import AMBIENT_C, reading, soc_percent
 from evswarm_worker.behaviour.profiles import CurrentKind
 
 socs = st.floats(0.0, 1.0)
@@ -55,7 +55,7 @@ def test_without_power_there_is_no_current() -> None:
 
 @pytest.mark.parametrize(("soc", "percent"), [(0.0, 0), (0.004, 0), (0.005, 1), (0.5, 50), (1.0, 100)])
 def test_the_state_of_charge_is_shown_in_whole_percent(soc: float, percent: int) -> None:
-    assert reading(0.0, 1, CurrentKind.AC, soc).soc_percent == percent
+    assert soc_percent(soc) == percent
 
 
 @given(st.integers(60, 320), st.sampled_from([1, 2, 3]))

@@ -164,6 +164,13 @@ async def test_messages_are_read_however_the_network_cuts_them(size: int, togeth
     assert [bytes(f.data) for f in pair.received if f.opcode is Opcode.PONG] == [b"?", b"\x81\x01x"]
 
 
+async def test_the_rest_of_a_message_that_looks_like_another_one_is_none() -> None:
+    pair = Pair().open()
+    for segment in (b"\x81\x04\xc2", b"\x81\x01x"):
+        pair.link.data_received(segment)
+    assert pair.user.told == [("opened",), ("message", b"\xc2\x81\x01x")]
+
+
 async def test_a_text_within_a_message_in_pieces_ends_the_connection() -> None:
     pair = Pair().open()
     for segment in (b"\x81\x01a", b"\x01\x01b", b"\x81\x01c"):

@@ -13,7 +13,7 @@ from ocpp.v16.enums import ConfigurationKey, Location, Measurand, Phase, Reading
 
 from evswarm_shared.ocpp16.configuration_values import BETWEEN_PHASES, measurand_of, split_list
 from evswarm_shared.ocpp16.datatypes import MeterValue, SampledValue, UnitOfMeasure
-from evswarm_worker.behaviour.electrics import AMBIENT_C, Reading, reading
+from evswarm_worker.behaviour.electrics import AMBIENT_C, Reading, reading, soc_percent
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.connector import Connector, IntervalMark
 
@@ -144,7 +144,7 @@ def meter_value(
         elif measurand is _SOC:
             if car is None:
                 continue
-            text = str(now.soc_percent)
+            text = str(soc_percent(car.soc))
         elif measurand is _TEMPERATURE:
             text = str(now.temperature_c)
         else:
