@@ -96,6 +96,8 @@ bench: $(VENV)/.ready-dev ## Measure, as ratios in one run, into docs/performanc
 	@$(BIN)/pytest tests/bench -q --benchmark-only $(ARGS)
 	@$(BIN)/python -m tests.bench.feed
 	@$(BIN)/python -m tests.bench.swarm
+	@if docker info >/dev/null 2>&1; then $(BIN)/python -m tests.bench.compose; \
+	  else echo "no container engine answers: the containers are left out"; fi
 	@$(BIN)/python -m tools.generate
 
 bench-quick: $(VENV)/.ready-dev ## The swarm bench with small sizes, in about two minutes; keeps nothing

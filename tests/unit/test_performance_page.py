@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.bench import compose
 from tests.bench.swarm import SCENARIOS
 from tools.generate.performance import RESULTS, ROWS, document
 
@@ -16,7 +17,7 @@ def idle(**changes: Any) -> dict[str, Any]:
 
 
 def test_every_step_of_the_bench_has_rows() -> None:
-    assert ROWS.keys() == SCENARIOS.keys()
+    assert ROWS.keys() == {*SCENARIOS, compose.STEP}
 
 
 def test_a_figure_stands_beside_its_bar_and_the_load_it_met() -> None:
@@ -41,6 +42,39 @@ def test_a_run_that_could_not_keep_its_time_is_marked(valid: bool, mark: bool) -
     }
     page = document({"saturation": {"machine": MACHINE, "steps": [step]}})
     assert ("INVALID" in page) is mark
+
+
+def in_containers(worker_cpu: float) -> dict[str, Any]:
+    cpu = {"worker-1": worker_cpu, "worker-2": 3.0, "csms-1": 2.0, "historian-1": 20.0, "prometheus-1": 5.0}
+    return {
+        "cpu_percent": cpu,
+        "cpu_percent_all": sum(cpu.values()),
+        "calls_per_second": 700.0,
+        "memory_mib": dict.fromkeys(cpu, 50.0),
+        "call_p99_seconds": 0.01,
+        "loop_lag_p99_seconds": 0.01,
+        "valid": True,
+    }
+
+
+def test_the_swarm_in_containers_is_told_by_service_and_apart_from_what_watches_it() -> None:
+    figures = {
+        "machine": MACHINE,
+        "stations": 10_000,
+        "workers": 2,
+        "csms": 1,
+        "command_to_running_seconds": 9.0,
+        "to_none_seconds": 2.0,
+        "steady": in_containers(worker_cpu=8.0),
+        "empty": in_containers(worker_cpu=1.0),
+        "audit": {"transactions": 812, "not_compared": 0},
+    }
+    page = document({compose.STEP: figures})
+    assert "10,000 stations in containers, 2 worker(s), 1 central system(s)" in page
+    assert "| 13 % of a core (6 % without stations), 700 calls/s | ≤ 60 % |" in page
+    assert "| 38 % of a core (31 % without stations): csms 2, historian 20, prometheus 5, worker 11 |" in page
+    assert "| 250 MiB: csms 50, historian 50, prometheus 50, worker 100 |" in page
+    assert "812, all in both books" in page
 
 
 def test_the_published_figures_make_a_page() -> None:

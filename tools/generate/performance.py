@@ -19,7 +19,7 @@ keep its own time (p99 of the event loop's lag over 50 ms) is marked invalid. No
 
 `make bench-quick` takes the same steps with small sizes in under two minutes on a quiet machine, and keeps nothing.
 `python -m tests.bench.swarm --only ten_thousand` repeats one step, `--hold 50000 --pairs 3` tries another size. `python -m tests.bench.worker_load` looks closer at one
-worker, `python -m tests.bench.csms_call` at one central system, and the files `tests/bench/test_*.py` at single functions.
+worker, `python -m tests.bench.csms_call` at one central system, `python -m tests.bench.compose` at the containers, and the files `tests/bench/test_*.py` at single functions.
 
 Generated from `docs/performance.json`.
 """
@@ -37,6 +37,10 @@ METHOD: Final = """\
   With less than two free cores the machine ends first: then the microseconds a call tell more than the calls a second.
 - **Ten thousand** is one worker, one central system, one controller and the store with default settings; "running" means
   booted and accepted. CPU is that of all processes together, as per cent of one core.
+- **In containers** is docker-compose.yml without Grafana, under a project name of its own, with default settings and limits.
+  CPU and memory are what the engine counts for each container, its health checks among them; the swarm is the worker, central
+  system, controller, store and gateway, the rest the historian, its database and Prometheus, which also tells the p99. At
+  its end the stations stop, and `evswarm audit --settled` compares the books of both sides.
 - **Resident** memory counts pages that processes share once for each of them, **shared out** counts them once.
 
 ## Where the time and the memory went
@@ -153,6 +157,51 @@ def _most(f: Figures) -> Iterator[Row]:
     )
 
 
+def _containers(f: Figures) -> Iterator[Row]:
+    steady, audit = f["steady"], f["audit"]
+    form = f"{f['workers']} worker(s), {f['csms']} central system(s)"
+    yield (
+        f"{f['stations']:,} stations in containers, {form}: from the command to all running",
+        f"{f['command_to_running_seconds']:.1f} s",
+        "≤ 30 s",
+    )
+    rest = ("historian", "postgres", "prometheus")
+    cpu = {at: sum(_by_kind(f[at]["cpu_percent"], without=rest).values()) for at in ("steady", "empty")}
+    yield (
+        "… CPU of the swarm's containers, steady",
+        f"{cpu['steady']:.0f} % of a core ({cpu['empty']:.0f} % without stations), "
+        f"{steady['calls_per_second']:.0f} calls/s{_mark(steady)}",
+        "≤ 60 %",
+    )
+    yield (
+        "… CPU of all containers, history and Prometheus too",
+        f"{steady['cpu_percent_all']:.0f} % of a core ({f['empty']['cpu_percent_all']:.0f} % without stations): "
+        + ", ".join(f"{kind} {used:.0f}" for kind, used in _by_kind(steady["cpu_percent"]).items()),
+        "",
+    )
+    yield (
+        "… memory of all containers",
+        f"{sum(steady['memory_mib'].values()):,.0f} MiB: "
+        + ", ".join(f"{kind} {mib:.0f}" for kind, mib in _by_kind(steady["memory_mib"]).items()),
+        "",
+    )
+    yield "… p99 of a call's round trip", f"≤ {steady['call_p99_seconds'] * 1e3:.0f} ms", "≤ 100 ms"
+    yield (
+        "… and to none again; transactions audited",
+        f"{f['to_none_seconds']:.1f} s; {audit['transactions']:,}, all in both books"
+        + (f" but for {audit['not_compared']:,} that a cap dropped" if audit["not_compared"] else ""),
+        "",
+    )
+
+
+def _by_kind(named: dict[str, float], without: tuple[str, ...] = ()) -> dict[str, float]:
+    """Sums over the replicas of a service (`worker-1`, `worker-2`)."""
+    kinds = dict.fromkeys(sorted(name.rpartition("-")[0] for name in named), 0.0)
+    for name, value in named.items():
+        kinds[name.rpartition("-")[0]] += value
+    return {kind: value for kind, value in kinds.items() if kind not in without}
+
+
 def _policy(f: Figures) -> Iterator[Row]:
     yield (
         "a policy call, against four bare comparisons",
@@ -177,6 +226,7 @@ def _simulated(f: Figures) -> Iterator[Row]:
 ROWS: Final = {
     "call_cost": _call_cost,
     "central_system": _central_system,
+    "containers": _containers,
     "idle_hundred": _idle,
     "most_stations": _most,
     "planner": _planner,
