@@ -2,15 +2,21 @@
 
 import resource
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
+from evswarm_shared.file_limit import capacity
+from tests.support.compose import eventually
 from tests.support.fault_swarm import FaultSwarm
 
 FILES = 400
 
 
-def test_a_scale_command_past_the_limit_of_open_files_is_refused_at_once(tmp_path: Path) -> None:
+@contextmanager
+def few_files() -> Iterator[None]:
+    """Services that start in here may open no more than `FILES`."""
     real = subprocess.Popen
 
     def limited(*arguments: object, **options: object) -> object:
@@ -20,8 +26,13 @@ def test_a_scale_command_past_the_limit_of_open_files_is_refused_at_once(tmp_pat
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES)),
         )
 
+    with patch("tests.support.service_process.subprocess.Popen", limited):
+        yield
+
+
+def test_a_scale_command_past_the_limit_of_open_files_is_refused_at_once(tmp_path: Path) -> None:
     with FaultSwarm(tmp_path, stations=100, workers=0) as swarm:
-        with patch("tests.support.service_process.subprocess.Popen", limited):
+        with few_files():
             swarm.start_worker()
         swarm.start()
         swarm.wait_for_charging(5)
@@ -29,5 +40,22 @@ def test_a_scale_command_past_the_limit_of_open_files_is_refused_at_once(tmp_pat
         assert answer.status_code == 409
         assert "1000 stations are more than the" in answer.json()["detail"]
         assert swarm.get("/totals")["desired"] == 100
+        swarm.wait_for_running(100)
+        swarm.settle()
+
+
+def test_a_central_system_without_files_for_more_says_so_and_keeps_what_it_has(tmp_path: Path) -> None:
+    room = capacity(FILES)
+    with FaultSwarm(tmp_path, stations=100, workers=0) as swarm:
+        swarm.start_worker()
+        with few_files():
+            swarm.start()
+        swarm.wait_for_charging(5)
+        # Far more than files at once, as when a whole swarm connects.
+        swarm.post("/stations/scale", {"count": 2 * FILES})
+        swarm.wait_for_running(room)
+        refused = "as many as the open files allow: further ones are refused"
+        eventually(swarm.csms[0].output, lambda log: refused in log, 10, "the refusal in the log")
+        swarm.post("/stations/scale", {"count": 100})
         swarm.wait_for_running(100)
         swarm.settle()

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import resource
 import signal
 import sys
 from typing import Final
@@ -13,6 +12,7 @@ import uvloop
 from evswarm_csms.service import CentralSystem, Listening
 from evswarm_shared.bus.redis import RedisBus
 from evswarm_shared.errors import BusUnavailableError, EvswarmError
+from evswarm_shared.file_limit import capacity, raise_file_limit
 from evswarm_shared.settings import CsmsSettings, SettingsError
 from evswarm_shared.telemetry import service_log
 from evswarm_shared.telemetry.tracing import TRACER, TracingError
@@ -29,7 +29,6 @@ def main() -> None:
         settings = CsmsSettings.load()
     except SettingsError as error:
         _give_up(str(error), EXIT_SETTINGS)
-    _raise_file_limit()
     service_log.configure(
         "csms",
         level=settings.log_level,
@@ -69,18 +68,11 @@ async def _serve(settings: CsmsSettings) -> None:
 
     bus = RedisBus.connect(settings.redis_url, settings.key_prefix)
     try:
-        await CentralSystem(settings, bus).run(stop, ready)
+        await CentralSystem(settings, bus, room=capacity(raise_file_limit())).run(stop, ready)
     finally:
         with contextlib.suppress(BusUnavailableError):
             await bus.close()
     log.info("stopped")
-
-
-def _raise_file_limit() -> None:
-    """A station is an open file: take as many as the system allows this process."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):  # some systems offer a limit that they then refuse
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _give_up(reason: str, code: int) -> None:

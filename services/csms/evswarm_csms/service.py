@@ -64,7 +64,7 @@ class Listening:
 
 
 class CentralSystem:
-    """One replica. `run` is its whole life."""
+    """One replica. `run` is its whole life. `room` is how many connections it can hold, None for any number."""
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class CentralSystem:
         *,
         replica_id: str | None = None,
         clock: Callable[[], float] = time.time,
+        room: int | None = None,
     ) -> None:
         self._settings = settings
         self._bus = bus
@@ -153,6 +154,7 @@ class CentralSystem:
             ping_interval_seconds=settings.csms_ping_interval_seconds,
             admit=self._gate.admit,
             attach=self._directory.attach,
+            room=room,
         )
         self._telemetry = TelemetryServer(
             process_registry(

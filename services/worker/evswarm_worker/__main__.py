@@ -14,12 +14,12 @@ import uvloop
 
 from evswarm_shared.bus.redis import RedisBus
 from evswarm_shared.errors import BusUnavailableError, LocalError
+from evswarm_shared.file_limit import capacity, raise_file_limit
 from evswarm_shared.settings import WorkerSettings
 from evswarm_shared.telemetry import service_log
 from evswarm_shared.telemetry.tracing import TRACER
 from evswarm_worker.delivered_security import STATION_ID, revocations
 from evswarm_worker.endpoint import Endpoint
-from evswarm_worker.file_limit import capacity, raise_file_limit
 from evswarm_worker.memory_limit import memory_limit, stations_in
 from evswarm_worker.source_addresses import source_addresses
 from evswarm_worker.worker import Worker

@@ -25,6 +25,8 @@ class Admission(Enum):
     ADMITTED = auto()
     UNKNOWN_STATION = auto()
     STORE_AWAY = auto()
+    NO_ROOM = auto()
+    """This replica holds as many connections as it can; another may have room."""
     WRONG_CREDENTIALS = auto()
     """No HTTP Basic, or not the identity and key of this station."""
     NEEDS_TLS = auto()

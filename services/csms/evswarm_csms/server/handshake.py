@@ -34,6 +34,11 @@ REFUSALS: Final[Mapping[Admission, tuple[HTTPStatus, str, Mapping[str, str]]]] =
         "The store is away; try again later.\n",
         {"Retry-After": "10"},
     ),
+    Admission.NO_ROOM: (
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "This replica of the central system holds as many connections as its open files allow; try again later.\n",
+        {"Retry-After": "10"},
+    ),
     Admission.WRONG_CREDENTIALS: (
         HTTPStatus.UNAUTHORIZED,
         "Authenticate by HTTP Basic with the station id as user name and the AuthorizationKey as password.\n",

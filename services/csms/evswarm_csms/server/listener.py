@@ -13,9 +13,10 @@ from typing import Final
 from websockets.frames import CloseCode
 
 from evswarm_csms.errors import ListenError
+from evswarm_csms.handlers.admission import Admission, Ruling
 from evswarm_csms.server.connection import WEBSOCKET_LOG, StationConnection
 from evswarm_csms.server.roles import Listener
-from evswarm_shared.telemetry.counts import DisconnectReason, ProtocolCounts
+from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, ProtocolCounts
 from evswarm_shared.telemetry.tls_failures import HandshakeError, watched
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,12 @@ LONGEST_TICK_SECONDS: Final = 1.0
 PING_SPREAD: Final = 3
 """Stations are pinged up to a third of the interval early, so that those that connected together are not as one."""
 
+WAITING_ROOM: Final = 128
+"""Connections beyond the room that may stay long enough to be told that there is none; those beyond are cut off."""
+
+FULL_IS_OVER: Final = 0.9
+"""Below this share of the room a replica that was full may complain again."""
+
 Admit = Callable[[StationConnection, str], None]
 Attach = Callable[[StationConnection, str], Listener]
 
@@ -41,7 +48,8 @@ class StationServer:
     """The listening socket and every connection on it.
 
     `admit` decides about an identity before the upgrade, `attach` names the listener of an open WebSocket.
-    The owner runs `keep_alive` for as long as the server lives, and ends with `close`.
+    The owner runs `keep_alive` for as long as the server lives, and ends with `close`. `room` is how many connections
+    may be open at a time, None for any number: a process that runs out of files can do nothing in order any more.
     """
 
     def __init__(
@@ -52,6 +60,7 @@ class StationServer:
         ping_interval_seconds: float,
         admit: Admit,
         attach: Attach,
+        room: int | None = None,
     ) -> None:
         self.counts = counts
         self.max_frame_bytes = max_frame_bytes
@@ -60,7 +69,10 @@ class StationServer:
         self._ping_after = cycle(range(latest - latest // PING_SPREAD, latest + 1))
         self._admit = admit
         self._attach = attach
+        self._room = room
+        self._full = False
         self._connections: set[StationConnection] = set()
+        self._let_in: set[StationConnection] = set()
         self._servers: list[asyncio.Server] = []
         self._empty = asyncio.Event()
         WEBSOCKET_LOG.setLevel(logging.WARNING)
@@ -130,9 +142,18 @@ class StationServer:
     def opening(self, connection: StationConnection) -> None:
         """The TCP connection stands."""
         self._connections.add(connection)
+        if self._room is not None and len(self._connections) > self._room + WAITING_ROOM:
+            self._refusing(self._room)
+            self.counts.connects.add(ConnectResult.REFUSED)
+            connection.abort()
 
     def admit(self, connection: StationConnection, station_id: str) -> None:
-        """Pass the identity on to whoever decides."""
+        """Pass the identity on to whoever decides, as long as there is room."""
+        if self._room is not None and len(self._let_in) >= self._room:
+            self._refusing(self._room)
+            connection.admitted(Ruling(Admission.NO_ROOM))
+            return
+        self._let_in.add(connection)
         self._admit(connection, station_id)
 
     def attach(self, connection: StationConnection, station_id: str) -> Listener:
@@ -142,5 +163,17 @@ class StationServer:
     def gone(self, connection: StationConnection) -> None:
         """The TCP connection is over."""
         self._connections.discard(connection)
+        self._let_in.discard(connection)
+        if self._full and self._room is not None and len(self._let_in) < FULL_IS_OVER * self._room:
+            self._full = False
         if not self._connections:
             self._empty.set()
+
+    def _refusing(self, room: int) -> None:
+        if not self._full:
+            self._full = True
+            log.warning(
+                "%d stations are connected, as many as the open files allow: further ones are refused. Add a replica "
+                "of the central system, or raise its limit of open files (ulimit -n)",
+                room,
+            )

@@ -7,6 +7,14 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Final
+
+_FILES: Final = {
+    each.name.removesuffix(".lua"): each.read_text("utf-8")
+    for each in files(__name__).iterdir()
+    if each.name.endswith(".lua")
+}
+"""Read at the start: a process that has run out of files can still use them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,5 +28,5 @@ class Script:
 @cache
 def load(*names: str) -> Script:
     """The script made of these files, in order: shared functions first."""
-    source = "\n".join(files(__name__).joinpath(f"{name}.lua").read_text("utf-8") for name in names)
+    source = "\n".join(_FILES[name] for name in names)
     return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())

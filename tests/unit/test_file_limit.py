@@ -4,7 +4,7 @@ import resource
 
 import pytest
 
-from evswarm_worker import file_limit
+from evswarm_shared import file_limit
 
 
 def test_the_capacity_leaves_files_for_everything_else() -> None:

@@ -4,7 +4,7 @@ import resource
 from typing import Final
 
 RESERVED: Final = 256
-"""Files kept for the store, metrics, libraries, and connections that are just ending."""
+"""Files kept for the store, metrics, libraries, and connections that are just beginning or ending."""
 WANTED: Final = 1_048_576
 """Where the system sets no limit, this many are asked for."""
 
@@ -21,7 +21,7 @@ def raise_file_limit() -> int:
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
-def capacity(files: int, asked: int | None) -> int:
-    """How many stations a worker with so many files takes; `asked` is what the settings say, None for all it can."""
+def capacity(files: int, asked: int | None = None) -> int:
+    """How many stations a process with so many files takes; `asked` is what the settings say, None for all it can."""
     able = max(1, files - RESERVED)
     return able if asked is None else min(able, asked)
