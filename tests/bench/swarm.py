@@ -17,48 +17,22 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from timeit import repeat
-from typing import Any, Final
+from typing import Final
 
 import psutil
 import uvloop
 
 from evswarm_controller.planner import PlannedWorker, plan
 from evswarm_shared.bus.messages import DesiredState
-from tests.bench import csms_call, million
-from tests.bench.metering import charge
-from tests.bench.swarm_processes import Swarm, between, observations, quantile
+from tests.bench import csms_call, history_swarm, million
+from tests.bench.metering import MORNING, PROFILE, charge
+from tests.bench.steady import Figures, steady
+from tests.bench.swarm_processes import Swarm
 from tests.bench.test_policy import at_a_meter_value, bare, before_a_transaction, seconds_a_call
 from tests.support.machine import ROOT
 from tests.support.swarm import SwarmProcess
 
 RESULTS: Final = ROOT / "docs" / "performance.json"
-LAG_LIMIT_SECONDS: Final = 0.05
-CALL: Final = "evswarm_ocpp_call_duration_seconds"
-LAG: Final = "evswarm_event_loop_lag_seconds"
-Figures = dict[str, Any]
-
-
-def steady(swarm: Swarm, seconds: float) -> Figures:
-    """Calls a second, their 99th percentile, CPU and memory of every process over a time of steady running."""
-    calls, lag = swarm.histogram("worker", CALL), swarm.histogram("worker", LAG)
-    swarm.cpu()
-    began = time.monotonic()
-    time.sleep(seconds)
-    passed = time.monotonic() - began
-    cpu, memory = swarm.cpu(), swarm.memory()
-    calls = between(calls, swarm.histogram("worker", CALL))
-    late = quantile(between(lag, swarm.histogram("worker", LAG)), 0.99)
-    workers = sum(used for name, used in cpu.items() if name.startswith("worker"))
-    return {
-        "calls_per_second": observations(calls) / passed,
-        "call_p99_seconds": quantile(calls, 0.99),
-        "cpu_percent": {name: 100 * used / passed for name, used in cpu.items()},
-        "cpu_percent_all": 100 * sum(cpu.values()) / passed,
-        "memory_mib": {name: used / 2**20 for name, used in memory.items()},
-        "worker_us_a_call": 1e6 * workers / max(1.0, observations(calls)),
-        "loop_lag_p99_seconds": late,
-        "valid": late <= LAG_LIMIT_SECONDS,
-    }
 
 
 def idle_hundred(_: bool) -> Figures:
@@ -86,10 +60,9 @@ def call_cost(quick: bool) -> Figures:
     """
     connections, rate, seconds, rounds = (200, 5, 5.0, 1) if quick else (500, 5, 10.0, 3)
     costs: dict[str, list[float]] = {"station": [], "websockets": [], "ocpp": []}
-    with Swarm(CLOCK_FACTOR=str(rate), RATE_LIMIT_PER_SECOND="0") as swarm:
-        swarm.scale(connections, 60)
-        stations = swarm.get("/stations?limit=1000")["stations"]
-        uvloop.run(charge(swarm.url, [station["station_id"] for station in stations]))
+    with Swarm(settings=MORNING | {"CLOCK_FACTOR": str(rate)}) as swarm:
+        swarm.scale(connections, 60, PROFILE)
+        charge(swarm)
         time.sleep(3)
         url = f"ws://127.0.0.1:{swarm.csms_ports[0]}"
         for _ in range(rounds):
@@ -119,7 +92,7 @@ def bare_cost(kind: str, url: str, connections: int, rate: float, seconds: float
 def saturation(quick: bool) -> Figures:
     """One worker and one central system with more and more stations that all send a Heartbeat a second."""
     found = []
-    with Swarm(CSMS_HEARTBEAT_INTERVAL_SECONDS="1") as swarm:
+    with Swarm(settings={"CSMS_HEARTBEAT_INTERVAL_SECONDS": "1"}) as swarm:
         for stations in (2_000,) if quick else (4_000, 8_000, 12_000, 16_000):
             swarm.scale(stations, 120)
             time.sleep(3)
@@ -219,6 +192,8 @@ SCENARIOS: Final[dict[str, Callable[[bool], Figures]]] = {
     "idle_hundred": idle_hundred,
     "central_system": central_system,
     "call_cost": call_cost,
+    "history_cost": history_swarm.cost,
+    "history_keeps_up": history_swarm.keeps_up,
     "saturation": saturation,
     "ten_thousand": hundred_and_ten_thousand,
     "most_stations": most_stations,

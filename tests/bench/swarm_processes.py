@@ -6,14 +6,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 import httpx
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from evswarm_cli.ports import free_port
 from evswarm_cli.store import answers, store_command
@@ -21,6 +22,7 @@ from evswarm_cli.store import answers, store_command
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 75.0
 POLL_SECONDS: Final = 0.1
+DEFAULTS: Final[Mapping[str, str]] = MappingProxyType({})
 Buckets = dict[float, float]
 """Upper bound in seconds to observations at or below it."""
 
@@ -28,16 +30,26 @@ Buckets = dict[float, float]
 class Swarm:
     """Store, central systems, controller and workers on free ports of loopback. Leaving the context ends them all.
 
+    With `historian` there is one too, which writes into SQLite; without, the history's streams are read by nobody.
     Each worker has its own central system where there are several, in turn, and loopback addresses of its own to
     connect from, so that neither ports nor descriptors of one process bound the number of stations.
     """
 
-    def __init__(self, *, workers: int = 1, csms: int = 1, stations: int = 0, **settings: str) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int = 1,
+        csms: int = 1,
+        stations: int = 0,
+        historian: bool = False,
+        settings: Mapping[str, str] = DEFAULTS,
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="evswarm-bench-")
         self.processes: dict[str, psutil.Process] = {}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._settings = settings
+        self._settings = dict(settings)
         self._counts = (workers, csms, stations)
+        self._has_historian = historian
         self._spent: dict[str, float] = {}
         self.csms_ports: list[int] = []
         self.url = f"http://127.0.0.1:{free_port()}"
@@ -62,6 +74,8 @@ class Swarm:
         self._spawn("store", store_command("127.0.0.1", store, Path(self._folder.name)), {})
         self._wait(lambda: answers("127.0.0.1", store), "the store")
         common = {"REDIS_URL": f"redis://127.0.0.1:{store}/0", "LOG_LEVEL": "WARNING", **self._settings}
+        if self._has_historian:
+            common |= self._start_historian(common)
         ports = self.csms_ports = [free_port() for _ in range(csms)]
         for number, port in enumerate(ports, 1):
             self._service(f"csms-{number}", common | {"CSMS_PORT": str(port)})
@@ -75,6 +89,16 @@ class Swarm:
             }
             self._service(f"worker-{number}", common | own)
         self._wait(lambda: len(self.get("/workers")["workers"]) == workers, "the workers")
+
+    def _start_historian(self, common: dict[str, str]) -> dict[str, str]:
+        """Start it and wait for it; the settings by which the others find it."""
+        port = str(free_port())
+        where = {"HISTORIAN_PORT": port, "HISTORIAN_URL": f"http://127.0.0.1:{port}"}
+        database = {"DATABASE_URL": f"sqlite:///{self._folder.name}/history.db"}
+        self._service("historian", common | where | database)
+        status = f"{where['HISTORIAN_URL']}/status"
+        self._wait(lambda: httpx.get(status, trust_env=False).is_success, "the historian")
+        return where
 
     def _service(self, name: str, settings: dict[str, str]) -> None:
         environment = {f"EVSWARM_{key}": value for key, value in settings.items()}
@@ -108,10 +132,10 @@ class Swarm:
         response.raise_for_status()
         return response.json()
 
-    def scale(self, count: int, seconds: float) -> float:
-        """Ask for `count` stations; seconds from the command until all of them run."""
+    def scale(self, count: int, seconds: float, profile: str | None = None) -> float:
+        """Ask for `count` stations, of the mix of profiles or of one; seconds until all of them run."""
         began = time.monotonic()
-        self.api.post("/stations/scale", json={"count": count}).raise_for_status()
+        self.api.post("/stations/scale", json={"count": count, "profile": profile}).raise_for_status()
         self._wait(lambda: self.get("/totals")["running"] == count, f"{count} stations running", seconds)
         return time.monotonic() - began
 
@@ -129,19 +153,15 @@ class Swarm:
         """Resident bytes of each process."""
         return {name: float(process.memory_info().rss) for name, process in self.processes.items()}
 
-    def histogram(self, job: str, metric: str) -> Buckets:
-        """A histogram, summed over its labels and over all processes of a job."""
-        buckets: Buckets = {}
-        for target in self.get("/prometheus/targets"):
-            if target["labels"]["job"] != job:
-                continue
-            text = httpx.get(f"http://{target['targets'][0]}/metrics", trust_env=False, timeout=30).text
-            for family in text_string_to_metric_families(text):
-                for sample in family.samples:
-                    if sample.name == f"{metric}_bucket":
-                        bound = float(sample.labels["le"])
-                        buckets[bound] = buckets.get(bound, 0.0) + sample.value
-        return buckets
+    def exposition(self, job: str) -> "Exposition":
+        """What all processes of a job say on /metrics now. Quick: it is read when somebody asks it."""
+        return Exposition(
+            [
+                httpx.get(f"http://{target['targets'][0]}/metrics", trust_env=False, timeout=30).text
+                for target in self.get("/prometheus/targets")
+                if target["labels"]["job"] == job
+            ]
+        )
 
     def stop(self) -> None:
         """End workers first, then what they talk to."""
@@ -160,6 +180,32 @@ class Swarm:
                 child.kill()
                 child.wait()
         self._folder.cleanup()
+
+
+class Exposition:
+    """The metrics of some processes at one moment."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+
+    def histogram(self, metric: str) -> Buckets:
+        """A histogram, summed over its labels and over all processes."""
+        buckets: Buckets = {}
+        for sample in self._samples(f"{metric}_bucket"):
+            bound = float(sample.labels["le"])
+            buckets[bound] = buckets.get(bound, 0.0) + sample.value
+        return buckets
+
+    def total(self, metric: str, **labels: str) -> float:
+        """The values that bear these labels, summed over all other labels and over all processes."""
+        return sum(
+            sample.value for sample in self._samples(metric) if labels.items() <= sample.labels.items()
+        )
+
+    def _samples(self, name: str) -> Iterator[Sample]:
+        for text in self._texts:
+            for family in text_string_to_metric_families(text):
+                yield from (sample for sample in family.samples if sample.name == name)
 
 
 def between(before: Buckets, after: Buckets) -> Buckets:

@@ -44,6 +44,46 @@ def test_a_run_that_could_not_keep_its_time_is_marked(valid: bool, mark: bool) -
     assert ("INVALID" in page) is mark
 
 
+def keeping_up(backlog: tuple[float, float], flat: bool) -> dict[str, Any]:
+    return {
+        "machine": MACHINE,
+        "stations": 10_000,
+        "charging": 9_990,
+        "meter_values_per_second": 999.0,
+        "records_per_second": 1_200.0,
+        "rows_per_second": 1_201.0,
+        "backlog_begin_end": backlog,
+        "flat": flat,
+        "dropped": 0.0,
+        "historian_cpu_percent": 9.6,
+        "steady": {"valid": True},
+    }
+
+
+@pytest.mark.parametrize(
+    ("backlog", "flat", "cell"), [((7, 9), True, "| 7, 9 |"), ((7, 9_000), False, "| 7, 9,000 (GROWS) |")]
+)
+def test_a_historian_that_falls_behind_is_told(backlog: tuple[float, float], flat: bool, cell: str) -> None:
+    page = document({"history_keeps_up": keeping_up(backlog, flat)})
+    assert "999 MeterValues/s; 1,201 rows/s of 1,200 told, 0 lost; historian 10 % of a core" in page
+    assert cell in page
+
+
+def test_what_the_history_costs_is_told_of_both_sides_and_their_sum() -> None:
+    figures = {
+        "machine": MACHINE,
+        "us_a_call": {
+            "off": {"worker": 50.0, "csms": 20.0, "both": 70.0},
+            "on": {"worker": 55.0, "csms": 20.0, "both": 75.0},
+        },
+        "growth": {"worker": 1.1, "csms": 1.0, "both": 75 / 70},
+        "valid": True,
+    }
+    page = document({"history_cost": figures})
+    assert "against without: worker | 1.10 (55 / 50 µs) | ≤ 1.10 |" in page
+    assert "against without: both together | 1.07 (75 / 70 µs) | ≤ 1.10 |" in page
+
+
 def in_containers(worker_cpu: float) -> dict[str, Any]:
     cpu = {"worker-1": worker_cpu, "worker-2": 3.0, "csms-1": 2.0, "historian-1": 20.0, "prometheus-1": 5.0}
     return {

@@ -29,8 +29,10 @@ METHOD: Final = """\
 - **A call** of the comparison is a MeterValues with two values, sent, answered and decoded, several a second from each of
   500 connections to the same central system (simulated time runs faster for it; the `ocpp` ChargePoint sends one a second,
   since it could not keep the pace). Ours are full stations that charge, with physics, the policy, rows in the store, logs and
-  the history; the bare client on `websockets` only encodes, sends, receives and decodes; the `ocpp` package's ChargePoint is
-  as its documentation shows it.
+  records for the history; the bare client on `websockets` only encodes, sends, receives and decodes; the `ocpp` package's
+  ChargePoint is as its documentation shows it. It is nine in the morning for the stations, so that they all may charge.
+- **With the history, against without** is the same load in swarms that run in turn, one with a historian on SQLite beside it and
+  one with `EVSWARM_HISTORY=false`; the best of three rounds each. The historian's own CPU is in `docs/performance.json`.
 - **The central system's call** is a MeterValues in a closed loop of 200 connections. The bare server sends back what came.
 - **Saturation** sets the heartbeat interval to one second and adds stations until one worker and one central system
   answer no more.
@@ -102,6 +104,33 @@ def _call_cost(f: Figures) -> Iterator[Row]:
         "… against the `ocpp` ChargePoint as documented",
         f"{f['against_ocpp']:.2f} ({cost['station']:.0f} / {cost['ocpp']:.0f} µs)",
         "≤ 0.125",
+    )
+
+
+def _history_cost(f: Figures) -> Iterator[Row]:
+    on, off = f["us_a_call"]["on"], f["us_a_call"]["off"]
+    names = {"worker": "worker", "csms": "central system", "both": "both together"}
+    for what, name in names.items():
+        yield (
+            f"CPU of a call with the history, against without: {name}",
+            f"{f['growth'][what]:.2f} ({on[what]:.0f} / {off[what]:.0f} µs){_mark(f)}",
+            "≤ 1.10",
+        )
+
+
+def _history_keeps_up(f: Figures) -> Iterator[Row]:
+    begin, end = f["backlog_begin_end"]
+    yield (
+        f"{f['charging']:,} of {f['stations']:,} stations charge, the historian writes beside them to SQLite",
+        f"{f['meter_values_per_second']:,.0f} MeterValues/s; {f['rows_per_second']:,.0f} rows/s of "
+        f"{f['records_per_second']:,.0f} told, {f['dropped']:,.0f} lost; historian "
+        f"{f['historian_cpu_percent']:.0f} % of a core{_mark(f['steady'])}",
+        "keeps up at 1,000 MeterValues/s, none lost",
+    )
+    yield (
+        "… records not written yet, at the begin and at the end of a minute",
+        f"{begin:,.0f}, {end:,.0f}" + ("" if f["flat"] else " (GROWS)"),
+        "flat",
     )
 
 
@@ -227,6 +256,8 @@ ROWS: Final = {
     "call_cost": _call_cost,
     "central_system": _central_system,
     "containers": _containers,
+    "history_cost": _history_cost,
+    "history_keeps_up": _history_keeps_up,
     "idle_hundred": _idle,
     "most_stations": _most,
     "planner": _planner,
