@@ -56,6 +56,19 @@ def test_an_unknown_message_type_is_counted_apart_from_noise() -> None:
     assert rig.counts.dropped_frames["malformed"] == 2
 
 
+def test_an_unknown_message_type_leaves_the_call_in_flight_alone() -> None:
+    rig = StationRig()
+    rig.answers["StartTransaction"] = None
+    rig.start()
+    assert rig.command("ChangeConfiguration", {"key": "TransactionMessageAttempts", "value": "1"})
+    rig.station.plug_in(1, rig.now)
+    rig.station.authorize(1, "TAG1", rig.now)
+    rig.settle()
+    rig.frame([5, rig.unique_ids[-1], {}])
+    rig.answer_late({"transactionId": 7, "idTagInfo": {"status": "Accepted"}})
+    assert rig.command("RemoteStopTransaction", {"transactionId": 7}) == {"status": "Accepted"}
+
+
 def test_a_null_payload_is_read_as_an_empty_one() -> None:
     rig = StationRig().start()
     rig.frame([2, "a", "ClearCache", None])

@@ -180,7 +180,7 @@ def _malformed(cabinet: Cabinet, error: FrameError) -> None:
     if error.code is not None and error.unique_id is not None:
         if cabinet.link in SERVING:
             _reply_error(cabinet, "", error.unique_id, error.code, error.description)
-    elif error.unique_id is not None and error.unique_id == cabinet.calls.unique_id:
+    elif not unknown and error.unique_id is not None and error.unique_id == cabinet.calls.unique_id:
         call = _end(cabinet)
         if call is not None:
             cabinet.log(f"Answer to {call.action} not understood: {error.description}")
