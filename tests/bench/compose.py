@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -157,7 +158,7 @@ def main() -> None:
         # What a bench that was killed left behind would be measured along.
         stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "20")
         figures = measure(stack, options)
-    except (AssertionError, httpx.HTTPError) as error:
+    except (AssertionError, httpx.HTTPError, subprocess.SubprocessError) as error:
         raise SystemExit(f"the bench did not come to its end: {error}") from error
     except KeyboardInterrupt:
         raise SystemExit("interrupted") from None
