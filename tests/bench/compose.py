@@ -14,11 +14,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
 from tests.bench.containers import Engine, percent
+from tests.bench.steady import CALL, LAG, LAG_LIMIT_SECONDS, Figures
 from tests.bench.swarm import RESULTS, machine
 from tests.bench.swarm_processes import Buckets, observations, quantile
 from tests.support.compose import ComposeStack, eventually
@@ -31,10 +32,6 @@ FULL: Final = 10_000
 SCALE_SECONDS: Final = 300.0
 BUILD_SECONDS: Final = 900.0
 REMOVALS: Final = 3
-CALL: Final = "evswarm_ocpp_call_duration_seconds"
-LAG: Final = "evswarm_event_loop_lag_seconds"
-LAG_LIMIT_SECONDS: Final = 0.05
-Figures = dict[str, Any]
 
 
 def counted(stack: ComposeStack, metric: str, seconds: float) -> Buckets:
