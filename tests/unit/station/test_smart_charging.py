@@ -245,7 +245,7 @@ def test_the_composite_schedule_is_the_minimum_of_the_stacks_in_every_interval()
     answer = composite(rig, 1, 400)
     assert answer["status"] == "Accepted" and answer["connectorId"] == 1
     assert answer["chargingSchedule"]["duration"] == 400
-    assert answer["scheduleStart"] == answer["chargingSchedule"]["startSchedule"] == start
+    assert answer["scheduleStart"] == start and "startSchedule" not in answer["chargingSchedule"]
     assert limits(answer) == [
         (0, 8000.0),
         (100, 6000.0),
@@ -322,6 +322,19 @@ def test_a_schedule_of_very_many_periods_says_how_far_it_goes() -> None:
     assert install(rig, daily) == ACCEPTED
     answer = composite(rig, 1, 365 * 86400)
     assert len(limits(answer)) == 1000 and answer["chargingSchedule"]["duration"] == 1000 * 1800
+
+
+def test_limits_that_only_seem_to_change_do_not_make_a_schedule_endless() -> None:
+    rig = StationRig(profile=quiet_profile()).start()
+    daily = profile(
+        *((n * 1728, 5000.0) for n in range(50)),
+        chargingProfileKind="Recurring",
+        recurrencyKind="Daily",
+        schedule={"startSchedule": format_timestamp(rig.now)},
+    )
+    assert install(rig, daily) == ACCEPTED
+    answer = composite(rig, 1, 2**31 - 1)
+    assert limits(answer) == [(0, 5000.0)] and answer["chargingSchedule"]["duration"] == 1000 * 1728
 
 
 # --- lasting ------------------------------------------------------------------------------------------------

@@ -31,8 +31,13 @@ WATTS: Final = ChargingRateUnitType.watts
 
 LEAST_STEP_SECONDS: Final = 1e-3
 
-MAX_COMPOSITE_PERIODS: Final = 1000
-"""A schedule of more periods is told only up to there."""
+MAX_COMPOSITE_CHANGES: Final = 1000
+"""A schedule in which limits may change more often is told only up to there; a change to the same limit counts too."""
+
+MAX_COMPOSITE_LIMITS: Final = 10_000
+"""As `MAX_COMPOSITE_CHANGES`, with the limits of all connectors counted one by one: no other station gets its turn
+meanwhile.
+"""
 
 _TX: Final = ChargingProfilePurposeType.tx_profile
 
@@ -160,14 +165,16 @@ def composite(
 ) -> tuple[float, int, list[CompositePeriod]]:
     """The limits of a connector (0: of the station) from now on for `duration` seconds (OCPP 1.6 §3.13.3, §5.7).
 
-    Returns the whole second of the station's clock at which it begins, its length, and its periods. Outlets without a
-    transaction are counted as if one began now.
+    Returns the whole second of the station's clock at which it begins, its length, which is less than `duration` when
+    limits change too often, and its periods. Outlets without a transaction are counted as if one began now.
     """
     start = float(floor(cabinet.at + cabinet.clock_offset))
     end = start + duration
     periods: list[CompositePeriod] = []
     time = start
-    while time < end:
+    for _ in range(min(MAX_COMPOSITE_CHANGES, 1 + MAX_COMPOSITE_LIMITS // len(cabinet.connectors))):
+        if time >= end:
+            break
         power, phases, lines, until = _expected(cabinet, connector_id, time, start)
         value = power if unit is WATTS else power / (VOLTAGE * lines)
         # Never more than the profile says, in steps of the wire.
@@ -176,11 +183,9 @@ def composite(
         if periods and periods[-1].start == begin:
             periods.pop()
         if not periods or (periods[-1].limit, periods[-1].phases) != (limit, phases):
-            if len(periods) == MAX_COMPOSITE_PERIODS:
-                return start, begin, periods
             periods.append(CompositePeriod(begin, limit, phases))
         time = max(until, time + 1.0)
-    return start, duration, periods
+    return start, floor(min(time, end) - start), periods
 
 
 def _expected(

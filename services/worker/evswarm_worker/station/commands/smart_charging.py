@@ -100,7 +100,7 @@ def clear_charging_profile(cabinet: Cabinet, request: ClearChargingProfile) -> C
 
 
 def get_composite_schedule(cabinet: Cabinet, request: GetCompositeSchedule) -> GetCompositeScheduleResponse:
-    """Tell the limits of the time to come, from all profiles together (OCPP 1.6 §5.7)."""
+    """Tell the limits of the time to come, from all profiles together (OCPP 1.6 §5.7, errata §3.57)."""
     units = smart_charging.allowed_units(cabinet)
     unit = request.charging_rate_unit
     if unit is UNSET:
@@ -119,7 +119,6 @@ def get_composite_schedule(cabinet: Cabinet, request: GetCompositeSchedule) -> G
                 for period in periods
             ],
             duration,
-            Timestamp(start),
         ),
     )
 
