@@ -60,7 +60,8 @@ class StationRig:
     """A station, its world, and everything that came out of it.
 
     `calls` are the (action, payload) the station sent, `replies` its answers by message id, `log` its lines, `errands` what
-    it asked to have fetched, stored or made. `refusal` is how every attempt to connect ends. `given_ids` are the ids of the transactions that landed.
+    it asked to have fetched, stored or made. `refusal` is how every attempt to connect ends,
+    `server_ahead` how many seconds the central system's clock is ahead. `given_ids` are the ids of the transactions that landed.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class StationRig:
         self.next_transaction_id = 100
         self.given_ids: list[int] = []
         self.heartbeat_interval = 300
+        self.server_ahead = 0.0
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.frames: list[list[Any]] = []
         self.replies: dict[str, Any] = {}
@@ -331,11 +333,11 @@ class StationRig:
             case "BootNotification":
                 return {
                     "status": "Accepted",
-                    "currentTime": format_timestamp(self.now),
+                    "currentTime": format_timestamp(self.now + self.server_ahead),
                     "interval": self.heartbeat_interval,
                 }
             case "Heartbeat":
-                return {"currentTime": format_timestamp(self.now)}
+                return {"currentTime": format_timestamp(self.now + self.server_ahead)}
             case "Authorize":
                 return {"idTagInfo": {"status": "Accepted"}}
             case "StartTransaction":

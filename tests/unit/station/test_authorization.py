@@ -112,6 +112,20 @@ def test_a_tag_of_the_same_group_stops_the_transaction_and_another_one_does_not(
     assert rig.sent("StopTransaction")[-1]["idTag"] == "DAD"
 
 
+def test_a_tag_presented_offline_that_may_not_stop_does_not_stop_the_transaction_later() -> None:
+    rig = StationRig()
+    rig.answers["Authorize"] = {"idTagInfo": {"status": "Accepted", "parentIdTag": "FAMILY"}}
+    rig.start()
+    rig.station.plug_in(1, rig.now)
+    present(rig, "MUM")
+    rig.lose()
+    present(rig, "DAD")
+    assert any("may not stop" in line for line in rig.log)
+    rig.reachable()
+    rig.run(120.0)
+    assert rig.connected and rig.sent("Authorize") == [{"idTag": "MUM"}] and not rig.sent("StopTransaction")
+
+
 def test_a_tag_without_a_car_waits_for_one_and_not_for_ever() -> None:
     rig = StationRig(configuration={"ConnectionTimeOut": "30"}).start()
     present(rig)

@@ -37,8 +37,13 @@ def present_tag(
         ):
             connector.settled = True
             stop(cabinet, connector, Reason.local, id_tag)
-        else:
+        elif cabinet.online:
             _ask(cabinet, connector, id_tag)
+        else:
+            # Asked after the reconnect, it would stop the transaction long after its holder has left.
+            cabinet.log(
+                f"Tag {masked(id_tag)} may not stop this transaction: offline, and not known to belong to it"
+            )
         return
     if connector.tag_state is TagState.ASKED and connector.id_tag == id_tag and cabinet.online:
         return
