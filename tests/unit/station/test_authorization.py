@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from evswarm_shared.ocpp16.timestamps import format_timestamp
 from tests.support.station_rig import StationRig, charging_rig
 
 
@@ -46,6 +47,29 @@ def test_a_known_tag_that_was_refused_is_asked_about_again() -> None:
 
 def test_without_the_cache_every_tag_is_asked_about() -> None:
     rig = charging_rig(configuration={"LocalPreAuthorize": "true", "AuthorizationCacheEnabled": "false"})
+    rig.station.press_stop(1, rig.now)
+    present(rig)
+    assert len(rig.sent("Authorize")) == 2
+
+
+def test_without_the_cache_no_answer_is_remembered_for_when_it_comes_back() -> None:
+    rig = charging_rig(configuration={"AuthorizationCacheEnabled": "false"})
+    rig.station.press_stop(1, rig.now)
+    rig.command("ChangeConfiguration", {"key": "AuthorizationCacheEnabled", "value": "true"})
+    rig.lose()
+    present(rig)
+    assert rig.status() != "Charging"
+
+
+def test_what_is_remembered_ends_on_the_clock_of_the_central_system() -> None:
+    rig = StationRig(configuration={"LocalPreAuthorize": "true"})
+    rig.server_ahead = 7200.0
+    info = {"status": "Accepted", "expiryDate": format_timestamp(rig.now + 3600.0)}
+    rig.answers["Authorize"] = {"idTagInfo": info}
+    rig.answers["StartTransaction"] = {"transactionId": 1, "idTagInfo": info}
+    rig.start()
+    rig.station.plug_in(1, rig.now)
+    present(rig)
     rig.station.press_stop(1, rig.now)
     present(rig)
     assert len(rig.sent("Authorize")) == 2

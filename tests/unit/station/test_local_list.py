@@ -165,6 +165,23 @@ def test_an_entry_whose_time_is_over_is_expired() -> None:
     assert rig.sent("Authorize")
 
 
+def test_an_entry_ends_on_the_clock_of_the_central_system() -> None:
+    rig = StationRig(configuration={"LocalPreAuthorize": "true"})
+    rig.server_ahead = 7200.0
+    rig.start()
+    over, running = (
+        entry(tag, expiryDate=format_timestamp(NOON + at)) for tag, at in (("A", 3600), ("B", 9000))
+    )
+    send(rig, 1, over, running)
+    rig.station.plug_in(1, rig.now)
+    present(rig, "B")
+    assert not rig.sent("Authorize") and rig.status() == "Charging"
+    rig.station.plug_in(2, rig.now)
+    rig.station.authorize(2, "A", rig.now)
+    rig.settle()
+    assert rig.sent("Authorize") == [{"idTag": "A"}]
+
+
 def test_the_list_goes_before_the_cache_and_what_it_names_never_enters_it() -> None:
     rig = listed(entry("A", "Blocked"), configuration={"LocalPreAuthorize": "true"})
     present(rig, "A")

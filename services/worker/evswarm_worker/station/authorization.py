@@ -83,24 +83,25 @@ def look_up(cabinet: Cabinet, id_tag: str) -> tuple[CachedTag | None, TagSource]
     """What the station itself knows of a tag, and from where: the list goes before the cache (OCPP 1.6 §3.5.3)."""
     configuration = cabinet.configuration
     if cabinet.local_list is not None and configuration.flag(_K.local_auth_list_enabled):
-        listed = cabinet.local_list.look_up(id_tag, cabinet.at)
+        listed = cabinet.local_list.look_up(id_tag, cabinet.timestamp())
         if listed is not None:
             return listed, TagSource.LIST
     if configuration.flag(_K.authorization_cache_enabled):
-        return cabinet.cache.look_up(id_tag, cabinet.at), TagSource.CACHE
+        return cabinet.cache.look_up(id_tag, cabinet.timestamp()), TagSource.CACHE
     return None, TagSource.CACHE
 
 
 def remember(cabinet: Cabinet, id_tag: str, info: IdTagInfo) -> None:
     """Take in what an answer says of a tag; a listed one stays as listed, and a conflict is told (§3.5.2, §3.5.3)."""
     if cabinet.local_list is not None and cabinet.configuration.flag(_K.local_auth_list_enabled):
-        listed = cabinet.local_list.look_up(id_tag, cabinet.at)
+        listed = cabinet.local_list.look_up(id_tag, cabinet.timestamp())
         if listed is not None:
             if (listed.status in _LISTED_VALID) != (info.status in _LISTED_VALID):
                 cabinet.log(f"Tag {masked(id_tag)}: the list says {listed.status}, the answer {info.status}")
                 report_list_conflict(cabinet)
             return
-    cabinet.cache.remember(id_tag, info)
+    if cabinet.configuration.flag(_K.authorization_cache_enabled):
+        cabinet.cache.remember(id_tag, info)
 
 
 def begin_use(cabinet: Cabinet, connector: Connector) -> None:
