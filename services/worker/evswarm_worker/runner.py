@@ -85,6 +85,7 @@ class Link(asyncio.Protocol):
 
     __slots__ = (
         "_fragments",
+        "_peer_listens",
         "_protocol",
         "_reason",
         "_terms",
@@ -118,8 +119,10 @@ class Link(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._fragments: list[bytes] | None = None
         self._reason: DisconnectReason | None = None
+        # The two that traffic hangs on, kept here so that a message need not touch the parser at all.
+        self._peer_listens = False
         self._whole = False
-        """What arrived so far ends with a frame; False when that is not known."""
+        """The connection is open, and what arrived so far ends with a frame; False when that is not known."""
         self.endpoint = endpoint
         self.station_id = station_id
         self.password = password
@@ -134,12 +137,9 @@ class Link(asyncio.Protocol):
 
     def send(self, frame: bytes) -> bool:
         """Send one text message; False, and nothing sent, unless the link is open."""
-        protocol = self._protocol
         # A close frame, or one that is too long, may stand in the same segment as the message that is answered here.
-        if self.phase is not Phase.OPEN or protocol is None or protocol.state is not _OPEN:
+        if self.phase is not Phase.OPEN or not self._peer_listens:
             return False
-        if protocol.writes:
-            self._flush()
         self._write(self._terms.frames(frame))
         return True
 
@@ -251,11 +251,11 @@ class Link(asyncio.Protocol):
         self.heard = True
         if self._whole and self._fragments is None:
             message = short_text(data)
-            # Once the connection is closing, the parser lets everything pass by.
-            if message is not None and protocol.state is _OPEN:
+            if message is not None:
                 self._message(message)
                 return
         protocol.receive_data(data)
+        self._peer_listens = listens = protocol.state is _OPEN
         events = protocol.events_received()
         if self.phase is Phase.OPENING:
             if not self._finish_handshake(protocol):
@@ -263,17 +263,18 @@ class Link(asyncio.Protocol):
             events = events[1:]
             self._whole = not events and data.endswith(_END_OF_HEADERS)
         else:
-            self._whole = self._whole and ends_a_frame(data)
-        for event in events:
-            self._frame(cast(Frame, event))
+            self._whole = self._whole and listens and ends_a_frame(data)
         if protocol.writes:
             self._flush()
-        if protocol.state is not _OPEN and self.phase is Phase.OPEN:
+        for event in events:
+            self._frame(cast(Frame, event))
+        if not listens and self.phase is Phase.OPEN:
             self._closing(protocol)
 
     def eof_received(self) -> bool:
         """The peer sends no more: end the connection."""
         if self._protocol is not None:
+            self._peer_listens = self._whole = False
             self._protocol.receive_eof()
         return False
 

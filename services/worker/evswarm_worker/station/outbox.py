@@ -5,7 +5,6 @@ StartTransaction and StopTransaction are stored at once. MeterValues, which no b
 they are not answered soon, and are the first to go when there are too many.
 """
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -91,7 +90,7 @@ class Outbox:
     )
 
     def __init__(self) -> None:
-        self._messages: deque[OutboxMessage] | None = None
+        self._messages: list[OutboxMessage] | None = None
         self._added: list[OutboxEntry] | None = None
         self._removed: list[int] | None = None
         self._facts: list[LedgerFact] | None = None
@@ -183,7 +182,7 @@ class Outbox:
     def _leave(self, message: OutboxMessage) -> bool:
         messages = self._messages
         if messages and messages[0] is message:
-            messages.popleft()
+            del messages[0]
         elif messages and message in messages:
             messages.remove(message)
         else:
@@ -262,8 +261,9 @@ class Outbox:
 
     def _append(self, message: OutboxMessage) -> None:
         if self._messages is None:
-            self._messages = deque()
-        self._messages.append(message)
+            self._messages = [message]
+        else:
+            self._messages.append(message)
         if message.action is Action.meter_values:
             self._meter_values += 1
 
@@ -295,7 +295,7 @@ class Outbox:
     def _thin_out(self) -> int:
         """Drop every second MeterValues except the first of the line, which may be in flight, and the newest."""
         assert self._messages is not None
-        kept: deque[OutboxMessage] = deque()
+        kept: list[OutboxMessage] = []
         drop = False
         dropped = 0
         last = len(self._messages) - 1
