@@ -6,6 +6,7 @@ import pytest
 from ocpp.v16.enums import Measurand
 
 from evswarm_shared.bus.messages import ProfileName
+from evswarm_shared.clock import SimulatedClock
 from tests.support.station_rig import StationRig, charging_rig, only, quiet_profile
 
 EVERY = [measurand.value for measurand in Measurand]
@@ -88,6 +89,43 @@ def test_clock_aligned_values_have_lists_and_a_context_of_their_own() -> None:
         ("Voltage", "Sample.Clock"),
         ("Current.Offered", "Sample.Clock"),
     ]
+
+
+def aligned_rig(server_ahead: float) -> StationRig:
+    rig = StationRig(configuration={"ClockAlignedDataInterval": "900"}, profile=quiet_profile(connectors=1))
+    rig.server_ahead = server_ahead
+    return rig.start()
+
+
+def told_at(rig: StationRig) -> list[str]:
+    return [moment["timestamp"][11:] for m in rig.sent("MeterValues") for moment in m["meterValue"]]
+
+
+@pytest.mark.parametrize("server_ahead", [0.0, 120.0, -120.0, 1234567.891, -0.5])
+def test_the_clock_that_values_are_aligned_to_is_the_stations_own(server_ahead: float) -> None:
+    rig = aligned_rig(server_ahead)
+    rig.run(1800.0)
+    times = told_at(rig)
+    assert len(times) == 2
+    assert all(text[2:] in (f":{quarter}:00.000Z" for quarter in ("00", "15", "30", "45")) for text in times)
+
+
+def test_a_clock_that_is_set_moves_the_next_aligned_values() -> None:
+    rig = aligned_rig(0.0)
+    rig.server_ahead = 600.0
+    rig.run(301.0)
+    assert told_at(rig) == ["12:15:00.000Z"]
+    rig.server_ahead = 0.0
+    rig.run(900.0)
+    assert told_at(rig)[1:] == ["12:15:00.000Z"]
+
+
+def test_a_clock_that_runs_faster_forgets_how_far_the_central_systems_was_ahead() -> None:
+    rig = aligned_rig(120.0)
+    rig.station.clock_changed(SimulatedClock(rig.now, rig.now, 60.0), rig.now)
+    rig.settle()
+    rig.run(16.0)
+    assert told_at(rig) == ["12:15:00.000Z"]
 
 
 # --- what the stop carries ----------------------------------------------------------------------------------

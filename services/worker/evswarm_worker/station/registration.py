@@ -19,6 +19,7 @@ from evswarm_worker.station.calls import PendingCall
 from evswarm_worker.station.effects import Disconnect, PingEvery
 from evswarm_worker.station.link import CONNECTED, TRANSITIONS, LinkEvent, LinkState, reconnect_delay
 from evswarm_worker.station.reporting import not_delivered, report_changes, report_everything
+from evswarm_worker.station.sampling import align
 from evswarm_worker.station.security import (
     SecurityEventType,
     attempt_failed,
@@ -258,6 +259,7 @@ def set_clock(cabinet: Cabinet, current_time: float) -> None:
     offset = current_time - cabinet.clock.simulated(cabinet.now)
     if abs(offset - cabinet.clock_offset) > CLOCK_TOLERANCE_SECONDS:
         cabinet.clock_offset = offset
+        align(cabinet)
         cabinet.log(f"Clock set by {offset:+.1f} s to the central system's time")
         security_events.record(cabinet, SecurityEventType.SETTING_SYSTEM_TIME, f"by {offset:+.1f} s")
 

@@ -22,6 +22,9 @@ STORE_AFTER_SECONDS: Final = 1.5
 
 DAY_SECONDS: Final = 86400.0
 
+CLOCK_STEP_SECONDS: Final = 1e-3
+"""Moments of the two clocks that lie closer together are one."""
+
 _ALIGNED: Final = ConfigurationKey.meter_values_aligned_data
 _INTERVAL: Final = ConfigurationKey.meter_value_sample_interval
 _METER_VALUES: Final = Action.meter_values
@@ -33,12 +36,23 @@ def sample_interval(cabinet: Cabinet) -> float:
 
 
 def next_aligned(cabinet: Cabinet) -> float:
-    """The next simulated moment of the clock-aligned rhythm, counted from midnight UTC (OCPP 1.6 §9.1.5)."""
+    """The next simulated moment of the clock-aligned rhythm, which the station's own clock counts from midnight UTC
+    (OCPP 1.6 §9.1.5).
+    """
     interval = cabinet.configuration.integer(ConfigurationKey.clock_aligned_data_interval)
     if not interval:
         return inf
-    midnight = floor(cabinet.at / DAY_SECONDS) * DAY_SECONDS
-    return midnight + (floor((cabinet.at - midnight) / interval) + 1) * interval
+    # Between two clocks a rounding error could make the moment lived through the next one, for ever.
+    time = cabinet.at + cabinet.clock_offset + CLOCK_STEP_SECONDS
+    midnight = floor(time / DAY_SECONDS) * DAY_SECONDS
+    return midnight + (floor((time - midnight) / interval) + 1) * interval - cabinet.clock_offset
+
+
+def align(cabinet: Cabinet) -> None:
+    """Find the next moment of the clock-aligned rhythm anew: its interval or the station's clock is another one."""
+    for connector in cabinet.connectors:
+        connector.aligned_at = next_aligned(cabinet)
+        connector.schedule()
 
 
 def aligned_sample(cabinet: Cabinet, connector: Connector) -> None:

@@ -31,7 +31,7 @@ from evswarm_worker.station.detail import Detail, detail_of
 from evswarm_worker.station.effects import SNAPSHOT_CHANGED, STOPPED, Effect
 from evswarm_worker.station.link import LinkEvent, LinkState
 from evswarm_worker.station.rebooting import StopCause
-from evswarm_worker.station.sampling import next_aligned, skip_missed_samples
+from evswarm_worker.station.sampling import align, skip_missed_samples
 from evswarm_worker.station.snapshot import snapshot_of
 from evswarm_worker.station.transfer import TransferResult
 
@@ -105,8 +105,7 @@ class Station:
             for connector in cabinet.connectors:
                 skip_missed_samples(cabinet, connector)
         catch_up(cabinet)
-        for connector in cabinet.connectors:
-            connector.aligned_at = next_aligned(cabinet)
+        align(cabinet)
         cabinet.switched_off = False
         self._fresh = False
         for connector in cabinet.connectors:
@@ -229,6 +228,7 @@ class Station:
         cabinet.clock = clock
         if clock.factor != 1.0:
             cabinet.clock_offset = 0.0
+            align(cabinet)
         else:
             cabinet.clock_ignored = False
         if running:

@@ -7,7 +7,7 @@ from ocpp.v16.enums import ConfigurationKey
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.effects import PingEvery
 from evswarm_worker.station.link import CONNECTED
-from evswarm_worker.station.sampling import next_aligned, sample_interval
+from evswarm_worker.station.sampling import align, sample_interval
 
 
 def take_effect(cabinet: Cabinet, key: str) -> None:
@@ -18,8 +18,7 @@ def take_effect(cabinet: Cabinet, key: str) -> None:
     elif key == ConfigurationKey.web_socket_ping_interval and cabinet.link in CONNECTED:
         cabinet.effects.append(PingEvery(cabinet.configuration.integer(key)))
     elif key == ConfigurationKey.clock_aligned_data_interval:
-        for connector in cabinet.connectors:
-            connector.aligned_at = next_aligned(cabinet)
+        align(cabinet)
     elif key == ConfigurationKey.meter_value_sample_interval:
         for connector in cabinet.connectors:
             if connector.transaction is not None:
