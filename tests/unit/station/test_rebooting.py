@@ -4,6 +4,7 @@ import pytest
 from ocpp.v16.enums import ChargePointErrorCode
 
 from evswarm_worker.station.cabinet import Ending
+from evswarm_worker.station.errors import StationActionError
 from evswarm_worker.station.rebooting import FAREWELL_SECONDS
 from tests.support.station_rig import StationRig, charging_rig, only
 
@@ -106,6 +107,18 @@ def test_stopping_waits_for_a_central_system_that_takes_its_time() -> None:
     rig.station.stop(rig.now)
     rig.run(FAREWELL_SECONDS[Ending.REBOOT] * 3)
     assert not rig.stopped
+
+
+def test_nothing_makes_a_boot_of_a_shutdown() -> None:
+    rig = charging_rig()
+    rig.answers["StopTransaction"] = None
+    rig.station.stop(rig.now)
+    rig.settle()
+    assert rig.command("Reset", {"type": "Hard"}) == {"status": "Rejected"}
+    with pytest.raises(StationActionError, match="switched off"):
+        rig.station.power_cycle(rig.now)
+    rig.answer_late({})
+    assert rig.stopped and rig.snapshot().state == "Stopped"
 
 
 def test_a_stopped_station_can_be_started_again_and_boots() -> None:

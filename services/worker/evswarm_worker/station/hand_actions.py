@@ -131,8 +131,9 @@ def clear_fault(cabinet: Cabinet, connector_id: int) -> None:
 def power_cycle(cabinet: Cabinet, reason: Reason = Reason.power_loss) -> None:
     """Take the power away and give it back; open transactions are stopped for `reason` after the boot."""
     _require_on(cabinet)
+    if not begin_reboot(cabinet, reason, at_once=True):
+        raise StationActionError("the station is being switched off: start it again first")
     cabinet.counts.faults_injected.add(FaultKind.POWER_CYCLE)
-    begin_reboot(cabinet, reason, at_once=True)
 
 
 def set_configuration(cabinet: Cabinet, key: str, value: str) -> None:

@@ -39,10 +39,16 @@ class StopCause(StrEnum):
     WORKER_ENDS = "its worker ends"
 
 
-def begin_reboot(cabinet: Cabinet, reason: Reason, *, at_once: bool) -> None:
-    """End every transaction and start again; `at_once` leaves their messages for the next life."""
+def begin_reboot(cabinet: Cabinet, reason: Reason, *, at_once: bool) -> bool:
+    """End every transaction and start again; `at_once` leaves their messages for the next life.
+
+    False when the station is being switched off, which goes on.
+    """
+    if cabinet.ending is Ending.STOP:
+        return False
     _begin_ending(cabinet, Ending.REBOOT, reason, at_once=at_once)
     cabinet.log(f"Rebooting: {reason}")
+    return True
 
 
 def begin_stop(cabinet: Cabinet, cause: StopCause) -> None:

@@ -91,10 +91,13 @@ def remote_stop_transaction(
 
 
 def reset(cabinet: Cabinet, request: Reset) -> ResetResponse:
-    """Restart: a soft reset waits until the stopped transactions are delivered, a hard one does not (§5.14)."""
+    """Restart: a soft reset waits until the stopped transactions are delivered, a hard one does not (§5.14).
+
+    Rejected while the station is being switched off.
+    """
     soft = request.type is ResetType.soft
-    begin_reboot(cabinet, Reason.soft_reset if soft else Reason.hard_reset, at_once=not soft)
-    return ResetResponse(ResetStatus.accepted)
+    begun = begin_reboot(cabinet, Reason.soft_reset if soft else Reason.hard_reset, at_once=not soft)
+    return ResetResponse(ResetStatus.accepted if begun else ResetStatus.rejected)
 
 
 def unlock_connector(cabinet: Cabinet, request: UnlockConnector) -> UnlockConnectorResponse:
