@@ -282,11 +282,9 @@ class Session:
             self._task = self._office.spawn(self._answer_with_store(wire, call, request))
             return
         try:
-            response = at_once(request, self._file, self._office.desk)
+            self._answer(wire, call, at_once(request, self._file, self._office.desk))
         except Exception:  # noqa: BLE001 - supervision: one bad message must not end the connection
             self._failed(wire, call)
-            return
-        self._answer(wire, call, response)
 
     def _taken(self, wire: Wire, call: Call, kind: type[Request]) -> bool:
         assert self._acceptance is not None
@@ -302,14 +300,13 @@ class Session:
     async def _answer_with_store(self, wire: Wire, call: Call, request: Request) -> None:
         try:
             response = await WITH_STORE[type(request)](request, self._file, self._office.desk)
+            if isinstance(response, BootNotificationResponse):
+                self._acceptance = acceptance_after(response.status)
+            self._answer(wire, call, response)
         except BusUnavailableError:
             self._refuse(wire, call, ErrorCode.INTERNAL_ERROR, "the store is away; please send this again")
         except Exception:  # noqa: BLE001 - supervision: one bad message must not end the connection
             self._failed(wire, call)
-        else:
-            if isinstance(response, BootNotificationResponse):
-                self._acceptance = acceptance_after(response.status)
-            self._answer(wire, call, response)
         finally:
             self._task = None
         self._follow_up()
@@ -331,6 +328,7 @@ class Session:
 
     def _failed(self, wire: Wire, call: Call) -> None:
         self._office.desk.failures.add(FailedPart.MESSAGE)
+        self._file.promised = None  # by an answer that was not given
         log.exception(
             "a %s of %s could not be handled",
             call.action,

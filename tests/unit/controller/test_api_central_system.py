@@ -95,6 +95,15 @@ async def test_a_payload_is_an_object(swarm: Desk) -> None:
     assert answer.status_code == 422
 
 
+async def test_a_station_whose_clock_was_never_set_starts_in_1970(desk: Desk) -> None:
+    record = TransactionRecord(
+        transaction_id=0, station_id="CP-1", connector_id=1, id_tag="TAG", meter_start=10, started_at=0.0
+    )
+    await desk.context.bus.start_transaction(record, "key")
+    [shown] = (await desk.client.get("/csms/transactions")).json()["transactions"]
+    assert (shown["started_at"], shown["stopped_at"]) == ("1970-01-01T00:00:00.000Z", None)
+
+
 async def test_transactions_are_paged_newest_first(swarm: Desk) -> None:
     for number in range(3):
         record = TransactionRecord(

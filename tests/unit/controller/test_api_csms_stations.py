@@ -163,6 +163,13 @@ async def test_events_are_shown_newest_last(desk: Desk) -> None:
     }
 
 
+async def test_a_station_may_say_that_something_happened_in_the_first_second_of_1970(desk: Desk) -> None:
+    event = StationEvent(1_800_000_000.0, StationEventKind.SECURITY, "SettingSystemTime", reported_at=0.0)
+    await desk.context.bus.append_events([("VISITOR", event)])
+    body = (await desk.client.get("/csms/stations/VISITOR/events")).json()
+    assert body["events"][0]["reported_at"] == "1970-01-01T00:00:00.000Z"
+
+
 @pytest.mark.parametrize("what", ["", "/events", "/configuration"])
 async def test_a_station_that_nobody_knows_is_not_found(desk: Desk, what: str) -> None:
     assert (await desk.client.get(f"/csms/stations/NOPE{what}")).status_code == 404

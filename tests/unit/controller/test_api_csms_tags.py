@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from evswarm_shared.bus.messages import IdTagRecord
+from evswarm_shared.ocpp16.timestamps import format_timestamp
 from tests.unit.controller.desk import Desk
 
 
@@ -36,6 +37,27 @@ async def test_without_anything_a_tag_is_accepted(desk: Desk) -> None:
         "parent_id_tag": None,
         "concurrent": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.999Z"),
+        ("9999-12-31T23:59:59-23:00", "9999-12-31T23:59:59.999Z"),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z"),
+        ("0001-01-01T00:00:00+23:59", "0001-01-01T00:00:00.000Z"),
+        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"),
+    ],
+)
+async def test_a_tag_that_never_ends_has_the_last_moment_that_a_message_can_carry(
+    desk: Desk, given: str, kept: str
+) -> None:
+    written = await desk.client.put("/csms/tags/NEVER", json={"expiry_date": given})
+    assert (written.status_code, written.json()["expiry_date"]) == (200, kept)
+    assert (await desk.client.get("/csms/tags")).json()["tags"] == [written.json()]
+    record = await desk.context.bus.read_tag("NEVER")
+    assert record is not None and record.expiry_date is not None
+    assert format_timestamp(record.expiry_date) == kept
 
 
 async def test_many_tags_are_written_at_once_and_others_stay(desk: Desk) -> None:

@@ -202,6 +202,18 @@ async def test_our_own_failure_is_an_internal_error(
     assert replica.failures["message"] == 2
 
 
+async def test_an_answer_that_cannot_be_written_is_an_internal_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    replica = Replica()
+    await replica.bus.write_tag(IdTagRecord("NEVER", expiry_date=253402300800.0))
+    station = await replica.booted()
+    assert (await station.call("Authorize", {"idTag": "NEVER"}))[2] == "InternalError"
+    assert "Authorize of CP-1 could not be handled" in caplog.text
+    assert replica.failures["message"] == 1
+    assert (await station.call("Authorize", {"idTag": "TAG"}))[0] == 3
+
+
 # --- transactions and the store -------------------------------------------------------------------------------
 
 

@@ -1,16 +1,19 @@
 """The JSON of the routes about our central system's registry and archive: requests and answers, with examples."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from ocpp.v16.enums import AuthorizationStatus
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 
 from evswarm_controller.api.schemas import Body
 from evswarm_shared.bus.csms_records import BootDecision, StationEventKind
 
 MAX_RULES: Final = 100
 MAX_WISHES: Final = 100
+FIRST_MOMENT: Final = datetime.min.replace(tzinfo=UTC)
+LAST_MOMENT: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
+"""The times that a message can carry, to the millisecond and in UTC (OCPP-J 1.6 §4), lie between these two."""
 
 IdTag = Annotated[str, Field(min_length=1, max_length=20, examples=["CAFE0001"])]
 Pattern = Annotated[str, Field(max_length=64)]
@@ -23,7 +26,12 @@ def _in_words(value: object) -> object:
     raise ValueError("Input should be a date with time and zone, such as 2027-01-01T00:00:00Z")
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_in_words)]
+def _in_bounds(value: datetime) -> datetime:
+    """The nearest time that can be written: "never" is often said with the very end of the calendar, in any zone."""
+    return min(max(value, FIRST_MOMENT), LAST_MOMENT)
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_in_words), AfterValidator(_in_bounds)]
 
 
 class TagRequest(Body):

@@ -235,5 +235,5 @@ def _event(event: StationEvent) -> dict[str, Any]:
         "status": event.status,
         "detail": event.detail,
         "request_id": event.request_id,
-        "reported_at": views.timestamp(event.reported_at),
+        "reported_at": views.instant(event.reported_at),
     }

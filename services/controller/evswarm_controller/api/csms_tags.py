@@ -44,8 +44,9 @@ async def read_tag(context: ContextOf, id_tag: TagPath) -> Response:
 async def write_tag(context: ContextOf, id_tag: TagPath, body: TagRequest) -> Response:
     """Write an entry; it holds from the next message with this tag on."""
     record = _record(id_tag, body)
+    view = _view(record)
     await context.bus.write_tag(record)
-    return views.json_response(_view(record))
+    return views.json_response(view)
 
 
 @router.delete(
@@ -72,7 +73,7 @@ def _view(record: IdTagRecord) -> dict[str, Any]:
     return {
         "id_tag": record.id_tag,
         "status": record.status,
-        "expiry_date": views.timestamp(record.expiry_date),
+        "expiry_date": views.instant(record.expiry_date),
         "parent_id_tag": record.parent_id_tag,
         "concurrent": record.concurrent,
     }

@@ -15,6 +15,7 @@ from evswarm_shared.bus.messages import (
     TransactionRecord,
     WorkerHeartbeat,
 )
+from evswarm_shared.ocpp16.timestamps import format_timestamp
 
 _encode = msgspec.json.Encoder().encode
 
@@ -31,6 +32,11 @@ def timestamp(at: float | None) -> str | None:
     if not at:
         return None
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def instant(at: float | None) -> str | None:
+    """As `timestamp`, of a time that somebody else has written: 0 is a time as any other, None is none."""
+    return None if at is None else format_timestamp(at)
 
 
 def station(row: StationSnapshot) -> dict[str, Any]:
@@ -108,7 +114,7 @@ def transaction(record: TransactionRecord) -> dict[str, Any]:
     """TransactionView."""
     return {
         **msgspec.structs.asdict(record),
-        "started_at": timestamp(record.started_at),
-        "stopped_at": timestamp(record.stopped_at),
+        "started_at": instant(record.started_at),
+        "stopped_at": instant(record.stopped_at),
         "open": record.stopped_at is None,
     }
