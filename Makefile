@@ -92,7 +92,7 @@ fuzz: $(VENV)/.ready-dev ## 100,000 spoiled frames at either side, and the API f
 e2e: $(VENV)/.ready-dev ## The whole system: containers, Prometheus, a browser
 	@$(BIN)/pytest tests/e2e -q -n 2 --dist loadfile $(ARGS)
 
-bench: $(VENV)/.ready-dev ## Measure, as ratios in one run, into docs/performance.md: a quarter of an hour, on a quiet machine
+bench: $(VENV)/.ready-dev ## Measure, as ratios in one run, into docs/performance.md: half an hour, on a quiet machine
 	@$(BIN)/pytest tests/bench -q --benchmark-only $(ARGS)
 	@$(BIN)/python -m tests.bench.feed
 	@$(BIN)/python -m tests.bench.swarm
@@ -100,7 +100,7 @@ bench: $(VENV)/.ready-dev ## Measure, as ratios in one run, into docs/performanc
 	  else echo "no container engine answers: the containers are left out"; fi
 	@$(BIN)/python -m tools.generate
 
-bench-quick: $(VENV)/.ready-dev ## The swarm bench with small sizes, in about two minutes; keeps nothing
+bench-quick: $(VENV)/.ready-dev ## The swarm bench with small sizes, in under two minutes; keeps nothing
 	@$(BIN)/python -m tests.bench.swarm --quick $(ARGS)
 
 dashboard-check: $(DASHBOARD)/node_modules/.ready ## Types and lint of the dashboard's JavaScript

@@ -186,7 +186,7 @@ async def _knock(port: int) -> None:
     writer.close()
 
 
-def measure(stations: int, calls: int) -> dict[str, Any]:
+def measure(stations: int, calls: int, rounds: int = ROUNDS) -> dict[str, Any]:
     """Microseconds of CPU a call of each server, the best of several rounds, and the central system's ratios."""
     ports = {name: free_port() for name in ("echo asyncio", "echo uvloop", "csms")}
     with contextlib.ExitStack() as stack:
@@ -207,7 +207,7 @@ def measure(stations: int, calls: int) -> dict[str, Any]:
             )
         )
         costs: dict[str, list[float]] = {name: [] for name in servers}
-        for turn in range(ROUNDS):
+        for turn in range(rounds):
             for name, server in servers.items():
                 cost = uvloop.run(drive(ports[name], server, stations, calls))
                 costs[name].append(cost)

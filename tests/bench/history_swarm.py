@@ -20,7 +20,7 @@ def cost(quick: bool) -> Figures:
     With the history there is a historian beside them, as `evswarm up` has it. All stations charge and send
     MeterValues of two values, as many a second as in the comparison with bare clients.
     """
-    stations, rate, seconds, rounds = (200, 5, 5.0, 1) if quick else (500, 5, 10.0, 3)
+    stations, rate, seconds, rounds = (100, 5, 2.0, 1) if quick else (500, 5, 10.0, 3)
     found: dict[str, list[Figures]] = {"off": [], "on": []}
     for _ in range(rounds):
         for name, runs in found.items():
@@ -29,7 +29,7 @@ def cost(quick: bool) -> Figures:
             with Swarm(historian=kept, settings=settings) as swarm:
                 swarm.scale(stations, 60, PROFILE)
                 charge(swarm)
-                time.sleep(3)
+                time.sleep(1 if quick else 3)
                 runs.append(steady(swarm, seconds))
     costs = {name: [run["us_a_call"] for run in runs] for name, runs in found.items()}
     best = {
@@ -48,12 +48,12 @@ def cost(quick: bool) -> Figures:
 
 
 def keeps_up(quick: bool) -> Figures:
-    """Stations that all send MeterValues every 10 s, and the historian beside them on SQLite."""
-    stations, seconds = (500, 10.0) if quick else (10_000, 60.0)
+    """Stations that all send MeterValues every 10 s (2 s when quick), and the historian beside them on SQLite."""
+    stations, every, seconds = (500, 2, 4.0) if quick else (10_000, 10, 60.0)
     with Swarm(historian=True, settings=MORNING) as swarm:
         swarm.scale(stations, 180, PROFILE)
-        charge(swarm, every_seconds=10)
-        time.sleep(10 if quick else 30)
+        charge(swarm, every_seconds=every)
+        time.sleep(2 if quick else 30)
         began, before = time.monotonic(), _told(swarm)
         running = steady(swarm, seconds)
         passed, after = time.monotonic() - began, _told(swarm)

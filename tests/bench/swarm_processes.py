@@ -27,6 +27,10 @@ Buckets = dict[float, float]
 """Upper bound in seconds to observations at or below it."""
 
 
+class NotInTimeError(Exception):
+    """What was waited for has not come."""
+
+
 class Swarm:
     """Store, central systems, controller and workers on free ports of loopback. Leaving the context ends them all.
 
@@ -124,7 +128,7 @@ class Swarm:
             except httpx.HTTPError:
                 pass
             time.sleep(POLL_SECONDS)
-        raise SystemExit(f"{what}: not within {seconds:.0f} s")
+        raise NotInTimeError(f"{what}: not within {seconds:.0f} s")
 
     def get(self, path: str) -> Any:
         """GET from the API; the decoded JSON."""
