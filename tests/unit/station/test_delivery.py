@@ -199,3 +199,17 @@ def test_meter_values_and_stop_of_a_start_that_was_given_up_carry_minus_one() ->
     rig.settle()
     assert {m["transactionId"] for m in rig.sent("MeterValues")} == {-1}
     assert only(rig.sent("StopTransaction"))["transactionId"] == -1
+
+
+@pytest.mark.parametrize("told", [{"parentIdTag": "FAMILY"}, {}])
+def test_the_answer_to_a_start_tells_the_group_that_may_stop_the_transaction(told: dict[str, str]) -> None:
+    rig = StationRig()
+    rig.answers["StartTransaction"] = {"transactionId": 7, "idTagInfo": {"status": "Accepted", **told}}
+    rig.answers["Authorize"] = {"idTagInfo": {"status": "Accepted", "parentIdTag": "FAMILY"}}
+    rig.start()
+    rig.station.plug_in(1, rig.now)
+    rig.command("RemoteStartTransaction", {"connectorId": 1, "idTag": "MUM"})
+    heir = rig.heir().start()
+    heir.station.authorize(1, "DAD", heir.now)
+    heir.settle()
+    assert [stop["idTag"] for stop in heir.sent("StopTransaction")] == (["DAD"] if told else [])

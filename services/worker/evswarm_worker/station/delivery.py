@@ -26,6 +26,10 @@ def start_answered(
         return
     transaction = connector.transaction
     transaction.transaction_id = response.transaction_id
+    parent = response.id_tag_info.parent_id_tag
+    if isinstance(parent, str):
+        # A transaction begun from afar or offline learns here which group may stop it (§3.10).
+        transaction.parent_id_tag = parent
     if response.id_tag_info.status is AuthorizationStatus.accepted:
         transaction.apply(TransactionEvent.ACCEPTED)
         return
