@@ -130,3 +130,15 @@ def test_a_certificate_that_ends_within_a_month_is_renewed_once_a_day() -> None:
     assert len(rig.errands) == 1
     rig.run(1.0 * DAY)
     assert len(rig.errands) == 2
+
+
+def test_a_request_that_the_connection_took_with_it_is_sent_again() -> None:
+    rig = rig_that_trusts()
+    rig.answers["SignCertificate"] = None
+    request = requested(rig)
+    rig.lose()
+    rig.answers["SignCertificate"] = {"status": "Accepted"}
+    rig.reachable()
+    rig.run(10.0)
+    assert rig.sent("SignCertificate") == [{"csr": request}] * 2
+    assert signed(rig, granted(ROOT, request, NOON)) == ACCEPTED

@@ -48,6 +48,7 @@ _TOLD_LATER: Final = frozenset(
         Action.diagnostics_status_notification,
         Action.firmware_status_notification,
         Action.log_status_notification,
+        Action.sign_certificate,
         Action.signed_firmware_status_notification,
     )
 )
