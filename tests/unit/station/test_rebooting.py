@@ -54,6 +54,17 @@ def test_after_a_reset_the_car_at_the_cable_can_start_again() -> None:
     assert rig.status() == "Charging"
 
 
+def test_a_tag_without_a_car_does_not_outlive_a_reset() -> None:
+    rig = StationRig().start()
+    rig.station.authorize(1, "TAG1", rig.now)
+    rig.settle()
+    assert rig.status() == "Preparing"
+    rig.command("Reset", {"type": "Hard"})
+    rig.forget()
+    rig.run(5.0)
+    assert rig.statuses() == ["Available"]
+
+
 def test_a_power_cycle_is_told_as_power_loss_after_the_boot() -> None:
     rig = charging_rig()
     rig.run(30.0)

@@ -27,6 +27,9 @@ A reboot comes back and delivers them then. A station that is switched off may n
 has thousands to say goodbye to.
 """
 
+_IN_USE: Final = frozenset((ChargePointStatus.preparing, ChargePointStatus.finishing))
+"""What a connector without a car shows because of somebody whom a new life knows nothing of."""
+
 GOING_AWAY: Final = 1001
 NORMAL_CLOSURE: Final = 1000
 
@@ -102,6 +105,6 @@ def wake_up(cabinet: Cabinet, connector: Connector) -> None:
     connector.reported = None
     if connector.plugged:
         begin_use(cabinet, connector)
-    elif connector.status is ChargePointStatus.finishing:
+    elif connector.status in _IN_USE:
         leave_free(cabinet, connector)
     connector.schedule()
