@@ -153,6 +153,13 @@ def test_a_fault_or_going_out_of_service_ends_the_reservation(before: Any, visib
     assert rig.command("CancelReservation", {"reservationId": 7}) == REJECTED
 
 
+def test_a_reserved_connector_goes_out_of_service_without_being_told_available() -> None:
+    rig = reserved()
+    rig.forget()
+    _close(rig)
+    assert rig.statuses() == ["Unavailable"]
+
+
 @pytest.mark.parametrize("fields", [{"connector_id": 9}, {"connector_id": -1}, {"seconds": -5.0}])
 def test_a_reservation_that_makes_no_sense_is_rejected(fields: dict[str, Any]) -> None:
     assert reserve(StationRig().start(), **fields) == REJECTED

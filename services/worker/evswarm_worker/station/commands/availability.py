@@ -61,8 +61,10 @@ def come_into_service(cabinet: Cabinet, connector: Connector) -> None:
 def go_out_of_service(cabinet: Cabinet, connector: Connector) -> None:
     """The connector, without a transaction, is taken away from whoever prepares to use it."""
     connector.forget_tag()
+    gone = move(cabinet, connector, ConnectorEvent.GOES_OUT_OF_SERVICE)
+    # The reservation ends with the service (§5.13), and nobody is told of a connector that is free between them.
     reserving.release(cabinet, connector)
-    if not move(cabinet, connector, ConnectorEvent.GOES_OUT_OF_SERVICE):
+    if not gone:
         # What was being prepared is off; only then is there a way out of service (OCPP 1.6 §4.9 B1, A8).
         move(cabinet, connector, ConnectorEvent.USE_ENDS)
         move(cabinet, connector, ConnectorEvent.GOES_OUT_OF_SERVICE)
