@@ -104,6 +104,19 @@ async def test_a_station_whose_clock_was_never_set_starts_in_1970(desk: Desk) ->
     assert (shown["started_at"], shown["stopped_at"]) == ("1970-01-01T00:00:00.000Z", None)
 
 
+@pytest.mark.parametrize(
+    "body",
+    ['{"vendorId": "\\ud800"}', '{"vendorId": ' + '{"a": ' * 900 + "1" + "}" * 901],
+    ids=["half a character", "nested too deeply"],
+)
+async def test_a_payload_that_cannot_be_passed_on_is_refused(swarm: Desk, body: str) -> None:
+    await connect(swarm, "CP-000001")
+    answer = await swarm.client.post(
+        PATH.replace("Reset", "DataTransfer"), content=body, headers={"content-type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body")
+
+
 async def test_transactions_are_paged_newest_first(swarm: Desk) -> None:
     for number in range(3):
         record = TransactionRecord(

@@ -15,7 +15,7 @@ from evswarm_controller.api.export_files import documented_files, file_answer
 from evswarm_controller.api.schemas import TransactionList, TransactionView, whole_numbers
 from evswarm_controller.api.stations import StationPath
 from evswarm_controller.context import Context, ContextOf
-from evswarm_controller.errors import CommandFailedError, UnknownStationError
+from evswarm_controller.errors import CommandFailedError, InvalidFieldError, UnknownStationError
 from evswarm_controller.problems import OPERATION_HEADER, documented
 from evswarm_shared.bus.messages import CommandOutcome, CommandTarget
 from evswarm_shared.ocpp16.actions import ACTIONS, Sender
@@ -74,8 +74,12 @@ async def command(
         raise CommandFailedError(
             CommandOutcome.NOT_CONNECTED, f"Station {station_id} is not connected to this CSMS."
         )
+    try:
+        payload = msgspec.json.encode(whole_numbers(body))
+    except (UnicodeEncodeError, RecursionError) as error:
+        raise InvalidFieldError("body", f"It cannot be written as JSON: {error}.") from None
     reply, operation_id = await context.commands.ask(
-        CommandTarget.CSMS, replica, station_id, action.value, msgspec.json.encode(whole_numbers(body))
+        CommandTarget.CSMS, replica, station_id, action.value, payload
     )
     return Response(
         bytes(reply.payload), media_type="application/json", headers={OPERATION_HEADER: operation_id}
