@@ -56,8 +56,7 @@ class Context:
 
     def told_time(self) -> str:
         """The simulated time now as the station logs tell it."""
-        at = self.observer.desired.clock.simulated(self.now())
-        return datetime.fromtimestamp(at, self.zone).strftime("%H:%M:%S")
+        return datetime.fromtimestamp(self.observer.simulated_now(), self.zone).strftime("%H:%M:%S")
 
     def ready(self) -> bool:
         """Whether what this controller knows of the swarm is as the store says."""

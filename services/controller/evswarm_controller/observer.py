@@ -86,8 +86,16 @@ class Observer:
 
     def price(self) -> float:
         """The price a kWh at this moment, in the currency."""
+        return self.tariff.price_micro(self.simulated_now()) / 1_000_000
+
+    def simulated_now(self) -> float:
+        """The simulated time at this moment, in unix seconds; while the store has no swarm, the real time.
+
+        Another pace of time begins a little ahead, and its line taken back from there would lie before what has been
+        told already: until then, it is as late as it will be there.
+        """
         clock = self._desired.clock if self._desired is not None else DesiredState().clock
-        return self.tariff.price_micro(clock.simulated(self._now())) / 1_000_000
+        return clock.simulated(max(self._now(), clock.real_origin))
 
     async def look(self) -> None:
         """Read everything.

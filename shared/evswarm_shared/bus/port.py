@@ -199,7 +199,7 @@ class ControllerBus(AuditBus, OperationBus, Protocol):
         ...
 
     async def change_tariff(self, change: TariffChange) -> Tariff:
-        """Add a change and return the tariff with it; the version grows by one, unless the tariff has that change."""
+        """Add a change and return the tariff with it; the version grows by one, unless it is the last of its moment."""
         ...
 
     def changes(self) -> AbstractAsyncContextManager[AsyncIterator[ChangeHint]]:

@@ -7,13 +7,14 @@ from evswarm_shared.bus.messages import Tariff, TariffChange
 
 
 def with_change(tariff: Tariff, change: TariffChange) -> Tariff:
-    """The tariff with one change more; the very same tariff when it holds that change already.
+    """The tariff with one change more; the very same tariff when that is the last one of its moment already.
 
     Changes stay ordered by time, so that two controllers whose clocks differ cannot hide each other's. Beyond
     TARIFF_CHANGES_KEPT the oldest goes; `version` keeps counting.
     """
-    if change in tariff.changes:
-        return tariff
     changes = list(tariff.changes)
-    bisect.insort_right(changes, change, key=lambda each: each.at)
+    place = bisect.bisect_right(changes, change.at, key=lambda each: each.at)
+    if place and changes[place - 1] == change:
+        return tariff
+    changes.insert(place, change)
     return Tariff(version=tariff.version + 1, changes=tuple(changes[-TARIFF_CHANGES_KEPT:]))

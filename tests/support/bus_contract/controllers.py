@@ -156,6 +156,12 @@ class TariffContract:
         once = await bus.change_tariff(TariffChange(1.0, 300_000))
         assert await bus.change_tariff(TariffChange(1.0, 300_000)) == once
 
+    async def test_a_price_that_comes_back_at_the_same_moment_is_a_change(self, harness: Harness) -> None:
+        bus = harness.bus()
+        for price in (10, 20, 10):
+            tariff = await bus.change_tariff(TariffChange(1.0, price))
+        assert (tariff.version, tariff.price_micro(1.0)) == (3, 10)
+
     async def test_changes_made_at_the_same_moment_are_all_kept(self, harness: Harness) -> None:
         buses = [harness.bus(), harness.bus()]
         await asyncio.gather(*(buses[n % 2].change_tariff(TariffChange(float(n), n)) for n in range(20)))

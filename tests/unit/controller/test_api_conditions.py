@@ -64,6 +64,26 @@ async def test_time_goes_on_from_where_it_was_at_another_pace(swarm: Desk) -> No
     assert clock.simulated(swarm.clock() + 11) == before + 600
 
 
+@pytest.mark.parametrize(("before", "after"), [(1, 600), (600, 1), (600, 0), (0, 60)])
+async def test_no_clock_that_is_shown_goes_back_when_time_runs_otherwise(
+    swarm: Desk, before: float, after: float
+) -> None:
+    async def shown() -> list[str]:
+        about = (await swarm.client.get("/about")).json()["run"]["simulated_at"]
+        conditions = (await swarm.client.get("/conditions")).json()["simulated_time"]
+        return [about, conditions, swarm.context.told_time()]
+
+    await change(swarm, {"clock_factor": before})
+    swarm.clock.at += 3
+    told = [await shown()]
+    await change(swarm, {"clock_factor": after})
+    for _ in range(6):
+        told.append(await shown())
+        swarm.clock.at += 0.3
+    for clock in zip(*told, strict=True):
+        assert list(clock) == sorted(clock)
+
+
 async def test_what_is_so_already_is_no_new_generation(swarm: Desk) -> None:
     generation = swarm.context.observer.desired.generation
     await change(swarm, {"clock_factor": 1, "grid_load": None})

@@ -95,3 +95,29 @@ async def test_stations_of_a_lost_worker_do_not_run(swarm: Desk) -> None:
     await swarm.pass_time(15)
     totals = (await swarm.client.get("/totals")).json()
     assert (totals["stations"], totals["running"]) == (20, 0)
+
+
+async def test_a_price_set_just_after_another_pace_of_time_was_holds_from_then_on(swarm: Desk) -> None:
+    swarm.clock.at += 10
+    await swarm.client.post("/pricing", json={"price": 0.4})
+    await swarm.client.patch("/conditions", json={"clock_factor": 600})
+    swarm.clock.at += 0.5
+    answer = await swarm.client.post("/pricing", json={"price": 0.5})
+    assert answer.json()["price"] == 0.5
+    await swarm.pass_time(5)
+    assert (await swarm.client.get("/pricing")).json()["price"] == 0.5
+
+
+async def test_prices_set_while_time_stands_still_follow_one_another(swarm: Desk) -> None:
+    await swarm.client.patch("/conditions", json={"clock_factor": 0})
+    await swarm.pass_time(5)
+    for price in (0.4, 0.5, 0.4):
+        assert (await swarm.client.post("/pricing", json={"price": price})).json()["price"] == price
+
+
+async def test_a_price_by_a_controller_whose_clock_is_behind_is_not_undone(swarm: Desk) -> None:
+    await swarm.client.post("/pricing", json={"price": 0.4})
+    swarm.clock.at -= 0.5
+    await swarm.client.post("/pricing", json={"price": 0.5})
+    swarm.clock.at += 1
+    assert (await swarm.client.get("/pricing")).json()["price"] == 0.5

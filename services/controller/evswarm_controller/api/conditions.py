@@ -87,7 +87,7 @@ def _view(context: Context) -> dict[str, Any]:
     desired = context.observer.desired
     conditions = desired.conditions
     return {
-        "simulated_time": views.timestamp(desired.clock.simulated(context.now())),
+        "simulated_time": views.timestamp(context.observer.simulated_now()),
         "clock_factor": desired.clock.factor,
         "grid_load": conditions.grid_load,
         "carbon_intensity": conditions.carbon_intensity,

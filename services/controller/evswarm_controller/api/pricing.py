@@ -26,9 +26,11 @@ async def read_price(context: ContextOf) -> Response:
 async def change_price(context: ContextOf, body: PriceRequest) -> Response:
     """Change the price from now on. Energy that has flowed keeps the price it flowed at."""
     context.require_ready()
-    at = context.observer.desired.clock.simulated(context.now())
-    change = TariffChange(at=at, price_micro=round(body.price * 1_000_000))
-    context.observer.take_tariff(await context.bus.change_tariff(change))
+    observer = context.observer
+    # Dated before the last change, as by a controller whose clock is behind, it would be undone by that one.
+    last = observer.tariff.changes[-1].at if observer.tariff.changes else 0.0
+    change = TariffChange(at=max(observer.simulated_now(), last), price_micro=round(body.price * 1_000_000))
+    observer.take_tariff(await context.bus.change_tariff(change))
     context.history.price(change)
     line = f"[{context.told_time()}] Price changed to {body.price:g} {context.settings.currency}/kWh"
     await context.bus.append_log(list(context.fleet.rows), stamped(context.now(), line))

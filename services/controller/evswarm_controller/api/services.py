@@ -49,7 +49,7 @@ async def read_about(context: ContextOf) -> Response:
     """Versions, the run, and the settings of this controller; secrets are named and not shown."""
     context.require_ready()
     desired = context.observer.desired
-    clock, now = desired.clock, context.now()
+    clock = desired.clock
     return views.json_response(
         {
             "version": context.presence.version,
@@ -61,7 +61,7 @@ async def read_about(context: ContextOf) -> Response:
                 "seed": desired.seed,
                 "id_prefix": desired.id_prefix,
                 "began_at": views.timestamp(clock.real_origin),
-                "simulated_at": views.timestamp(clock.simulated(now)),
+                "simulated_at": views.timestamp(context.observer.simulated_now()),
                 "clock_factor": clock.factor,
                 "generation": desired.generation,
                 "stations": len(context.observer.wanted),
