@@ -167,8 +167,10 @@ def test_a_key_of_the_maker_may_be_preset_and_survives_with_the_checkpoint() -> 
 def test_a_maker_cannot_take_a_key_of_the_standard_nor_one_twice() -> None:
     with pytest.raises(StationError, match="HeartbeatInterval"):
         Configuration(quiet_profile(vendor_keys=(VendorKey("HeartbeatInterval", "5"),)), 1)
+    with pytest.raises(StationError, match="heartbeatinterval"):
+        Configuration(quiet_profile(vendor_keys=(VendorKey("heartbeatinterval", "5"),)), 1)
     with pytest.raises(ValueError, match="same name"):
-        quiet_profile(vendor_keys=(VendorKey("A", "1"), VendorKey("A", "2")))
+        quiet_profile(vendor_keys=(VendorKey("A", "1"), VendorKey("a", "2")))
 
 
 @pytest.mark.parametrize(("name", "default"), [("", "1"), ("K" * 51, "1"), ("K", ""), ("K", "v" * 501)])
@@ -182,3 +184,22 @@ def test_no_text_breaks_a_change(value: str) -> None:
     values = configuration()
     for key in KEYS:
         assert values.change(key, value) in tuple(ConfigurationStatus)
+
+
+@pytest.mark.parametrize("key", ["LocalPreauthorize", "localpreauthorize", "LOCALPREAUTHORIZE"])
+def test_the_case_of_a_key_does_not_matter(key: str) -> None:
+    rig = StationRig().start()
+    changed = rig.command("ChangeConfiguration", {"key": key, "value": "true"})
+    told = rig.command("GetConfiguration", {"key": [key, "Nonsense"]})
+    assert changed == {"status": "Accepted"} and told["unknownKey"] == ["Nonsense"]
+    assert told["configurationKey"] == [{"key": "LocalPreAuthorize", "readonly": False, "value": "true"}]
+    rig.station.set_configuration(key, "false", rig.now)
+    rig.settle()
+    (told,) = rig.command("GetConfiguration", {"key": ["LocalPreAuthorize"]})["configurationKey"]
+    assert told["value"] == "false"
+
+
+def test_a_preset_key_may_be_spelt_in_another_case() -> None:
+    rig = StationRig(configuration={"localpreauthorize": "true"})
+    told = rig.start().command("GetConfiguration", {"key": ["LocalPreAuthorize"]})
+    assert told["configurationKey"][0]["value"] == "true"

@@ -146,3 +146,19 @@ def test_a_profile_that_never_works_is_given_up(refusal: ConnectResult, attempts
     assert profiles[: attempts + 2] == [1] + [2] * attempts + [1]
     answer = rig.command("GetConfiguration", {"key": ["SecurityProfile"]})
     assert answer["configurationKey"][0]["value"] == "1"
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_key_in_another_case_is_a_secret_all_the_same(by_hand: bool) -> None:
+    rig = StationRig(security=delivered(1)).start()
+    if by_hand:
+        rig.station.set_configuration("AUTHORIZATIONKEY", NEW_KEY, rig.now)
+        rig.settle()
+    else:
+        assert change(rig, "authorizationkey", NEW_KEY) == "Accepted"
+    rig.run(60.0)
+    used = rig.connects[-1].security
+    assert used is not None and used.authorization_key == NEW_KEY
+    assert not any(NEW_KEY in line for line in rig.log)
+    told = rig.command("GetConfiguration", {"key": ["authorizationKEY"]})
+    assert told["configurationKey"] == [{"key": "AuthorizationKey", "readonly": False}]

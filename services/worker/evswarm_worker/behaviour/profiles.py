@@ -90,7 +90,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not HOURS.issuperset(self.peak_hours):
             raise ValueError(f"peak_hours of {self.name} must lie in 0 to 23")
-        if len({key.name for key in self.vendor_keys}) < len(self.vendor_keys):
+        if len({key.name.casefold() for key in self.vendor_keys}) < len(self.vendor_keys):
             raise ValueError(f"two vendor_keys of {self.name} have the same name")
 
     @property

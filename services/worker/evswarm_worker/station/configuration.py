@@ -132,19 +132,29 @@ SAMPLED_BY_DEFAULT: Final = (
 )
 
 
+def _spellings(keys: Mapping[str, KeySpec]) -> Mapping[str, str]:
+    return {name.casefold(): name for name in keys}
+
+
 @cache
 def _keys(profile: Profile) -> Mapping[str, KeySpec]:
     """Every key of the stations of a profile, the maker's own ones last; one shared mapping."""
     if not profile.vendor_keys:
         return KEYS
     keys = dict(KEYS)
+    standard = _spellings(KEYS)
     for key in profile.vendor_keys:
-        if key.name in KEYS:
+        if key.name.casefold() in standard:
             raise StationError(f"{key.name!r} is a key of the standard: profile {profile.name} cannot add it")
         access = Access.READ if key.readonly else Access.WRITE
         accepts = rule_like(key.default).accepts
         keys[key.name] = KeySpec(key.default, accepts, access, key.reboot_required)
     return keys
+
+
+@cache
+def _names(profile: Profile) -> Mapping[str, str]:
+    return _spellings(_keys(profile))
 
 
 @cache
@@ -164,14 +174,22 @@ def _defaults(profile: Profile, connectors: int, security_profile: int) -> Mappi
 
 
 class Configuration:
-    """The values of one station. Values are texts as on the wire; a changed key outlives reboots."""
+    """The values of one station. Values are texts as on the wire; a changed key outlives reboots.
 
-    __slots__ = ("_defaults", "changes", "keys")
+    Keys are spelt as in `keys`, which is what `name_of` makes of somebody else's spelling.
+    """
+
+    __slots__ = ("_defaults", "_names", "changes", "keys")
 
     def __init__(self, profile: Profile, connectors: int, security_profile: int = 0) -> None:
         self.keys = _keys(profile)
+        self._names = _names(profile)
         self._defaults = _defaults(profile, connectors, security_profile)
         self.changes: dict[str, str] | None = None
+
+    def name_of(self, key: str) -> str | None:
+        """The key as the station spells it; None when there is no such key. Case does not matter (OCPP 1.6 §7.17)."""
+        return key if key in self.keys else self._names.get(key.casefold())
 
     def override(self, values: Mapping[str, str]) -> None:
         """Preset values, as an operator would before delivery; fixed keys may be set too.
@@ -180,10 +198,10 @@ class Configuration:
             StationError: there is no such key, or it does not take the value.
         """
         for key, value in values.items():
-            spec = self.keys.get(key)
-            if spec is None or not spec.accepts(value):
+            name = self.name_of(key)
+            if name is None or not self.keys[name].accepts(value):
                 raise StationError(f"configuration key {key!r} cannot be {value!r}")
-            self._store(key, value)
+            self._store(name, value)
 
     def change(self, key: str, value: str) -> ConfigurationStatus:
         """Do what ChangeConfiguration asks (OCPP 1.6 §5.3)."""

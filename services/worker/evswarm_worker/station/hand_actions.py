@@ -139,17 +139,17 @@ def power_cycle(cabinet: Cabinet, reason: Reason = Reason.power_loss) -> None:
 def set_configuration(cabinet: Cabinet, key: str, value: str) -> None:
     """Set a configuration key at the station itself; what the central system may not change, a hand may not either."""
     _require_on(cabinet)
-    if security_settings.is_security_key(key):
-        if security_settings.change(cabinet, key, value) is ConfigurationStatus.rejected:
-            raise StationActionError(f"{key} cannot be that now: the station's log says why")
-        return
-    status = cabinet.configuration.change(key, value)
-    if status is ConfigurationStatus.not_supported:
+    name = cabinet.configuration.name_of(key)
+    if name is None:
         raise StationActionError(f"there is no configuration key {key!r}: GetConfiguration lists them")
-    if status is ConfigurationStatus.rejected:
-        raise StationActionError(f"configuration key {key!r} cannot be {value!r}, or is read-only")
-    cabinet.log(f"Configuration by hand: {key} = {value}")
-    take_effect(cabinet, key)
+    if security_settings.is_security_key(name):
+        if security_settings.change(cabinet, name, value) is ConfigurationStatus.rejected:
+            raise StationActionError(f"{name} cannot be that now: the station's log says why")
+        return
+    if cabinet.configuration.change(name, value) is ConfigurationStatus.rejected:
+        raise StationActionError(f"configuration key {name!r} cannot be {value!r}, or is read-only")
+    cabinet.log(f"Configuration by hand: {name} = {value}")
+    take_effect(cabinet, name)
 
 
 def add_to_cache(cabinet: Cabinet, id_tag: str, info: IdTagInfo) -> None:

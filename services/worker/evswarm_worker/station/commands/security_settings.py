@@ -23,7 +23,7 @@ _ACCEPTED, _REJECTED = ConfigurationStatus.accepted, ConfigurationStatus.rejecte
 
 
 def is_security_key(key: str) -> bool:
-    """Whether a change of this key is a matter of `change`."""
+    """Whether a change of this key, spelt as the standard spells it, is a matter of `change`."""
     return key in _KEYS
 
 

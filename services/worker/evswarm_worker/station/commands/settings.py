@@ -21,38 +21,40 @@ from evswarm_worker.station.taking_effect import take_effect
 
 def change_configuration(cabinet: Cabinet, request: ChangeConfiguration) -> ChangeConfigurationResponse:
     """Set a key; it holds from now on and survives reboots."""
-    if security_settings.is_security_key(request.key):
-        return ChangeConfigurationResponse(security_settings.change(cabinet, request.key, request.value))
-    status = cabinet.configuration.change(request.key, request.value)
+    key = cabinet.configuration.name_of(request.key)
+    if key is None:
+        return ChangeConfigurationResponse(ConfigurationStatus.not_supported)
+    if security_settings.is_security_key(key):
+        return ChangeConfigurationResponse(security_settings.change(cabinet, key, request.value))
+    status = cabinet.configuration.change(key, request.value)
     if status in (ConfigurationStatus.accepted, ConfigurationStatus.reboot_required):
         cabinet.lasting_changed = True
-        cabinet.log(f"Configuration: {request.key} = {request.value}")
-        take_effect(cabinet, request.key)
+        cabinet.log(f"Configuration: {key} = {request.value}")
+        take_effect(cabinet, key)
     return ChangeConfigurationResponse(status)
 
 
 def get_configuration(cabinet: Cabinet, request: GetConfiguration) -> GetConfigurationResponse:
-    """Tell the named keys, or all of them.
+    """Tell the named keys as the station spells them, or all of them.
 
     Raises:
         PayloadError: more keys are named than GetConfigurationMaxKeys allows.
     """
-    keys = cabinet.configuration.keys
-    names = request.key if isinstance(request.key, list) and request.key else list(keys)
-    if len(names) > MAX_REQUESTED_KEYS:
+    configuration = cabinet.configuration
+    asked = request.key if isinstance(request.key, list) and request.key else list(configuration.keys)
+    if len(asked) > MAX_REQUESTED_KEYS:
         raise PayloadError(
             ErrorCode.OCCURENCE_CONSTRAINT_VIOLATION, f"more than {MAX_REQUESTED_KEYS} keys at once"
         )
-    known = [
-        KeyValue(
-            name,
-            keys[name].access is Access.READ,
-            UNSET if keys[name].access is Access.WRITE_ONLY else cabinet.configuration.text(name),
-        )
-        for name in names
-        if name in keys
-    ]
-    unknown = [name for name in names if name not in keys]
+    known, unknown = [], []
+    for key in asked:
+        name = configuration.name_of(key)
+        if name is None:
+            unknown.append(key)
+            continue
+        access = configuration.keys[name].access
+        value = UNSET if access is Access.WRITE_ONLY else configuration.text(name)
+        known.append(KeyValue(name, access is Access.READ, value))
     return GetConfigurationResponse(known if known else UNSET, unknown if unknown else UNSET)
 
 
