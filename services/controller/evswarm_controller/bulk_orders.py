@@ -22,7 +22,7 @@ from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
 from evswarm_controller.operation_progress import ASKED
 from evswarm_controller.station_query import StationFilter, matching
-from evswarm_controller.wishes import Wishes
+from evswarm_controller.wishes import ScaleOrder, Wishes
 from evswarm_shared.bus.messages import (
     OperationKind,
     OperationSnapshot,
@@ -155,8 +155,12 @@ class BulkOrders:
         if operation.state is OperationState.RUNNING:
             raise NothingToRetryError(f"{operation.operation_id} still runs.")
         if operation.kind is OperationKind.SCALE:
-            ramp, count = self._observer.desired.ramp_per_second, self._observer.desired.count
-            return await self._wishes.scale(count, profile=None, ramp_per_second=ramp)
+            order = ScaleOrder.of(operation)
+            if order is None:
+                raise NothingToRetryError(
+                    f"{operation.operation_id} does not say how many it was about: scale anew."
+                )
+            return await self._wishes.scale(order.count, profile=None, ramp_per_second=order.ramp_per_second)
         if operation.kind in ASKED or operation.kind in (OperationKind.CREATE, OperationKind.DELETE):
             raise NothingToRetryError("A command to a single station is given anew.")
         results = await self._bus.read_results(operation.operation_id)

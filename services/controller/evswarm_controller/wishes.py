@@ -44,6 +44,22 @@ CLOCK_LEAD_SECONDS: Final = 1.0
 """Real seconds ahead at which another pace of time begins: about as long as the workers take to hear of it."""
 
 
+class ScaleOrder(msgspec.Struct, frozen=True):
+    """What a scale operation was asked for, kept as its payload: numbered stations, at most so many a second.
+
+    `before` is how many were wished for until then.
+    """
+
+    count: int
+    ramp_per_second: float | None
+    before: int
+
+    @staticmethod
+    def of(operation: OperationSnapshot) -> "ScaleOrder | None":
+        """What this operation was asked for; None where it does not say."""
+        return msgspec.json.decode(operation.payload, type=ScaleOrder | None)
+
+
 class Wishes:
     """Changes the desired state. `poke` makes the control loop look at once."""
 
@@ -86,7 +102,9 @@ class Wishes:
                 operation_id=operation_id,
             )
 
-        operation = await self._change(OperationKind.SCALE, (), change)
+        operation = await self._change(
+            OperationKind.SCALE, (), change, lambda stored: ScaleOrder(count, ramp_per_second, stored.count)
+        )
         assert operation is not None
         return operation
 
@@ -212,6 +230,7 @@ class Wishes:
         kind: OperationKind,
         station_ids: tuple[str, ...],
         change: Callable[[DesiredState, str], DesiredState],
+        order: Callable[[DesiredState], ScaleOrder | None] = lambda _: None,
     ) -> OperationSnapshot | None:
         operation_id = f"{kind}-{secrets.token_hex(6)}"
         written: list[OperationSnapshot] = []
@@ -228,6 +247,7 @@ class Wishes:
                 updated_at=at,
                 station_ids=station_ids,
                 only_removes=only_removes,
+                payload=msgspec.Raw(msgspec.json.encode(order(stored))),
             )
             await self._bus.write_operation(operation)
             written.append(operation)

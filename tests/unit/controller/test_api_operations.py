@@ -200,6 +200,19 @@ async def test_a_cancelled_growth_keeps_what_has_begun(swarm: Desk) -> None:
     assert (again.status_code, again.json()["title"]) == (409, "Conflict")
 
 
+async def test_a_cancelled_growth_is_retried_to_the_size_and_at_the_pace_that_were_asked_for(
+    swarm: Desk,
+) -> None:
+    asked = {"count": 30, "ramp_per_second": 0.5}
+    view = (await swarm.client.post("/stations/scale", json=asked)).json()
+    await swarm.client.post(f"/operations/{view['operation_id']}/cancel", json={})
+    assert swarm.context.observer.desired.count == 20
+    again = await swarm.client.post(f"/operations/{view['operation_id']}/retry", json={})
+    assert (again.status_code, again.json()["target"]) == (202, 10)
+    desired = swarm.context.observer.desired
+    assert (desired.count, desired.ramp_per_second) == (30, 0.5)
+
+
 async def test_a_cancelled_shrinking_keeps_what_is_there(swarm: Desk) -> None:
     view = (await swarm.client.post("/stations/scale", json={"count": 5})).json()
     swarm.context.fleet.remove(["CP-000019", "CP-000020"])
