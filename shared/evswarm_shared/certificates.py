@@ -183,6 +183,14 @@ def organization_name(subject: x509.Name) -> str:
     return _attribute(subject, NameOID.ORGANIZATION_NAME)
 
 
+def holds_certificates(pem: bytes) -> bool:
+    """Whether a PEM text has a certificate in it, and none that cannot be read."""
+    try:
+        return bool(x509.load_pem_x509_certificates(pem))
+    except ValueError:
+        return False
+
+
 def read_certified(pem: bytes) -> Certified:
     """The certificate and key in one PEM text.
 

@@ -19,6 +19,14 @@ def authority() -> Certified:
     return certificates.new_authority("Test CA", "evswarm", now=NOW, days=100)
 
 
+def test_a_text_holds_certificates_when_each_of_them_can_be_read(authority: Certified) -> None:
+    pem = authority.certificate_pem()
+    assert certificates.holds_certificates(pem + pem)
+    assert not certificates.holds_certificates(b"")
+    assert not certificates.holds_certificates(b"nonsense")
+    assert not certificates.holds_certificates(pem.replace(b"MII", b"XXX"))
+
+
 def request_pem(key: object, subject: str = "CP-1", organization: str = "evswarm") -> str:
     """A station's request, signed with its key."""
     name = x509.Name(

@@ -42,11 +42,11 @@ class Endpoint:
     """A central system. `context` is None for ws:// and the TLS context for wss://."""
 
     def __init__(self, url: str, *, ca: Path | None = None, client_cert: Path | None = None) -> None:
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             port = parts.port
-        except ValueError:
-            raise EndpointError(f"{url} names no valid port") from None
+        except ValueError as error:
+            raise EndpointError(f"{url} is no URL that can be used: {error}") from None
         if parts.scheme not in ("ws", "wss") or not parts.hostname:
             raise EndpointError(
                 f"{url} is no central system's URL: it begins with ws:// or wss:// and a host"

@@ -387,6 +387,12 @@ async def test_a_numbered_station_is_neither_created_nor_deleted(swarm: Desk) ->
         ({}, "station_id"),
         ({"station_id": "a/b"}, "station_id"),
         ({"station_id": "A", "csms_url": "http://x"}, "csms_url"),
+        ({"station_id": "A", "csms_url": "ws://[::1"}, "csms_url"),
+        ({"station_id": "A", "csms_url": "ws://host:99999"}, "csms_url"),
+        ({"station_id": "A", "csms_url": "ws://:9000"}, "csms_url"),
+        ({"station_id": "A", "csms_tls_url": "wss://[x]"}, "csms_tls_url"),
+        ({"station_id": "A", "root_certificates": "nonsense"}, "root_certificates"),
+        ({"station_id": "A", "security_profile": 3, "client_certificate": "nonsense"}, "client_certificate"),
         ({"station_id": "A", "connectors": 0}, "connectors"),
         ({"station_id": "A", "configuration": {"Colour": "red"}}, "configuration.Colour"),
         (

@@ -23,7 +23,9 @@ def test_the_station_id_is_the_last_segment_of_the_url(url: str, host: str, port
     assert (endpoint.context is not None) is url.startswith("wss")
 
 
-@pytest.mark.parametrize("url", ["http://csms", "csms:9000", "ws://", "ws://csms:99999", "ws://csms:x"])
+@pytest.mark.parametrize(
+    "url", ["http://csms", "csms:9000", "ws://", "ws://csms:99999", "ws://csms:x", "ws://[::1", "ws://[x]"]
+)
 def test_what_is_no_websocket_url_is_refused(url: str) -> None:
     with pytest.raises(EndpointError):
         Endpoint(url)

@@ -1,16 +1,14 @@
 """Stations: finding them, how many there are, starting and stopping one, and what hands do to it."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Path, Query
-from ocpp.v16.enums import ConfigurationKey
 from starlette.responses import Response
 
-from evswarm_controller.api import views
+from evswarm_controller.api import new_station, views
 from evswarm_controller.api.export_files import documented_files, file_answer, in_pages
 from evswarm_controller.api.operation_schemas import OperationView
 from evswarm_controller.api.schemas import (
@@ -25,7 +23,6 @@ from evswarm_controller.api.schemas import (
 from evswarm_controller.context import Context, ContextOf
 from evswarm_controller.errors import (
     CommandFailedError,
-    InvalidFieldError,
     UnknownStationError,
 )
 from evswarm_controller.operation_progress import settled
@@ -50,8 +47,6 @@ from evswarm_shared.bus.messages import (
     StationSnapshot,
     StationSpec,
 )
-from evswarm_shared.bus.vendor_keys import VENDOR_KEYS
-from evswarm_shared.ocpp16.configuration_values import RULES, rule_like
 from evswarm_shared.text_exports import TextFormat
 
 SETTLE_SECONDS: Final = 8.0
@@ -192,20 +187,9 @@ async def stop_station(context: ContextOf, body: StationRequest) -> Response:
 async def create_station(context: ContextOf, body: NewStationRequest) -> Response:
     """Create one station of a given identity, and answer with it once it runs."""
     context.require_ready()
-    _check_configuration(body.profile, body.configuration)
+    new_station.check(body)
     operation = await context.wishes.create(StationSpec(**body.model_dump()))
     return await _settled(context, body.station_id, operation, stops=False, status=HTTPStatus.CREATED)
-
-
-def _check_configuration(profile: ProfileName, configuration: Mapping[str, str]) -> None:
-    own = {key.name: rule_like(key.default) for key in VENDOR_KEYS.get(profile, ())}
-    for key, value in sorted(configuration.items()):
-        rule = RULES.get(key) or own.get(key)
-        if rule is None:
-            raise InvalidFieldError(f"configuration.{key}", f"There is no configuration key {key}.")
-        if not rule.accepts(value):
-            given = "" if key == ConfigurationKey.authorization_key else f", not {value!r}"
-            raise InvalidFieldError(f"configuration.{key}", f"{key} takes {rule.wants}{given}.")
 
 
 @router.patch(
