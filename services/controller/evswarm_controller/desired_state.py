@@ -135,14 +135,17 @@ def with_all_stopped(
     return msgspec.structs.replace(_next(desired, operation_id), stopped=names)
 
 
-def held_at(desired: DesiredState, begun: Iterable[str], operation_id: str) -> DesiredState:
+def held_at(desired: DesiredState, begun: Iterable[str], operation_id: str, *, before: int) -> DesiredState:
     """The swarm of the numbered stations that have `begun`, whatever it was to become; the operation is named no more.
 
-    Numbers among them that have not begun stay as stopped, so that none of the others moves.
+    Numbers among them that have not begun stay as stopped, so that none of the others moves. So do those that were
+    stopped among the `before` stations that there were already.
     """
     indexes = {index for index in (index_of(desired.id_prefix, each) for each in begun) if index is not None}
-    count = max(indexes, default=0)
-    named = frozenset(each for each in desired.stopped if index_of(desired.id_prefix, each) is None)
+    stopped = {each: index_of(desired.id_prefix, each) for each in desired.stopped}
+    kept = indexes | {index for index in stopped.values() if index is not None and index <= before}
+    count = max(kept, default=0)
+    named = frozenset(each for each, index in stopped.items() if index is None)
     gaps = frozenset(desired.station_id(index) for index in range(1, count + 1) if index not in indexes)
     changed = _next(without_operations(desired, (operation_id,)), None)
     return msgspec.structs.replace(changed, count=count, stopped=named | gaps)

@@ -192,10 +192,13 @@ class Wishes:
             NotReadyError: as `scale` does.
         """
 
+        order = ScaleOrder.of(operation)
+        before = 0 if order is None else order.before
+
         def change(desired: DesiredState) -> DesiredState:
             if operation.operation_id not in desired.operations:
                 return desired
-            return held_at(desired, self._begun(), operation.operation_id)
+            return held_at(desired, self._begun(), operation.operation_id, before=before)
 
         desired = await self._rewrite(change)
         if desired is not None:

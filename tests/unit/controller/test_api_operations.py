@@ -213,6 +213,19 @@ async def test_a_cancelled_growth_is_retried_to_the_size_and_at_the_pace_that_we
     assert (desired.count, desired.ramp_per_second) == (30, 0.5)
 
 
+async def test_a_cancelled_growth_keeps_what_was_stopped_before(swarm: Desk) -> None:
+    await swarm.context.wishes.stop("CP-000020")
+    await swarm.settle()
+    view = (await swarm.client.post("/stations/scale", json={"count": 60})).json()
+    await swarm.context.wishes.stop("CP-000060")
+    await swarm.look()
+    await swarm.client.post(f"/operations/{view['operation_id']}/cancel", json={})
+    await swarm.settle()
+    desired = swarm.context.observer.desired
+    assert (desired.count, sorted(desired.stopped)) == (20, ["CP-000020"])
+    assert (await swarm.client.get("/stations/CP-000020")).json()["status"] == "Stopped"
+
+
 async def test_a_cancelled_shrinking_keeps_what_is_there(swarm: Desk) -> None:
     view = (await swarm.client.post("/stations/scale", json={"count": 5})).json()
     swarm.context.fleet.remove(["CP-000019", "CP-000020"])
