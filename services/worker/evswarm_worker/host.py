@@ -223,22 +223,25 @@ class StationHost(LinkUser):
         Raises:
             StationActionError: the station refuses an action by hand.
         """
+        self._step(self.shell.now(), step, *args)
+
+    def _step(self, now: float, step: Callable[..., None], *args: Any) -> None:
         shell = self.shell
         if self.ended or not shell.may_act():
             return
         try:
-            step(*args, shell.now())
-            self.carry_out()
+            step(*args, now)
+            self.carry_out(now)
         except StationActionError:
             raise
         except Exception:  # noqa: BLE001 - supervision: one station's failure must not end the others
             shell.crashed(self)
 
-    def carry_out(self) -> None:
+    def carry_out(self, now: float) -> None:
         """Take what the station asks for and do it, or keep it behind the commit that is under way."""
         effects = iter(self.station.effects())
         if self.held is None:
-            self._do(effects)
+            self._do(effects, now)
         else:
             self.held.extend(effects)
             if len(self.held) > HELD_PAUSE and self.link is not None:
@@ -253,7 +256,7 @@ class StationHost(LinkUser):
             return
         if len(held) > HELD_PAUSE and self.link is not None:
             self.link.resume()
-        self._do(iter(held))
+        self._do(iter(held), self.shell.now())
 
     def discard(self) -> None:
         """End here and now, without a word to anybody."""
@@ -267,7 +270,7 @@ class StationHost(LinkUser):
 
     def wake(self) -> None:
         """The time the station asked for has come."""
-        self.drive(self.station.wake)
+        self._step(self.shell.now(), self.station.wake)
 
     def link_opened(self) -> None:
         """The station's socket is open."""
@@ -284,15 +287,16 @@ class StationHost(LinkUser):
 
     def link_message(self, frame: bytes) -> None:
         """A message for the station."""
-        if self.raw is not None and self.raw.heard(frame, self.shell.now(), self.station.awaits):
+        now = self.shell.now()
+        if self.raw is not None and self.raw.heard(frame, now, self.station.awaits):
             return
         if self.tap is not None:
-            self.tap.heard(frame, self.shell.now())
+            self.tap.heard(frame, now)
         if TRACER.on:
             with TRACER.span_of_call(frame, self.station_id):
-                self.drive(self.station.receive, frame)
+                self._step(now, self.station.receive, frame)
         else:
-            self.drive(self.station.receive, frame)
+            self._step(now, self.station.receive, frame)
 
     def link_closed(self, reason: DisconnectReason) -> None:
         """The station's connection ended."""
@@ -302,16 +306,16 @@ class StationHost(LinkUser):
 
     # --- effects ---
 
-    def _do(self, effects: Iterator[Effect]) -> None:
+    def _do(self, effects: Iterator[Effect], now: float) -> None:
         shell = self.shell
         for effect in effects:
             if isinstance(effect, Send):
                 if self.link is not None:
                     self.link.send(effect.data)
                     if self.raw is not None:
-                        self.raw.sent(effect.data, shell.now())
+                        self.raw.sent(effect.data, now)
                     if self.tap is not None:
-                        self.tap.sent(effect.data, shell.now())
+                        self.tap.sent(effect.data, now)
             elif isinstance(effect, SnapshotChanged):
                 shell.mark_dirty(self)
             elif isinstance(effect, LogLine):

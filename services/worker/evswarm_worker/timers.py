@@ -23,7 +23,7 @@ class Sleeper(Protocol):
         """When it wants to be woken, in real unix seconds."""
 
     def wake(self) -> None:
-        """The time has come."""
+        """The time has come: do what is due, and be armed again."""
 
 
 class Timers:
@@ -76,7 +76,8 @@ class Timers:
             wanted = sleeper.wakeup_at()
             if wanted is not None and wanted <= now:
                 sleeper.wake()
-            self.arm(sleeper)
+            else:
+                self.arm(sleeper)
         if self._due == float("-inf"):
             return
         self._due = float("inf")

@@ -120,7 +120,7 @@ def connected() -> tuple[Shell, FakeStation, StationHost]:
     shell, station = Shell(), FakeStation()
     host = shell.host(PLAN, station)
     station.asks = [Connect()]
-    host.carry_out()
+    host.carry_out(host.shell.now())
     shell.did.clear()
     return shell, station, host
 
@@ -128,21 +128,21 @@ def connected() -> tuple[Shell, FakeStation, StationHost]:
 def test_effects_are_carried_out_in_the_order_they_came() -> None:
     shell, station, host = connected()
     station.asks = [Send(b"a"), SnapshotChanged(), Send(b"b"), Disconnect(1000, "bye")]
-    host.carry_out()
+    host.carry_out(host.shell.now())
     assert shell.did == [("send", b"a"), "dirty", ("send", b"b"), ("close", 1000, "bye")]
 
 
 def test_the_rhythm_of_pings_is_that_of_the_link_there_is() -> None:
     shell, station, host = connected()
     station.asks = [PingEvery(5), Disconnect(1000, "bye"), PingEvery(7)]
-    host.carry_out()
+    host.carry_out(host.shell.now())
     assert shell.did == [("pace", 5), ("close", 1000, "bye")]
 
 
 def test_everything_behind_a_commit_waits_until_it_is_written() -> None:
     shell, station, host = connected()
     station.asks = [Send(b"a"), persist(b"1"), Send(b"b"), persist(b"2"), Send(b"c")]
-    host.carry_out()
+    host.carry_out(host.shell.now())
     assert shell.did == [("send", b"a"), ("commit", b"1")]
     station.asks = [Send(b"d")]
     host.link_message(b"meanwhile")
@@ -156,10 +156,10 @@ def test_everything_behind_a_commit_waits_until_it_is_written() -> None:
 def test_a_station_with_too_much_behind_a_commit_is_not_read_until_it_is_written() -> None:
     shell, station, host = connected()
     station.asks = [persist(b"1"), *[Send(b"x")] * HELD_PAUSE]
-    host.carry_out()
+    host.carry_out(host.shell.now())
     assert "pause" not in shell.did
     station.asks = [Send(b"y")]
-    host.carry_out()
+    host.carry_out(host.shell.now())
     assert shell.did[-1] == "pause"
     host.committed()
     assert shell.did[2] == "resume"
@@ -182,7 +182,7 @@ def test_what_happens_on_the_socket_reaches_the_station() -> None:
 def test_without_a_lease_the_station_hears_nothing_and_does_nothing() -> None:
     shell, station, host = connected()
     station.asks = [persist(b"1"), Send(b"late")]
-    host.carry_out()
+    host.carry_out(host.shell.now())
     shell.valid = False
     host.committed()
     host.link_message(b"frame")
@@ -218,7 +218,7 @@ def test_a_refused_action_is_no_crash() -> None:
 def test_more_lines_than_a_log_keeps_push_out_the_oldest_and_are_counted() -> None:
     shell, station, host = connected()
     station.asks = [LogLine(str(number)) for number in range(LOG_LINES_KEPT + 3)]
-    host.carry_out()
+    host.carry_out(host.shell.now())
     assert read_line(host.lines[0]).line == "3"
     assert len(host.lines) == LOG_LINES_KEPT
     assert shell.dropped == 3
@@ -227,14 +227,14 @@ def test_more_lines_than_a_log_keeps_push_out_the_oldest_and_are_counted() -> No
 def test_a_new_connection_replaces_the_old_one() -> None:
     shell, station, host = connected()
     station.asks = [Connect()]
-    host.carry_out()
+    host.carry_out(host.shell.now())
     assert shell.did == ["abandon", "connect"]
 
 
 def test_an_ended_station_is_reported() -> None:
     shell, station, host = connected()
     station.asks = [persist(b"last"), Stopped()]
-    host.carry_out()
+    host.carry_out(host.shell.now())
     assert shell.did == [("commit", b"last")]
     host.committed()
     assert host.settled
@@ -244,7 +244,7 @@ def test_an_ended_station_is_reported() -> None:
 def test_an_end_is_reported_once() -> None:
     shell, station, host = connected()
     station.asks = [Stopped(), Stopped()]
-    host.carry_out()
+    host.carry_out(host.shell.now())
     assert shell.did == ["settled"]
 
 
@@ -260,10 +260,10 @@ def test_the_outbox_is_counted_from_the_commits() -> None:
     station.asks = [
         Persist(StationCommit("CP-000001", outbox_added=(OutboxEntry(1, b""), OutboxEntry(2, b""))))
     ]
-    host.carry_out()
+    host.carry_out(host.shell.now())
     station.asks = [Persist(StationCommit("CP-000001", outbox_removed=(1,)))]
     host.committed()
-    host.carry_out()
+    host.carry_out(host.shell.now())
     assert host.outbox == 1
 
 

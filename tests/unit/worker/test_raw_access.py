@@ -193,7 +193,7 @@ async def test_frames_are_kept_from_the_first_question_on_with_their_round_trips
     desk.host.link_message(b'[2,"0","Reset",{"type":"Soft"}]')
     assert await desk.messages() == []
     desk.station.asks.append(Send(b'[2,"9","Authorize",{"idTag":"CAFE0001"}]'))
-    desk.host.carry_out()
+    desk.host.carry_out(desk.shell.now())
     desk.shell.time += 0.25
     desk.host.link_message(b'[3,"9",{"idTagInfo":{"status":"Accepted"}}]')
     desk.host.link_message(b"noise")

@@ -53,8 +53,9 @@ class Loop:
 
 
 class Sleeper:
-    def __init__(self, clock: Clock, *times: float) -> None:
+    def __init__(self, wheel: Timers, clock: Clock, *times: float) -> None:
         self.armed = float("inf")
+        self.wheel = wheel
         self.clock = clock
         self.times = list(times)
         self.woken: list[float] = []
@@ -65,6 +66,7 @@ class Sleeper:
     def wake(self) -> None:
         self.woken.append(self.clock.time)
         self.times.pop(0)
+        self.wheel.arm(self)
 
 
 def make() -> tuple[Clock, Any, Timers]:
@@ -75,7 +77,7 @@ def make() -> tuple[Clock, Any, Timers]:
 
 def test_each_sleeper_is_woken_at_its_times_and_one_timer_is_armed() -> None:
     clock, loop, wheel = make()
-    first, second = Sleeper(clock, 1010.0, 1030.0), Sleeper(clock, 1005.0)
+    first, second = Sleeper(wheel, clock, 1010.0, 1030.0), Sleeper(wheel, clock, 1005.0)
     wheel.arm(first)
     wheel.arm(second)
     assert loop.armed == 1
@@ -87,7 +89,7 @@ def test_each_sleeper_is_woken_at_its_times_and_one_timer_is_armed() -> None:
 
 def test_a_time_that_moves_closer_counts() -> None:
     clock, loop, wheel = make()
-    sleeper = Sleeper(clock, 1050.0)
+    sleeper = Sleeper(wheel, clock, 1050.0)
     wheel.arm(sleeper)
     sleeper.times = [1010.0]
     wheel.arm(sleeper)
@@ -97,7 +99,7 @@ def test_a_time_that_moves_closer_counts() -> None:
 
 def test_a_time_that_moves_away_is_waited_for() -> None:
     clock, loop, wheel = make()
-    sleeper = Sleeper(clock, 1010.0)
+    sleeper = Sleeper(wheel, clock, 1010.0)
     wheel.arm(sleeper)
     sleeper.times = [1050.0]
     wheel.arm(sleeper)
@@ -109,7 +111,7 @@ def test_a_time_that_moves_away_is_waited_for() -> None:
 
 def test_a_sleeper_that_always_wants_to_be_woken_leaves_time_for_others() -> None:
     clock, loop, wheel = make()
-    sleeper = Sleeper(clock, *[0.0] * 10_000)
+    sleeper = Sleeper(wheel, clock, *[0.0] * 10_000)
     wheel.arm(sleeper)
     loop.until(1000.1)
     assert 10 <= len(sleeper.woken) <= 0.1 / timers.GRAIN_SECONDS + 1
@@ -117,7 +119,7 @@ def test_a_sleeper_that_always_wants_to_be_woken_leaves_time_for_others() -> Non
 
 def test_times_that_move_to_and_fro_leave_nothing_behind() -> None:
     clock, loop, wheel = make()
-    sleeper = Sleeper(clock)
+    sleeper = Sleeper(wheel, clock)
     for number in range(100):
         sleeper.times = [1100.0 - number]
         wheel.arm(sleeper)
@@ -131,7 +133,7 @@ def test_times_that_move_to_and_fro_leave_nothing_behind() -> None:
 
 def test_nobody_is_woken_after_the_end() -> None:
     clock, loop, wheel = make()
-    sleeper = Sleeper(clock, 1010.0)
+    sleeper = Sleeper(wheel, clock, 1010.0)
     wheel.arm(sleeper)
     wheel.stop()
     loop.until(1100.0)

@@ -77,6 +77,12 @@ def flush(cabinet: Cabinet) -> None:
         _send(cabinet, call)
 
 
+def waits(cabinet: Cabinet) -> bool:
+    """Whether anything is left that `flush` might send or store after a call was settled."""
+    outbox = cabinet.outbox
+    return bool(cabinet.calls.line) or len(outbox) > 0 or outbox.has_changes()
+
+
 def persist(cabinet: Cabinet) -> None:
     """Have every lasting change stored before anything that follows."""
     if cabinet.lasting_changed or cabinet.outbox.has_changes():
@@ -124,7 +130,7 @@ def _send(cabinet: Cabinet, call: PendingCall) -> None:
     unique_id = cabinet.calls.begin(call, cabinet.now)
     cabinet.counts.calls_sent.add(call.action)
     cabinet.counts.calls_pending += 1
-    cabinet.last_message = call.action.value
+    cabinet.last_message = call.action
     cabinet.last_message_at = cabinet.now
     cabinet.effects.append(Send(encode_call(unique_id, call.request)))
 

@@ -177,11 +177,12 @@ class Station:
     def receive(self, frame: bytes | str, now: float) -> None:
         """A whole text message arrived."""
         if self._enter(now):
-            if messaging.receive(self._cabinet, frame) or self._cabinet.ending is not None:
+            cabinet = self._cabinet
+            if messaging.receive(cabinet, frame) or cabinet.ending is not None:
                 self._settle()
-            else:
-                messaging.flush(self._cabinet)
-                self._cabinet.wake_at = self._next_due()
+            elif cabinet.real_due <= cabinet.wake_at or messaging.waits(cabinet):
+                messaging.flush(cabinet)
+                cabinet.wake_at = self._next_due()
 
     def transferred(self, transfer: int, result: TransferResult, now: float) -> None:
         """The `Download` or `Upload` of this number has ended; unknown numbers change nothing."""

@@ -52,9 +52,9 @@ def keep_expecting(cabinet: Cabinet, connector: Connector) -> None:
     """A connector that nobody uses any more is visited again some day."""
     if (
         connector.visit is None
+        and connector.transaction is None
         and cabinet.autonomous
         and not connector.plugged
-        and connector.transaction is None
         and connector.tag_state is TagState.NONE
     ):
         visit = next_visit(cabinet.config.profile, cabinet.draws, cabinet.at, cabinet.utc_offset())
@@ -110,7 +110,8 @@ def live_through(cabinet: Cabinet, connector: Connector) -> None:
         aligned_sample(cabinet, connector)
     if connector.attend_at <= at:
         attend(cabinet, connector)
-    keep_expecting(cabinet, connector)
+    if connector.visit is None:
+        keep_expecting(cabinet, connector)
     connector.schedule()
 
 
