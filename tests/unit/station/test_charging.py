@@ -358,7 +358,7 @@ def test_a_phase_can_be_asked_for() -> None:
     one, two, warm, offered = only(only(rig.sent("MeterValues"))["meterValue"])["sampledValue"]
     assert one["phase"] == "L1" and float(one["value"]) > 5.0
     assert two["phase"] == "L2" and float(two["value"]) == 0.0
-    assert warm["unit"] == "Celsius" and float(offered["value"]) == 7360.0
+    assert warm["unit"] == "Celcius" and float(offered["value"]) == 7360.0
 
 
 def test_the_row_shows_what_is() -> None:

@@ -1,7 +1,10 @@
 """What a meter says: every measurand, phase, context and location that can be asked for (OCPP 1.6 §3.16, §9.1)."""
 
+import json
+from importlib.resources import files
 from typing import Any
 
+import jsonschema
 import pytest
 from ocpp.v16.enums import Measurand
 
@@ -34,7 +37,7 @@ def test_every_measurand_can_be_asked_for_and_has_its_unit(name: ProfileName, ha
             "Frequency": "Hertz",
             "Power": "var" if reactive else "W",
             "SoC": "Percent",
-            "Temperature": "Celsius",
+            "Temperature": "Celcius",
             "Voltage": "V",
         }.get(family)
         assert v.get("unit") == (None if v["measurand"] == "Power.Factor" else unit), v
@@ -140,6 +143,16 @@ def stopped(rig: StationRig) -> list[dict[str, Any]]:
 
 def contexts(moments: list[dict[str, Any]]) -> list[str]:
     return [only(m["sampledValue"]).get("context", "Sample.Periodic") for m in moments]
+
+
+@pytest.mark.parametrize("half", [EVERY[:11], EVERY[11:]])
+def test_what_a_stop_carries_is_a_stop_to_the_published_schema_too(half: list[str]) -> None:
+    schema = json.loads(files("ocpp").joinpath("v16/schemas/StopTransaction.json").read_text("utf-8-sig"))
+    rig = charging_rig(configuration={"StopTxnSampledData": ",".join(half)})
+    rig.run(21.0)
+    told = [v["measurand"] for v in stopped(rig)[-1]["sampledValue"]]
+    assert told == half
+    jsonschema.validate(only(rig.sent("StopTransaction")), schema)
 
 
 def test_unless_it_is_asked_for_a_stop_carries_no_readings() -> None:

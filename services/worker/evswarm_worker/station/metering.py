@@ -45,7 +45,8 @@ _UNITS: Final = {
     _VOLTAGE: UnitOfMeasure.v,
     _CURRENT: UnitOfMeasure.a,
     _SOC: UnitOfMeasure.percent,
-    _TEMPERATURE: UnitOfMeasure.celsius,
+    # As every schema in use spells it (errata of OCPP-J 1.6, §2.1).
+    _TEMPERATURE: UnitOfMeasure.celcius,
     _POWER_OFFERED: UnitOfMeasure.w,
     Measurand.current_offered: UnitOfMeasure.a,
 }

@@ -1,13 +1,15 @@
 """The readings that a StopTransaction carries, where the configuration asks for them (OCPP 1.6 §6.49, §9.1.28)."""
 
+from functools import cache
 from typing import Final
 
-from ocpp.v16.enums import ConfigurationKey, ReadingContext
+from msgspec import UNSET
+from ocpp.v16.enums import ConfigurationKey, Measurand, ReadingContext
 
 from evswarm_shared.telemetry.counts import DroppedFrame
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.connector import Connector
-from evswarm_worker.station.metering import measurands, meter_value
+from evswarm_worker.station.metering import Wanted, measurands, meter_value
 from evswarm_worker.station.transaction import Transaction
 
 MOMENTS_KEPT: Final = 120
@@ -33,7 +35,7 @@ def collect(
     if samples is None:
         return
     key = _ALIGNED if context is ReadingContext.sample_clock else _SAMPLED
-    value = meter_value(cabinet, connector, measurands(cabinet, key), context)
+    value = meter_value(cabinet, connector, _for_a_stop(measurands(cabinet, key)), context)
     if value is None:
         return
     samples.append(value)
@@ -41,3 +43,15 @@ def collect(
     if len(samples) > MOMENTS_KEPT:
         cabinet.counts.dropped_frames.add(DroppedFrame.QUEUE_FULL, len(samples[1:-1:2]))
         del samples[1:-1:2]
+
+
+@cache
+def _for_a_stop(wanted: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
+    """The same readings with units that the published schema of StopTransaction has.
+
+    It lacks Hertz, which that of MeterValues has, and a strict central system would refuse the whole stop. A frequency
+    is in hertz without saying so (errata §3.86).
+    """
+    return tuple(
+        item._replace(unit=UNSET) if item.measurand is Measurand.frequency else item for item in wanted
+    )
