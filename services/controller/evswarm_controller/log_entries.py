@@ -1,7 +1,7 @@
 """A station's log as one list: the lines it wrote, and its OCPP calls with their answers. Pure.
 
-An entry is a dict: at (real unix seconds or None), time (HH:MM:SS of the station's own clock), kind, level, text; an
-entry of kind `call` has every field of a message of `/history/messages` besides.
+An entry is a dict: at (real unix seconds or None), time (HH:MM:SS of the station's own clock, or empty), kind, level,
+text; an entry of kind `call` has every field of a message of `/history/messages` besides.
 """
 
 from collections.abc import Iterable, Mapping
@@ -68,7 +68,7 @@ def line_entry(line: LogLine) -> Entry:
 
 
 def call_entry(item: Mapping[str, Any], clock: str) -> Entry:
-    """A message of the history. `clock` is HH:MM:SS of the station's own clock when it passed."""
+    """A message of the history. `clock` is HH:MM:SS of the station's own clock when it passed, empty where nobody knows."""
     outcome = Outcome(item["outcome"])
     return {
         **item,

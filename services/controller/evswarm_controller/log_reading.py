@@ -87,7 +87,10 @@ def new_lines(shown: Sequence[str], lines: Sequence[str]) -> Sequence[str]:
 
 
 class _Clock:
-    """The stations' own clock, for calls, which carry real time only."""
+    """The stations' own clock, for calls, which carry real time only.
+
+    How time ran before its present pace nobody keeps: calls of then bear no time of a station.
+    """
 
     def __init__(self, context: Context) -> None:
         # An emptied store has no desired state for a moment, and the log goes on.
@@ -96,6 +99,8 @@ class _Clock:
 
     def call(self, item: dict[str, Any]) -> Entry:
         at = datetime.fromisoformat(item["at"]).timestamp()
+        if at < self._clock.real_origin:
+            return call_entry(item, "")
         told_at = datetime.fromtimestamp(self._clock.simulated(at), self._zone)
         return call_entry(item, told_at.strftime("%H:%M:%S"))
 

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import json
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -97,6 +98,17 @@ async def test_calls_bear_the_time_of_the_stations_own_clock(swarm: Desk) -> Non
     assert clock.simulated(AT + 1.5) == AT + 1.5
     body = await read(swarm)
     assert body["entries"][-1]["time"] == "08:00:01"
+
+
+async def test_calls_before_time_ran_at_its_present_pace_bear_no_time_of_the_station(swarm: Desk) -> None:
+    await swarm.client.patch("/conditions", json={"clock_factor": 600})
+    swarm.clock.at += 10
+    began = swarm.context.observer.desired.clock.real_origin
+    late = datetime.fromtimestamp(began + 1, UTC).isoformat()
+    played(swarm, call(at="2027-01-15T08:00:00.500Z"), call("Reset", late))
+    calls = (await read(swarm, "?kind=call"))["entries"]
+    assert calls[0]["time"] == ""
+    assert calls[1]["time"] == f"{datetime.fromtimestamp(began + 600, UTC):%H:%M:%S}"
 
 
 @pytest.mark.parametrize(

@@ -322,7 +322,11 @@ class LogEntryView(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     at: float | None = Field(description="Real unix seconds; null where nobody knows.")
-    time: str = Field(description="HH:MM:SS of the station's own clock.", examples=["08:15:00"])
+    time: str = Field(
+        description="HH:MM:SS of the station's own clock; empty where nobody knows, as of calls before time ran at "
+        "its present pace.",
+        examples=["08:15:00"],
+    )
     kind: str = Field(description="`call`, or what the line is about.", examples=["transaction"])
     level: Literal["info", "warning", "error"]
     text: str = Field(description="Without the time in front.", examples=["Boot accepted"])
