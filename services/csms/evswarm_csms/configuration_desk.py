@@ -7,7 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-import msgspec
 from msgspec.structs import replace
 from ocpp.v16.enums import ConfigurationStatus
 
@@ -66,7 +65,7 @@ class ConfigurationDesk:
         Raises:
             BusUnavailableError: the store is away; then the station's new key is not known here.
         """
-        if not isinstance(request, ChangeConfiguration) or answer.outcome is not CommandOutcome.DONE:
+        if not isinstance(request, ChangeConfiguration):
             return
         key = request.key.casefold()
         status = _status(answer)
@@ -123,13 +122,16 @@ class ConfigurationDesk:
         return await operation()
 
 
-def _status(answer: Answer) -> ConfigurationStatus:
-    return msgspec.json.decode(answer.payload, type=ChangeConfigurationResponse).status
+def _status(answer: Answer) -> ConfigurationStatus | None:
+    """What the station answered to a ChangeConfiguration; None when it did not."""
+    response = answer.response
+    return response.status if isinstance(response, ChangeConfigurationResponse) else None
 
 
 def _result(answer: Answer) -> str:
-    if answer.outcome is CommandOutcome.DONE:
-        return str(_status(answer).value)
+    status = _status(answer)
+    if status is not None:
+        return str(status.value)
     return f"{answer.error_code or answer.outcome.value}: {answer.description}"
 
 

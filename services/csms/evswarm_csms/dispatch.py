@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol, TypeVar
 
-import msgspec
 from msgspec import UNSET
 
 from evswarm_csms import ledger
@@ -37,7 +36,7 @@ from evswarm_csms.handlers import (
 from evswarm_csms.history import NO_HISTORY, CentralHistory
 from evswarm_csms.meter_batch import MeterBatch
 from evswarm_shared.bus.csms_records import BootRule, StationEvent, StationEventKind
-from evswarm_shared.bus.messages import CommandOutcome, StationRecord, TransactionRecord
+from evswarm_shared.bus.messages import StationRecord, TransactionRecord
 from evswarm_shared.bus.port import CsmsBus
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.ocpp16.messages import (
@@ -215,9 +214,8 @@ async def _sign_certificate(request: SignCertificate, station: StationFile, desk
 
 async def _deliver_certificate(chain: str, station_id: str, desk: Desk, call: CallStation) -> None:
     answer = await call(CertificateSigned(certificate_chain=chain))
-    if answer.outcome is CommandOutcome.DONE:
-        response = msgspec.json.decode(answer.payload, type=CertificateSignedResponse)
-        status, detail = response.status.value, ""
+    if isinstance(answer.response, CertificateSignedResponse):
+        status, detail = answer.response.status.value, ""
     else:
         status, detail = answer.error_code or answer.outcome.value, answer.description
     desk.events.note(

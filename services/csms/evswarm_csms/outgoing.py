@@ -14,7 +14,7 @@ from evswarm_shared.bus.messages import CommandOutcome
 from evswarm_shared.ocpp16.actions import ACTION_OF
 from evswarm_shared.ocpp16.errors import ErrorCode, PayloadError
 from evswarm_shared.ocpp16.frames import CallError, CallResult, decode_response, encode_call
-from evswarm_shared.ocpp16.messages import Request
+from evswarm_shared.ocpp16.messages import Request, Response
 from evswarm_shared.telemetry.counts import DroppedFrame, ProtocolCounts
 
 LINE_LENGTH: Final = 16
@@ -22,10 +22,11 @@ LINE_LENGTH: Final = 16
 
 
 class Answer(Struct, frozen=True):
-    """How a call ended. `payload` is the station's CALLRESULT payload as it came."""
+    """How a call ended. `payload` is the station's CALLRESULT payload as it came, `response` what it was read as."""
 
     outcome: CommandOutcome
     payload: Raw = Raw(b"null")
+    response: Response | None = None
     error_code: str = ""
     description: str = ""
 
@@ -106,12 +107,12 @@ class OutgoingCalls:
         counts.call_results_received.add(call.action)
         counts.call_duration.observe(call.action, asyncio.get_running_loop().time() - call.sent_at)
         try:
-            decode_response(call.action, frame.payload, strict=self._rules.strict)
+            response = decode_response(call.action, frame.payload, strict=self._rules.strict)
         except PayloadError as error:
             counts.dropped_frames.add(DroppedFrame.INVALID)
             answer = _invalid(error.code, error.description)
         else:
-            answer = Answer(CommandOutcome.DONE, payload=Raw(bytes(frame.payload)))
+            answer = Answer(CommandOutcome.DONE, payload=Raw(bytes(frame.payload)), response=response)
         self._finish(call, answer)
 
     def error(self, frame: CallError) -> None:

@@ -100,6 +100,20 @@ async def test_wishes_are_sent_after_the_boot_and_reported() -> None:
     assert event.detail == "Nonsense: NotSupported; LightIntensity: InternalError: no lamp"
 
 
+async def test_an_answer_with_an_extra_field_counts_when_lenient() -> None:
+    replica = Replica(strict=False)
+    await replica.bus.write_configuration_wishes("CP-1", {"a": "1"})
+    station = await replica.connect()
+    station.say(2, "boot", "BootNotification", BOOT)
+    await until(lambda: len(station.wire.sent) == 2)
+    _, call = station.wire.take()
+    station.say(3, call[1], {"status": "Accepted", "vendor": 1})
+    await replica.settle()
+    report = await replica.bus.read_configuration_report("CP-1")
+    assert report is not None
+    assert report.results == {"a": "Accepted"}
+
+
 async def test_wishes_that_come_while_others_are_applied_are_applied_too() -> None:
     replica = Replica()
     await replica.bus.write_configuration_wishes("CP-1", {"a": "1"})

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from msgspec import Raw
-from ocpp.v16.enums import ResetType
+from ocpp.v16.enums import ResetStatus, ResetType
 
 from evswarm_csms.outgoing import LINE_LENGTH, Answer, CallRules, OutgoingCalls
 from evswarm_shared.bus.messages import CommandOutcome
 from evswarm_shared.ocpp16.frames import CallError, CallResult
-from evswarm_shared.ocpp16.messages import ClearCache, GetConfiguration, Reset
+from evswarm_shared.ocpp16.messages import ClearCache, GetConfiguration, Reset, ResetResponse
 from evswarm_shared.telemetry.counts import ProtocolCounts
 
 
@@ -49,7 +49,9 @@ async def test_a_call_is_sent_and_gets_the_stations_payload(line: Line) -> None:
     assert (kind, action, payload) == (2, "Reset", {"type": "Soft"})
     assert len(unique_id) == 36
     line.answer_last(b'{"status": "Accepted"}')
-    assert await answer == Answer(CommandOutcome.DONE, Raw(b'{"status": "Accepted"}'))
+    assert await answer == Answer(
+        CommandOutcome.DONE, Raw(b'{"status": "Accepted"}'), ResetResponse(ResetStatus.accepted)
+    )
     assert line.counts.calls_pending == 0
     assert line.counts.call_duration["Reset"].count == 1
 
