@@ -72,6 +72,8 @@ class FailedPart(StrEnum):
 
     MESSAGE = "message"
     COMMAND = "command"
+    ERRAND = "errand"
+    """What follows a message or a command, and nobody waits for."""
 
 
 class CertificateSigner(Protocol):

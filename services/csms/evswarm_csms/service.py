@@ -30,6 +30,7 @@ from evswarm_csms.restoring import Restoring
 from evswarm_csms.server.listener import StationServer
 from evswarm_csms.server.tls import server_context
 from evswarm_csms.session import Office, Session
+from evswarm_csms.supervision import supervised
 from evswarm_shared.bus.keys import TRANSACTION_ID_GAP
 from evswarm_shared.bus.messages import CsmsHeartbeat
 from evswarm_shared.bus.port import Bus
@@ -225,7 +226,7 @@ class CentralSystem:
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         assert self._group is not None
-        task = self._group.create_task(work)
+        task = self._group.create_task(supervised(work, self._failures))
         self._working.add(task)
         task.add_done_callback(self._working.discard)
         return task

@@ -46,7 +46,7 @@ HTTP_ROUTES_SHOWN: Final = 100
 """Combinations of method, route and status with series of their own; what comes later counts as `other`."""
 WORKERS_SHOWN: Final = 200
 """Workers with a series of their own on a controller."""
-FAILED_PARTS: Final = ("message", "command")
+FAILED_PARTS: Final = ("message", "command", "errand")
 REFUSAL_REASONS: Final = ("host", "origin", "token", "tries", "rate")
 WORKER_STATES: Final = ("live", "draining", "lost")
 
@@ -258,7 +258,7 @@ CSMS_COMMANDS: Final = MetricSpec(
 CSMS_FAILURES: Final = MetricSpec(
     "evswarm_csms_failures_total",
     Kind.COUNTER,
-    "Messages and commands that the central system could not handle by its own fault.",
+    "Messages, commands and what follows them that the central system could not handle by its own fault.",
     CSMS,
     (label("part", FAILED_PARTS),),
     catch_all=True,
