@@ -12,11 +12,15 @@ from evswarm_controller.errors import HistorianError
 from evswarm_controller.log_entries import Entry, LogFilter, call_entry, in_order, line_entry, told
 from evswarm_shared.bus.messages import DesiredState
 from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.history.log_kinds import Level
 from evswarm_shared.history.log_lines import LogLine, read_line
+from evswarm_shared.history.records import Outcome
 
 HISTORY_SECONDS: Final = 2.0
 """How long a log waits for its calls before it comes without them."""
 LOOK_SECONDS: Final = 0.5
+ANY_FAILURE: Final = "failed"
+"""As the status of messages: whatever was not answered well."""
 
 
 class Log(msgspec.Struct, frozen=True):
@@ -38,7 +42,8 @@ async def read_log(context: Context, station_id: str, wanted: LogFilter, calls: 
     )
     lines = [read_line(line) for line in stored]
     clock = _Clock(context)
-    entries = in_order(map(line_entry, lines), (clock.call(item) for item in items))
+    found = [entry for entry in map(clock.call, items) if wanted.takes(entry)]
+    entries = in_order(map(line_entry, lines), found[-calls:])
     return Log(lines, [entry for entry in entries if wanted.takes(entry)], messages)
 
 
@@ -117,9 +122,16 @@ async def _last_calls(
         asked["action"] = wanted.action
     if wanted.direction is not None:
         asked["direction"] = wanted.direction.value
+    if wanted.level is not Level.INFO:
+        asked["status"] = ANY_FAILURE if wanted.level is Level.WARNING else Outcome.MALFORMED.value
+    questions = [asked]
+    if any(letter.isalnum() for letter in wanted.text):
+        # The history looks for whole words, in all calls; parts of words are looked for among the last ones.
+        questions.append({**asked, "text": wanted.text})
     try:
         async with asyncio.timeout(HISTORY_SECONDS):
-            items = await context.historian.items("messages", asked)
+            answers = await asyncio.gather(*(context.historian.items("messages", each) for each in questions))
     except (HistorianError, TimeoutError):
         return "away", []
-    return "kept", items[::-1]
+    items = {item["id"]: item for answer in answers for item in answer}
+    return "kept", sorted(items.values(), key=lambda item: datetime.fromisoformat(item["at"]))

@@ -24,7 +24,7 @@ AT = 1_800_000_000.0
 def call(action: str = "Heartbeat", at: str = "2027-01-15T08:00:01.500Z", **changes: Any) -> dict[str, Any]:
     """A message as the historian answers it."""
     return {
-        "id": "1",
+        "id": f"{action} {at}",
         "at": at,
         "station_id": ID,
         "side": "station",
@@ -133,6 +133,52 @@ async def test_only_what_was_asked_for_is_among_the_entries(
     body = await read(swarm, query)
     assert [entry["text"] for entry in body["entries"]] == found
     assert body["count"] == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "asked_for"),
+    [
+        ("?level=warning", [{"status": "failed"}]),
+        ("?level=error", [{"status": "malformed"}]),
+        ("?text=alpha", [{}, {"text": "alpha"}]),
+        ("?text=→", [{}]),
+        ("?text=alpha&level=warning", [{"status": "failed"}, {"status": "failed", "text": "alpha"}]),
+    ],
+)
+async def test_what_is_wanted_is_looked_for_in_all_calls(
+    swarm: Desk, query: str, asked_for: list[dict[str, str]]
+) -> None:
+    asked = played(swarm)
+    await read(swarm, query)
+    assert [dict(url.params) for url in asked] == [
+        {"station": ID, "limit": "50"} | each for each in asked_for
+    ]
+
+
+async def test_a_text_is_found_in_old_calls_by_its_words_and_in_the_last_ones_by_any_part(
+    swarm: Desk,
+) -> None:
+    times = [f"2027-01-15T08:00:0{second}.000Z" for second in range(4)]
+    calls = [
+        call(at=at, request={"data": data})
+        for at, data in zip(times, ("alpha", "x", "alphabet", "alpha"), strict=True)
+    ]
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        by_word = [each for each in calls if each["request"]["data"] == "alpha"]
+        found = (by_word if "text" in request.url.params else calls)[-int(request.url.params["limit"]) :]
+        page = json.dumps({"items": found[::-1]}).encode()
+        return httpx.Response(200, stream=httpx.ByteStream(page))
+
+    historian = HistorianClient("http://historian", transport=httpx.MockTransport(respond))
+    object.__setattr__(swarm.context, "historian", historian)
+
+    async def found(limit: int) -> list[float]:
+        entries = (await read(swarm, f"?text=alpha&limit={limit}"))["entries"]
+        return [entry["at"] - AT for entry in entries]
+
+    assert await found(3) == [0, 2, 3]
+    assert await found(2) == [2, 3]
 
 
 async def test_without_a_historian_the_lines_come_alone_and_say_so(swarm: Desk) -> None:
