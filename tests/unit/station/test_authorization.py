@@ -20,6 +20,17 @@ def present(rig: StationRig, id_tag: str = "TAG1") -> None:
     rig.settle()
 
 
+def test_a_tag_is_asked_for_however_much_else_waits() -> None:
+    rig = plugged()
+    rig.answers["Heartbeat"] = None
+    while rig.command("TriggerMessage", {"requestedMessage": "Heartbeat"}) == {"status": "Accepted"}:
+        pass
+    present(rig)
+    del rig.answers["Heartbeat"]
+    rig.run(60.0)
+    assert len(rig.sent("StartTransaction")) == 1 and rig.status() == "Charging"
+
+
 @pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid", "ConcurrentTx"])
 def test_a_refused_tag_starts_nothing(status: str) -> None:
     rig = plugged()

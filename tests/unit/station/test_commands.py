@@ -289,6 +289,36 @@ def test_a_trigger_for_a_connector_that_is_not_there_is_rejected() -> None:
     assert rig.command("TriggerMessage", payload) == REJECTED
 
 
+@pytest.mark.parametrize(
+    ("command", "payload"),
+    [
+        ("TriggerMessage", {"requestedMessage": "StatusNotification"}),
+        ("TriggerMessage", {"requestedMessage": "BootNotification"}),
+        ("ExtendedTriggerMessage", {"requestedMessage": "LogStatusNotification"}),
+        ("ExtendedTriggerMessage", {"requestedMessage": "SignChargePointCertificate"}),
+    ],
+)
+def test_a_trigger_is_rejected_once_there_is_no_room_for_what_it_asks(
+    command: str, payload: dict[str, Any]
+) -> None:
+    rig = StationRig(connectors=20).start()
+    rig.answers["StatusNotification"] = None
+    asked_for_all, asked_for_one = (
+        {"requestedMessage": "StatusNotification"} | fields for fields in ({}, {"connectorId": 1})
+    )
+    accepted = 0
+    while rig.command("TriggerMessage", asked_for_all) == ACCEPTED:
+        accepted += 21
+    while rig.command("TriggerMessage", asked_for_one) == ACCEPTED:
+        accepted += 1
+    assert rig.command(command, payload) == REJECTED
+    assert rig.counts.dropped_frames["queue_full"] == 0
+    del rig.answers["StatusNotification"]
+    rig.forget()
+    rig.run(60.0)
+    assert len(rig.sent("StatusNotification")) == accepted - 1
+
+
 def test_no_vendor_is_known() -> None:
     answer = StationRig().start().command("DataTransfer", {"vendorId": "org.example", "data": "x"})
     assert answer == {"status": "UnknownVendorId"}

@@ -73,6 +73,20 @@ def test_a_pending_station_answers_commands_and_sends_what_it_is_asked_for() -> 
     assert rig.snapshot().running
 
 
+def test_what_a_pending_station_was_asked_for_does_not_keep_it_from_booting() -> None:
+    rig = StationRig(connectors=10)
+    rig.answers["BootNotification"] = boot_answer(rig, "Pending", 20)
+    rig.answers["StatusNotification"] = None
+    rig.start()
+    while rig.command("TriggerMessage", {"requestedMessage": "StatusNotification"}) == {"status": "Accepted"}:
+        pass
+    while rig.command("TriggerMessage", {"requestedMessage": "Heartbeat"}) == {"status": "Accepted"}:
+        pass
+    del rig.answers["BootNotification"], rig.answers["StatusNotification"]
+    rig.run(60.0)
+    assert rig.snapshot().running
+
+
 def test_a_rejected_station_is_deaf() -> None:
     rig = StationRig()
     rig.answers["BootNotification"] = boot_answer(rig, "Rejected", 600)

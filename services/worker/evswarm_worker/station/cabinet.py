@@ -163,7 +163,7 @@ class Cabinet:
         )
         self.configuration.override(config.configuration)
         self.connectors = tuple(Connector(number, at) for number in range(1, connectors + 1))
-        self.calls = Calls()
+        self.calls = Calls(connectors)
         self.outbox = Outbox()
         self.cache = AuthorizationCache()
         self.local_list: LocalList | None = None
@@ -240,10 +240,12 @@ class Cabinet:
         """The connector of this id, if there is one; 0 is none."""
         return self.connectors[connector_id - 1] if 0 < connector_id <= len(self.connectors) else None
 
-    def call(self, call: PendingCall, *, first: bool = False) -> None:
-        """Put a call in line, in front of it when it must not wait; what finds no room is counted."""
-        if not self.calls.enqueue(call, first=first):
+    def call(self, call: PendingCall, *, first: bool = False) -> bool:
+        """Put a call in line, in front of it when it must not wait; False, and counted, when there is no room."""
+        taken = self.calls.enqueue(call, first=first)
+        if not taken:
             self.counts.dropped_frames.add(DroppedFrame.QUEUE_FULL)
+        return taken
 
     def look_soon(self) -> None:
         """Have the rare concerns looked after at the end of this input, or at once if that is over."""

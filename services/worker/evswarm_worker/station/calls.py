@@ -13,7 +13,10 @@ from evswarm_shared.ocpp16.messages import Request
 from evswarm_worker.station.outbox import OutboxMessage
 
 QUEUE_LIMIT: Final = 48
-"""Calls in line; a line this long means a peer that does not answer."""
+"""Calls in line besides those of the connectors; a line this long means a peer that does not answer."""
+
+QUEUE_LIMIT_OF_A_CONNECTOR: Final = 2
+"""Every status is told at once after a boot, and there is room for all of them once more."""
 
 
 class PendingCall:
@@ -44,17 +47,18 @@ class PendingCall:
 
 
 class Calls:
-    """The call in flight and the line behind it. Times are real unix seconds."""
+    """The call in flight and the line behind it, of a station with so many connectors. Times are real unix seconds."""
 
-    __slots__ = ("_number", "_prefix", "exchanged_at", "in_flight", "line", "sent_at", "unique_id")
+    __slots__ = ("_limit", "_number", "_prefix", "exchanged_at", "in_flight", "line", "sent_at", "unique_id")
 
-    def __init__(self) -> None:
+    def __init__(self, connectors: int) -> None:
         self.in_flight: PendingCall | None = None
         self.unique_id = ""
         self.sent_at = 0.0
         self.exchanged_at = 0.0
         """When the peer last proved to be there by answering."""
         self.line: deque[PendingCall] | None = None
+        self._limit = QUEUE_LIMIT + QUEUE_LIMIT_OF_A_CONNECTOR * connectors
         self._prefix = ""
         self._number = 0
 
@@ -68,16 +72,21 @@ class Calls:
         self._prefix = f"{digest[:8]}-{digest[8:12]}-4{digest[12:15]}-8{digest[15:18]}-"
         self._number = 0
 
+    @property
+    def room(self) -> int:
+        """How many calls the line still takes."""
+        return self._limit - len(self.line or ())
+
     def enqueue(self, call: PendingCall, *, first: bool = False) -> bool:
-        """Put a call in line; False when the line is full and the call was not taken."""
+        """Put a call in line; False when the line is full and the call was not taken, which is never the `first`."""
         if self.line is None:
             self.line = deque()
-        elif len(self.line) >= QUEUE_LIMIT:
-            return False
         if first:
             self.line.appendleft(call)
-        else:
-            self.line.append(call)
+            return True
+        if len(self.line) >= self._limit:
+            return False
+        self.line.append(call)
         return True
 
     def take_allowed_while_pending(self) -> PendingCall | None:

@@ -4,6 +4,7 @@
 """
 
 from math import inf
+from typing import Final
 
 from msgspec import UNSET, UnsetType
 from ocpp.v16.enums import Action, ChargePointErrorCode, ChargePointStatus, ConfigurationKey
@@ -13,6 +14,9 @@ from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.calls import PendingCall
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.connector_status import ConnectorEvent
+
+NO_ROOM_SECONDS: Final = 30.0
+"""Until a status that found no room in the line is told again."""
 
 _SUSPENDED_EV = ChargePointStatus.suspended_ev
 
@@ -42,9 +46,7 @@ def report(cabinet: Cabinet, connector: Connector, info: str = "") -> None:
         send_status(cabinet, connector, info)
 
 
-def send_status(
-    cabinet: Cabinet, connector: Connector, info: str = "", *, asked_for: bool = False, first: bool = False
-) -> None:
+def send_status(cabinet: Cabinet, connector: Connector, info: str = "", *, asked_for: bool = False) -> None:
     """Put the connector's current status in line, whatever was told before."""
     connector.report_at = inf
     told, connector.reported = connector.reported, connector.visible_status
@@ -58,7 +60,6 @@ def send_status(
         connector.error_code,
         info if info else UNSET,
         asked_for=asked_for,
-        first=first,
     )
 
 
@@ -110,7 +111,7 @@ def report_changes(cabinet: Cabinet) -> None:
 
 
 def not_delivered(cabinet: Cabinet, call: PendingCall) -> None:
-    """The connection went away with this StatusNotification: tell it again after the reconnect."""
+    """This StatusNotification does not arrive: the central system must be told again."""
     connector = cabinet.connector(call.connector_id)
     if connector is None:
         cabinet.reported = None
@@ -119,8 +120,9 @@ def not_delivered(cabinet: Cabinet, call: PendingCall) -> None:
 
 
 def report_lasting(cabinet: Cabinet) -> None:
-    """Tell the statuses that have lasted for long enough."""
+    """Tell the statuses that have lasted for long enough, and those that found no room in the line."""
     cabinet.report_due = inf
+    report_station(cabinet)
     for connector in cabinet.connectors:
         if connector.report_at > cabinet.now:
             cabinet.report_due = min(cabinet.report_due, connector.report_at)
@@ -141,7 +143,6 @@ def _send(
     info: str | UnsetType,
     *,
     asked_for: bool,
-    first: bool = False,
 ) -> None:
     request = StatusNotification(
         connector_id=connector_id,
@@ -156,4 +157,11 @@ def _send(
         connector_id=connector_id,
         allowed_while_pending=asked_for,
     )
-    cabinet.call(call, first=first)
+    if cabinet.call(call):
+        return
+    not_delivered(cabinet, call)
+    again_at = cabinet.now + NO_ROOM_SECONDS
+    connector = cabinet.connector(connector_id)
+    if connector is not None:
+        connector.report_at = again_at
+    cabinet.report_due = min(cabinet.report_due, again_at)

@@ -19,30 +19,48 @@ from evswarm_worker.station.registration import send_boot, send_heartbeat
 from evswarm_worker.station.reporting import report_station, send_status
 from evswarm_worker.station.sampling import send_sample
 
+_T = MessageTrigger
+_OF_A_CONNECTOR = frozenset((_T.status_notification, _T.meter_values))
+_SERVED = _OF_A_CONNECTOR | {
+    _T.boot_notification,
+    _T.heartbeat,
+    _T.firmware_status_notification,
+    _T.diagnostics_status_notification,
+}
+_SERVED_EXTENDED = frozenset(
+    (_T.firmware_status_notification, _T.log_status_notification, _T.sign_charge_point_certificate)
+)
 _SAMPLED = ConfigurationKey.meter_values_sampled_data
 
 
 def trigger_message(cabinet: Cabinet, request: TriggerMessage) -> TriggerMessageResponse:
-    """Queue the message asked for; it leaves after this answer. A connector id that does not matter is ignored."""
+    """Queue the message asked for; it leaves after this answer. A connector id that does not matter is ignored.
+
+    Rejected when there is no such connector, or when what waits for the central system already leaves no room.
+    """
     wanted = request.requested_message
-    connector_id = request.connector_id if isinstance(request.connector_id, int) else None
-    if wanted is MessageTrigger.boot_notification:
-        send_boot(cabinet)
-    elif wanted is MessageTrigger.heartbeat:
-        send_heartbeat(cabinet, asked_for=True)
-    elif wanted in (MessageTrigger.status_notification, MessageTrigger.meter_values):
-        if connector_id is not None and not 0 <= connector_id <= len(cabinet.connectors):
-            return TriggerMessageResponse(TriggerMessageStatus.rejected)
-        if wanted is MessageTrigger.status_notification:
-            _statuses(cabinet, connector_id)
-        else:
-            _meter_values(cabinet, connector_id)
-    elif wanted is MessageTrigger.firmware_status_notification:
-        firmware.tell_again(cabinet, signed=False)
-    elif wanted is MessageTrigger.diagnostics_status_notification:
-        log_upload.tell_again(cabinet, diagnostics=True)
-    else:
+    if wanted not in _SERVED:
         return TriggerMessageResponse(TriggerMessageStatus.not_implemented)
+    connector_id = None
+    if wanted in _OF_A_CONNECTOR and isinstance(request.connector_id, int):
+        connector_id = request.connector_id
+        if not 0 <= connector_id <= len(cabinet.connectors):
+            return TriggerMessageResponse(TriggerMessageStatus.rejected)
+    of_all = wanted in _OF_A_CONNECTOR and not connector_id
+    if not _room_for(cabinet, 1 + len(cabinet.connectors) if of_all else 1):
+        return TriggerMessageResponse(TriggerMessageStatus.rejected)
+    if wanted is _T.boot_notification:
+        send_boot(cabinet)
+    elif wanted is _T.heartbeat:
+        send_heartbeat(cabinet, asked_for=True)
+    elif wanted is _T.status_notification:
+        _statuses(cabinet, connector_id)
+    elif wanted is _T.meter_values:
+        _meter_values(cabinet, connector_id)
+    elif wanted is _T.firmware_status_notification:
+        firmware.tell_again(cabinet, signed=False)
+    else:
+        log_upload.tell_again(cabinet, diagnostics=True)
     return TriggerMessageResponse(TriggerMessageStatus.accepted)
 
 
@@ -51,17 +69,26 @@ def extended_trigger_message(
 ) -> ExtendedTriggerMessageResponse:
     """As `trigger_message`, with the messages of the security extension (security whitepaper §5.5)."""
     wanted = request.requested_message
-    if wanted is MessageTrigger.firmware_status_notification:
-        firmware.tell_again(cabinet, signed=True)
-    elif wanted is MessageTrigger.log_status_notification:
-        log_upload.tell_again(cabinet, diagnostics=False)
-    elif wanted is MessageTrigger.sign_charge_point_certificate:
-        if not certificate_renewal.request_certificate(cabinet):
-            return ExtendedTriggerMessageResponse(TriggerMessageStatus.rejected)
-    else:
+    if wanted not in _SERVED_EXTENDED:
         response = trigger_message(cabinet, TriggerMessage(wanted, request.connector_id))
         return ExtendedTriggerMessageResponse(response.status)
-    return ExtendedTriggerMessageResponse(TriggerMessageStatus.accepted)
+    accepted = _room_for(cabinet, 1)
+    if accepted and wanted is _T.sign_charge_point_certificate:
+        accepted = certificate_renewal.request_certificate(cabinet)
+    elif accepted and wanted is _T.firmware_status_notification:
+        firmware.tell_again(cabinet, signed=True)
+    elif accepted:
+        log_upload.tell_again(cabinet, diagnostics=False)
+    return ExtendedTriggerMessageResponse(
+        TriggerMessageStatus.accepted if accepted else TriggerMessageStatus.rejected
+    )
+
+
+def _room_for(cabinet: Cabinet, calls: int) -> bool:
+    if cabinet.calls.room >= calls:
+        return True
+    cabinet.log("Message asked for not sent: too many wait for their answers")
+    return False
 
 
 def _statuses(cabinet: Cabinet, connector_id: int | None) -> None:
