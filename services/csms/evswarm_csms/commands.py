@@ -129,7 +129,7 @@ class CommandDesk:
         elif notice is CsmsNotice.STATION_FORGOTTEN:
             session.dismiss()
         elif session.accepted:
-            await self._configuration.apply(command.station_id, session.call)
+            await self._configuration.apply(command.station_id, session)
 
     async def _serve(self, command: Command) -> None:
         if command.action in NOTICES:

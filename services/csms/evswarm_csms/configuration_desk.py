@@ -5,7 +5,7 @@ of it itself, which is a station's new key or security profile (security whitepa
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from msgspec.structs import replace
 from ocpp.v16.enums import ConfigurationStatus
@@ -29,7 +29,20 @@ SECURITY_PROFILE: Final = "securityprofile"
 STORE_PAUSES_SECONDS: Final = (0.2, 1.0, 5.0)
 
 Result = TypeVar("Result")
-CallStation = Callable[[Request], Awaitable[Answer]]
+
+
+class Reachable(Protocol):
+    """A station as the session has it: it can be called, over a connection of this security profile."""
+
+    @property
+    def security_profile(self) -> int:
+        """That of the connection."""
+        ...
+
+    def call(self, request: Request) -> Awaitable[Answer]:
+        """How the call ended; never raises."""
+        ...
+
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +57,7 @@ class ConfigurationDesk:
         self._under_way: dict[str, bool] = {}
         """Stations whose wishes are being applied, and whether they have to be once more."""
 
-    async def apply(self, station_id: str, call: CallStation) -> None:
+    async def apply(self, station_id: str, station: Reachable) -> None:
         """Send a station what it is wished to be, and store what it answered. Without wishes nothing is sent."""
         if station_id in self._under_way:
             self._under_way[station_id] = True
@@ -53,11 +66,16 @@ class ConfigurationDesk:
         try:
             while self._under_way[station_id]:
                 self._under_way[station_id] = False
-                await self._apply_once(station_id, call)
+                await self._apply_once(station_id, station)
         except BusUnavailableError as error:
             log.warning("the configuration of %s is not applied: %s", station_id, error)
         finally:
             del self._under_way[station_id]
+
+    def connected_anew(self, station_id: str) -> None:
+        """A newer connection has replaced the station's: what was sent over the older one may not have arrived."""
+        if station_id in self._under_way:
+            self._under_way[station_id] = True
 
     async def answered(self, station_id: str, request: Request, answer: Answer, profile: int) -> None:
         """Learn from the station's answer to a ChangeConfiguration. `profile` is that of its connection.
@@ -85,15 +103,17 @@ class ConfigurationDesk:
             changed = registration
             await self._persistently(lambda: self._bus.write_registration(changed))
 
-    async def _apply_once(self, station_id: str, call: CallStation) -> None:
+    async def _apply_once(self, station_id: str, station: Reachable) -> None:
         wishes = await self._persistently(lambda: self._bus.read_configuration_wishes(station_id))
         if not wishes:
             return
         results: dict[str, str] = {}
         for key, value in wishes.items():
             request = ChangeConfiguration(key=key, value=value)
-            answer = await call(request)
+            profile = station.security_profile
+            answer = await station.call(request)
             results[key] = _result(answer)
+            await self.answered(station_id, request, answer, profile)
             if answer.outcome is CommandOutcome.NOT_CONNECTED:
                 break
         report = ConfigurationReport(self._clock(), results)

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeVar
 from msgspec import UNSET
 
 from evswarm_csms import ledger
-from evswarm_csms.configuration_desk import CallStation, ConfigurationDesk
+from evswarm_csms.configuration_desk import ConfigurationDesk, Reachable
 from evswarm_csms.event_log import EventLog
 from evswarm_csms.handlers import (
     authorize,
@@ -139,7 +139,7 @@ class Desk:
         return await operation()
 
 
-Promise = Callable[[CallStation], Coroutine[Any, Any, None]]
+Promise = Callable[[Reachable], Coroutine[Any, Any, None]]
 
 
 class StationFile:
@@ -195,7 +195,7 @@ async def _boot_notification(request: BootNotification, station: StationFile, de
     software = f"{record.vendor} {record.model} {record.firmware_version}".strip()
     desk.events.note(station_id, StationEvent(now, StationEventKind.BOOT, response.status.value, software))
     if record.accepted:
-        station.promised = lambda call: desk.configuration.apply(station_id, call)
+        station.promised = lambda reachable: desk.configuration.apply(station_id, reachable)
     return response
 
 
@@ -208,14 +208,14 @@ async def _sign_certificate(request: SignCertificate, station: StationFile, desk
         refusal = authority.grant(request.csr, {serial or station_id}, now)
         if refusal is None:
             chain = authority.sign(request.csr, now)
-            station.promised = lambda call: _deliver_certificate(chain, station_id, desk, call)
+            station.promised = lambda reachable: _deliver_certificate(chain, station_id, desk, reachable)
     response, event = sign_certificate.answer(refusal, now=now)
     desk.events.note(station_id, event)
     return response
 
 
-async def _deliver_certificate(chain: str, station_id: str, desk: Desk, call: CallStation) -> None:
-    answer = await call(CertificateSigned(certificate_chain=chain))
+async def _deliver_certificate(chain: str, station_id: str, desk: Desk, reachable: Reachable) -> None:
+    answer = await reachable.call(CertificateSigned(certificate_chain=chain))
     if isinstance(answer.response, CertificateSignedResponse):
         status, detail = answer.response.status.value, ""
     else:

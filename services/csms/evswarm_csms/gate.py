@@ -84,7 +84,7 @@ class Gate:
         return ruling
 
     async def _raise(self, registration: StationRegistration, profile: int) -> None:
-        """Security whitepaper A05.FR.06: who has come with a higher profile may not come with a lower one again."""
+        """Security whitepaper A05.FR.09: who has come with a higher profile may not come with a lower one again."""
         try:
             await self._bus.write_registration(replace(registration, security_profile=profile))
         except BusUnavailableError as error:

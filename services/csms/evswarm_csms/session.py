@@ -133,6 +133,7 @@ class Session:
         if replaced is not None:
             if self._outgoing is not None:
                 self._outgoing.connection_lost(replaced=True)
+            self._office.desk.configuration.connected_anew(self.station_id)
             replaced.replace()
         if self._outgoing is not None:
             self._outgoing.go_on()
@@ -316,7 +317,7 @@ class Session:
         """Begin what an answer has promised, now that the answer is out."""
         promised, self._file.promised = self._file.promised, None
         if promised is not None:
-            self._office.spawn(promised(self.call))
+            self._office.spawn(promised(self))
 
     def _answer(self, wire: Wire, call: Call, response: Response) -> None:
         if self._write(wire, encode_call_result(call.unique_id, response)):

@@ -3,7 +3,7 @@
 from evswarm_shared.bus.csms_records import BootDecision, BootRule, ConfigurationReport, StationEventKind
 from evswarm_shared.bus.messages import CommandOutcome
 from evswarm_shared.ocpp16.messages import ChangeConfiguration, ClearCache, RemoteStartTransaction
-from tests.unit.csms.conversation import BOOT, NOW, START, Replica, until
+from tests.unit.csms.conversation import BOOT, NOW, START, Replica, Station, until
 
 
 async def test_a_pending_station_may_be_commanded_but_says_nothing_unasked() -> None:
@@ -114,6 +114,38 @@ async def test_an_answer_with_an_extra_field_counts_when_lenient() -> None:
     assert report.results == {"a": "Accepted"}
 
 
+async def test_a_security_profile_that_was_wished_for_may_not_be_lowered_again() -> None:
+    replica = Replica()
+    await replica.bus.write_configuration_wishes("CP-1", {"SecurityProfile": "2"})
+    station = await replica.connect()
+    station.wire.security_profile = 1
+    station.say(2, "boot", "BootNotification", BOOT)
+    await until(lambda: len(station.wire.sent) == 2)
+    _, call = station.wire.take()
+    station.say(3, call[1], {"status": "Accepted"})
+    await replica.settle()
+    # What it has shown: the gate raises that when it comes with more, and bars anything less from then on.
+    [registration] = await replica.bus.read_registrations(["CP-1"])
+    assert registration is not None
+    assert registration.security_profile == 1
+
+
+async def test_wishes_that_meet_a_newer_connection_are_sent_over_it() -> None:
+    replica = Replica()
+    await replica.bus.write_configuration_wishes("CP-1", {"a": "1"})
+    station = await replica.connect()
+    station.say(2, "boot", "BootNotification", BOOT)
+    await until(lambda: len(station.wire.sent) == 2)
+    newer = Station(replica, "CP-1")
+    await until(lambda: newer.wire.sent)
+    [call] = newer.wire.take()
+    newer.say(3, call[1], {"status": "Accepted"})
+    await replica.settle()
+    report = await replica.bus.read_configuration_report("CP-1")
+    assert report is not None
+    assert report.results == {"a": "Accepted"}
+
+
 async def test_wishes_that_come_while_others_are_applied_are_applied_too() -> None:
     replica = Replica()
     await replica.bus.write_configuration_wishes("CP-1", {"a": "1"})
@@ -122,7 +154,7 @@ async def test_wishes_that_come_while_others_are_applied_are_applied_too() -> No
     await until(lambda: len(station.wire.sent) == 2)
     _, call = station.wire.take()
     await replica.bus.write_configuration_wishes("CP-1", {"b": "2"})
-    await replica.configuration.apply("CP-1", station.session.call)
+    await replica.configuration.apply("CP-1", station.session)
     station.say(3, call[1], {"status": "Accepted"})
     await until(lambda: station.wire.sent)
     [call] = station.wire.take()
