@@ -4,6 +4,7 @@ The position of each stream is written with its rows. So what was written before
 not acknowledged, is recognised; the rows' own keys would refuse it as well.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,10 +12,11 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from evswarm_historian.database import Database
+from evswarm_historian.errors import RecordsRefusedError
 from evswarm_historian.rows import Rows, rows_of
-from evswarm_historian.tables import events, holdings, logs, messages, positions, runs
+from evswarm_historian.tables import events, holdings, logs, messages, positions, runs, transactions
 from evswarm_shared.bus.messages import HistoryEntry, HistoryStream
-from evswarm_shared.history.readable import Row, first_id
+from evswarm_shared.history.readable import first_id
 
 
 @dataclass(slots=True)
@@ -28,10 +30,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one write came to: rows by table, records that could not be read."""
+    """What one write came to: rows added by table, records that could not be read, and why others are not kept."""
 
     rows: dict[str, int]
-    unreadable: int
+    unreadable: int = 0
+    refused: tuple[RecordsRefusedError, ...] = ()
 
 
 class Archive:
@@ -61,58 +64,79 @@ class Archive:
             DatabaseAwayError, DiskFullError, RecordsRefusedError: nothing was written.
         """
         stream = entries[0].stream
-        before = self.positions[stream]
-        position = Position(before.last_id, before.next_record, before.lost)
-        fresh: list[HistoryEntry] = []
-        for entry in entries:
-            place = first_id(entry.milliseconds, entry.sequence)
-            if place <= position.last_id:
-                continue
-            # A number that went back means that the store lost everything and counts anew.
-            position.lost += max(0, entry.first - position.next_record)
-            position.last_id, position.next_record = place, entry.first + entry.count
-            fresh.append(entry)
+        position, fresh = _after(self.positions[stream], entries)
         if not fresh:
-            return Written({}, 0)
+            return Written({})
         rows = rows_of(fresh, self.current_run)
         async with self._database.transaction() as connection:
-            await self._insert(connection, rows)
-            await connection.execute(
-                _SAVE_POSITION,
-                {
-                    "stream": stream.value,
-                    "last_id": position.last_id,
-                    "next_record": position.next_record,
-                    "lost": position.lost,
-                },
-            )
+            added = await self._insert(connection, rows)
+            await _save(connection, stream, position)
         self.positions[stream] = position
-        if rows.runs:
-            self.current_run = next(reversed(rows.runs))
-        return Written(
-            {
-                "logs": len(rows.logs),
-                "messages": len(rows.messages),
-                "events": len(rows.events),
-                "transactions": len(rows.transactions),
-                "runs": len(rows.runs),
-            },
-            rows.unreadable,
-        )
+        self._note_run(rows)
+        return Written(added, rows.unreadable)
 
-    def pass_over(self, entry: HistoryEntry) -> None:
-        """The database will never take this entry: go on behind it, with the next write."""
-        position = self.positions[entry.stream]
-        position.last_id = first_id(entry.milliseconds, entry.sequence)
-        position.next_record = entry.first + entry.count
+    async def write_in_parts(self, entry: HistoryEntry) -> Written:
+        """Write all of a refused entry that the database takes: in halves, and halves of those that are refused.
 
-    async def _insert(self, connection: AsyncConnection, rows: Rows) -> None:
+        The position comes last. After a crash in between, the rows' own keys refuse what is there.
+
+        Raises:
+            DatabaseAwayError, DiskFullError: the entry is not finished.
+        """
+        position, fresh = _after(self.positions[entry.stream], [entry])
+        if not fresh:
+            return Written({})
+        added: Counter[str] = Counter()
+        refused: list[RecordsRefusedError] = []
+        parts = [range(entry.count)]
+        while parts:
+            part = parts.pop()
+            rows = rows_of([entry], self.current_run, part)
+            try:
+                async with self._database.transaction() as connection:
+                    added.update(await self._insert(connection, rows))
+            except RecordsRefusedError as error:
+                half = len(part) // 2
+                if half:
+                    parts += (part[half:], part[:half])
+                else:
+                    refused.append(error)
+            else:
+                self._note_run(rows)
+        async with self._database.transaction() as connection:
+            await _save(connection, entry.stream, position)
+        self.positions[entry.stream] = position
+        return Written(added, refused=tuple(refused))
+
+    async def _insert(self, connection: AsyncConnection, rows: Rows) -> dict[str, int]:
         database = self._database
-        for table, added in ((logs, rows.logs), (messages, rows.messages), (events, rows.events)):
-            await database.insert(connection, table, added)
-            await hold(connection, table.name, len(added), _bytes(added))
+        added = {transactions.name: len(rows.transactions), runs.name: len(rows.runs)}
+        for table, new in ((logs, rows.logs), (messages, rows.messages), (events, rows.events)):
+            inserted = await database.insert(connection, table, new)
+            await hold(connection, table.name, inserted.rows, inserted.bytes)
+            added[table.name] = inserted.rows
         await database.merge_transactions(connection, list(rows.transactions.values()))
         await database.merge_runs(connection, list(rows.runs.values()))
+        return added
+
+    def _note_run(self, rows: Rows) -> None:
+        if rows.runs:
+            self.current_run = next(reversed(rows.runs))
+
+
+def _after(before: Position, entries: Sequence[HistoryEntry]) -> tuple[Position, list[HistoryEntry]]:
+    """Where a stream stands after these entries, and those of them that are not written yet."""
+    position = Position(before.last_id, before.next_record, before.lost)
+    fresh: list[HistoryEntry] = []
+    for entry in entries:
+        place = first_id(entry.milliseconds, entry.sequence)
+        if place <= position.last_id:
+            continue
+        # A number that went back means that the store lost everything and counts anew.
+        position.lost += max(0, entry.first - position.next_record)
+        position.last_id, position.next_record = place, entry.first + entry.count
+        fresh.append(entry)
+    return position, fresh
 
 
 async def hold(connection: AsyncConnection, name: str, rows: int, size: int) -> None:
@@ -128,8 +152,16 @@ async def hold(connection: AsyncConnection, name: str, rows: int, size: int) -> 
         await connection.execute(holdings.insert().values(name=name, row_count=rows, byte_count=size))
 
 
-def _bytes(rows: Sequence[Row]) -> int:
-    return sum(row["bytes"] for row in rows)
+async def _save(connection: AsyncConnection, stream: HistoryStream, position: Position) -> None:
+    await connection.execute(
+        _SAVE_POSITION,
+        {
+            "stream": stream.value,
+            "last_id": position.last_id,
+            "next_record": position.next_record,
+            "lost": position.lost,
+        },
+    )
 
 
 _SAVE_POSITION = text(

@@ -6,10 +6,11 @@ Writing is one transaction for any number of entries, and writing an entry again
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Integer, Table, event, text
+from sqlalchemy import BigInteger, Integer, Table, event, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -41,6 +42,14 @@ _PRAGMAS: Final = (
 )
 CONNECT_SECONDS: Final = 5.0
 COMMAND_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """Rows that were added, and their `bytes`."""
+
+    rows: int
+    bytes: int
 
 
 class Database:
@@ -111,26 +120,34 @@ class Database:
                 f"the database does not answer: {error or type(error).__name__}"
             ) from error
 
-    async def insert(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
-        """Add rows; those whose key is there already are left as they are."""
+    async def insert(self, connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> Inserted:
+        """Add rows, with a column `bytes`; those whose id is there already are left as they are and not counted."""
         if not rows:
-            return
+            return Inserted(0, 0)
         names = [column.name for column in table.columns]
-        key = ", ".join(column.name for column in table.primary_key)
         if self.is_postgres:
             # One statement of as many parameters as columns, whatever the number of rows.
             arrays = ", ".join(
                 f"${number}::{_array(table.columns[name].type)}" for number, name in enumerate(names, start=1)
             )
             statement = (
-                f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays}) "  # noqa: S608
-                f"ON CONFLICT ({key}) DO NOTHING"
+                f"WITH added AS (INSERT INTO {table.name} ({', '.join(names)}) "  # noqa: S608
+                f"SELECT * FROM unnest({arrays}) ON CONFLICT (id) DO NOTHING RETURNING bytes) "
+                "SELECT count(*) AS rows, COALESCE(sum(bytes), 0) AS bytes FROM added"
             )
-            await connection.exec_driver_sql(statement, tuple([row[name] for row in rows] for name in names))
-        else:
+            values = tuple([row[name] for row in rows] for name in names)
+            found = (await connection.exec_driver_sql(statement, values)).mappings().one()
+            return Inserted(int(found["rows"]), int(found["bytes"]))
+        there = select(table.c.id).where(table.c.id.between(rows[0]["id"], rows[-1]["id"]))
+        known = set(await connection.scalars(there))
+        added = [row for row in rows if row["id"] not in known] if known else rows
+        if added:
             marks = ", ".join("?" * len(names))
-            statement = f"INSERT OR IGNORE INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
-            await connection.exec_driver_sql(statement, [tuple(row[name] for name in names) for row in rows])
+            statement = (
+                f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING"  # noqa: S608
+            )
+            await connection.exec_driver_sql(statement, [tuple(row[name] for name in names) for row in added])
+        return Inserted(len(added), sum(row["bytes"] for row in added))
 
     async def merge_transactions(self, connection: AsyncConnection, rows: Sequence[Row]) -> None:
         """Add transactions, or what is new about those that are there; what one side said is not undone by the other."""

@@ -46,8 +46,11 @@ class Rows:
     unreadable: int = 0
 
 
-def rows_of(entries: Iterable[HistoryEntry], current_run: str) -> Rows:
-    """The rows of these entries. `current_run` is the run of records whose producer does not know it."""
+def rows_of(entries: Iterable[HistoryEntry], current_run: str, part: range | None = None) -> Rows:
+    """The rows of these entries. `current_run` is the run of records whose producer does not know it.
+
+    `part` takes these records alone, by their places in their entry.
+    """
     rows = Rows()
     for entry in entries:
         try:
@@ -57,7 +60,10 @@ def rows_of(entries: Iterable[HistoryEntry], current_run: str) -> Rows:
             continue
         run_id = batch.run_id or current_run
         number = first_id(entry.milliseconds, entry.sequence)
-        for row_id, record in enumerate(batch.records, start=number):
+        records = batch.records
+        if part is not None:
+            number, records = number + part.start, records[part.start : part.stop]
+        for row_id, record in enumerate(records, start=number):
             match record:
                 case MessageRecord():
                     rows.messages.append(message_row(row_id, run_id, record))

@@ -80,7 +80,7 @@ transactions = Table(
     Column("id", _ID, primary_key=True, autoincrement=False),
     Column("run_id", String(64), nullable=False),
     Column("station_id", String(64), nullable=False),
-    Column("connector_id", Integer, nullable=False),
+    Column("connector_id", BigInteger, nullable=False),
     Column("started_ms", BigInteger, nullable=False),
     Column("meter_start", BigInteger, nullable=False),
     Column("id_tag", Text, nullable=False),

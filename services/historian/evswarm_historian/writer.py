@@ -150,20 +150,19 @@ class Writer:
     async def _write(self, stream: HistoryStream, entries: Sequence[HistoryEntry]) -> None:
         try:
             written = await self._archive.write(entries)
-        except RecordsRefusedError as error:
+        except RecordsRefusedError:
             if len(entries) > 1:
                 for entry in entries:
                     await self._write(stream, [entry])
                 return
-            log.error("%d records are not kept: %s", entries[0].count, error)
-            self.refused[stream] += entries[0].count
-            self._archive.pass_over(entries[0])
-            return
+            written = await self._archive.write_in_parts(entries[0])
         for table, rows in written.rows.items():
             self.rows[table] += rows
+        if written.refused:
+            log.error("%d records are not kept: %s", len(written.refused), written.refused[0])
         if written.unreadable:
             log.error("%d records cannot be read", written.unreadable)
-            self.refused[stream] += written.unreadable
+        self.refused[stream] += len(written.refused) + written.unreadable
 
     def _require_room(self) -> None:
         if self._disk is None or not self._min_free:

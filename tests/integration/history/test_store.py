@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, func, inspect, select, text
 
 from evswarm_historian import migrations
 from evswarm_historian.archive import Archive
@@ -23,9 +23,19 @@ from evswarm_historian.exports import ExportFormat, export, wants_text
 from evswarm_historian.library import Library
 from evswarm_historian.questions import Topic, read_question
 from evswarm_historian.retention import Limit, Retention
-from evswarm_historian.tables import logs, messages, metadata, runs
-from evswarm_shared.bus.messages import HistoryStream
-from evswarm_shared.history.records import Direction, EventKind, MessageRecord, Outcome, Record, RunRecord
+from evswarm_historian.tables import events, logs, messages, metadata, runs
+from evswarm_historian.writer import Writer
+from evswarm_shared.bus.memory import MemoryBus
+from evswarm_shared.bus.messages import HistoryBatch, HistoryStream
+from evswarm_shared.history.records import (
+    Direction,
+    EventKind,
+    MessageRecord,
+    Outcome,
+    Record,
+    RunRecord,
+    encode_batches,
+)
 from tests.support.history import AT, Tape, central, event, ledger, log, message
 from tools.generate.sessions_dashboard import queries
 
@@ -106,6 +116,60 @@ async def test_the_rows_own_keys_refuse_a_repetition_too(database: Database) -> 
     assert len(await found(database, Topic.LOGS)) == 1
     assert len(await found(database, Topic.LOGS, text="a")) == 1
     assert len(await found(database, Topic.MESSAGES)) == 1
+
+
+async def test_rows_that_were_there_already_are_held_once(database: Database) -> None:
+    tape = Tape()
+    first = tape.entry(log("a"), message())
+    await Archive(database).write([first])
+    # The answer to the commit was lost: nobody knows that the first entry is written.
+    written = await Archive(database).write([first, tape.entry(log("b"), event())])
+    assert {table: rows for table, rows in written.rows.items() if rows} == {"logs": 1, "events": 1}
+    held = await Retention(database, {}).holdings()
+    for table, name in ((logs, "logs"), (messages, "messages"), (events, "events")):
+        async with database.transaction() as connection:
+            rows = (await connection.execute(select(func.count(), func.sum(table.c.bytes)))).one()
+        assert (held[name].rows, held[name].bytes) == tuple(rows)
+
+
+async def test_a_strangers_numbers_of_any_size_have_a_place(database: Database) -> None:
+    told = central(station="STRANGER")
+    largest = 2**53 - 1
+    told = replace(
+        told,
+        transaction=replace(
+            told.transaction, connector_id=largest, meter_start=largest, transaction_id=largest
+        ),
+    )
+    await Archive(database).write([Tape(FACTS).entry(told)])
+    (row,) = await found(database, Topic.TRANSACTIONS)
+    assert (row["connector_id"], row["meter_start"], row["transaction_id"]) == (largest, largest, largest)
+
+
+async def test_of_an_entry_that_is_refused_only_the_records_at_fault_are_left_out(database: Database) -> None:
+    if not database.is_postgres:
+        await run(
+            database,
+            "CREATE TRIGGER no BEFORE INSERT ON logs WHEN length(new.station_id) > 64 "
+            "BEGIN SELECT RAISE(ABORT, 'no'); END",
+        )
+    bus, tape = MemoryBus(), [log(str(n), station="x" * 70 if n in (3, 17) else "CP-1") for n in range(20)]
+    ((data, count),) = encode_batches("run", "test", [*tape, ledger()])
+    await bus.append_history(FACTS, "test", [HistoryBatch(0, data, count), HistoryBatch(1, data, count)])
+    archive = Archive(database)
+    writer = Writer(bus, archive)
+    assert await writer.step()
+    assert writer.refused[FACTS] == 4
+    assert archive.positions[FACTS].next_record == 42
+    assert archive.positions[FACTS].lost == 0
+    kept = [item["text"] for item in await found(database, Topic.LOGS)]
+    assert kept == [str(n) for n in reversed(range(20)) if n not in (3, 17)] * 2
+    assert len(await found(database, Topic.TRANSACTIONS)) == 1
+    assert (await Retention(database, {}).holdings())["logs"].rows == len(kept) == writer.rows["logs"]
+    restarted = Archive(database)
+    await restarted.load()
+    assert restarted.positions == archive.positions
+    assert not await writer.step()
 
 
 async def test_nothing_of_a_write_that_fails_is_there(database: Database) -> None:

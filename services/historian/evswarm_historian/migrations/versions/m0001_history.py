@@ -75,7 +75,7 @@ def upgrade() -> None:
         sa.Column("id", _ID, primary_key=True, autoincrement=False),
         sa.Column("run_id", sa.String(64), nullable=False),
         sa.Column("station_id", sa.String(64), nullable=False),
-        sa.Column("connector_id", sa.Integer, nullable=False),
+        sa.Column("connector_id", sa.BigInteger, nullable=False),
         sa.Column("started_ms", sa.BigInteger, nullable=False),
         sa.Column("meter_start", sa.BigInteger, nullable=False),
         sa.Column("id_tag", sa.Text, nullable=False),
