@@ -180,6 +180,21 @@ def test_at_another_factor_the_central_systems_time_is_ignored_and_that_is_logge
     assert sum("ignored" in line for line in rig.log) == 1
 
 
+@pytest.mark.parametrize("nonsense", ["9999-12-31T23:59:59Z", "9950-01-01T00:00:00Z", "0001-01-01T00:00:00Z"])
+def test_a_time_that_no_clock_shows_is_ignored_and_that_is_logged_once(nonsense: str) -> None:
+    rig = StationRig()
+    rig.answers["BootNotification"] = {"status": "Accepted", "currentTime": nonsense, "interval": 60}
+    rig.answers["Heartbeat"] = {"currentTime": nonsense}
+    rig.start()
+    rig.run(600.0)
+    (line,) = [line for line in rig.log if "time ignored" in line]
+    assert nonsense[:10] in line
+    for owner in (rig, rig.heir().start()):
+        owner.station.plug_in(1, owner.now)
+        owner.settle()
+        assert owner.sent("StatusNotification")[-1]["timestamp"] == format_timestamp(owner.now)
+
+
 def test_a_first_boot_is_stored_before_anything_else_is_sent() -> None:
     rig = StationRig().start()
     boot = rig.order.index("BootNotification")

@@ -11,6 +11,7 @@ from evswarm_shared.ocpp16.messages import (
     Heartbeat,
     HeartbeatResponse,
 )
+from evswarm_shared.ocpp16.timestamps import format_timestamp
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
 from evswarm_worker.station import security_events
 from evswarm_worker.station.authorization import ask_again
@@ -42,6 +43,11 @@ HEARTBEAT_AT_LEAST_SECONDS: Final = 86400.0
 
 CLOCK_TOLERANCE_SECONDS: Final = 1.0
 """Closer than this the two clocks agree: a round trip is in the difference."""
+
+LAST_TIME: Final = 250_246_627_200.0
+"""1 January 9900, in unix seconds. A clock set later, or before 1970, is none: all that the station had lived through
+and had planned could no longer be written with a year of four digits.
+"""
 
 _TOLD_LATER: Final = frozenset(
     (
@@ -251,12 +257,20 @@ def heartbeat_answered(cabinet: Cabinet, response: HeartbeatResponse) -> None:
 
 
 def set_clock(cabinet: Cabinet, current_time: float) -> None:
-    """Follow the central system's clock while simulated time runs like real time; else say once that we do not."""
+    """Follow the central system's clock while simulated time runs like real time and its time can be one; else say
+    once that we do not.
+    """
+    why = ""
     if cabinet.clock.factor != 1.0:
+        why = f"the clock runs at x{cabinet.clock.factor:g}"
+    elif not 0.0 <= current_time <= LAST_TIME:
+        why = f"it is {format_timestamp(current_time)}"
+    if why:
         if not cabinet.clock_ignored:
             cabinet.clock_ignored = True
-            cabinet.log(f"Central system's time ignored: the clock runs at x{cabinet.clock.factor:g}")
+            cabinet.log(f"Central system's time ignored: {why}")
         return
+    cabinet.clock_ignored = False
     offset = current_time - cabinet.clock.simulated(cabinet.now)
     if abs(offset - cabinet.clock_offset) > CLOCK_TOLERANCE_SECONDS:
         cabinet.clock_offset = offset
