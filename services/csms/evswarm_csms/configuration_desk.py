@@ -26,6 +26,7 @@ from evswarm_shared.ocpp16.messages import ChangeConfiguration, ChangeConfigurat
 
 AUTHORIZATION_KEY: Final = "authorizationkey"
 SECURITY_PROFILE: Final = "securityprofile"
+ANSWERS: Final = frozenset(status.value for status in ConfigurationStatus)
 STORE_PAUSES_SECONDS: Final = (0.2, 1.0, 5.0)
 
 Result = TypeVar("Result")
@@ -71,6 +72,19 @@ class ConfigurationDesk:
             log.warning("the configuration of %s is not applied: %s", station_id, error)
         finally:
             del self._under_way[station_id]
+
+    async def resume(self, station_id: str, station: Reachable) -> None:
+        """Apply the wishes for a station that comes back without a boot, unless it has answered all of them before."""
+        try:
+            wishes = await self._bus.read_configuration_wishes(station_id)
+            if not wishes:
+                return
+            report = await self._bus.read_configuration_report(station_id)
+        except BusUnavailableError as error:
+            log.warning("the configuration of %s is not applied: %s", station_id, error)
+            return
+        if report is None or any(report.results.get(key) not in ANSWERS for key in wishes):
+            await self.apply(station_id, station)
 
     def connected_anew(self, station_id: str) -> None:
         """A newer connection has replaced the station's: what was sent over the older one may not have arrived."""

@@ -157,6 +157,8 @@ class Session:
         """
         if self._acceptance is not Acceptance.ACCEPTED:
             self._acceptance = acceptance
+            if self.accepted and self.wire is not None:
+                self._office.spawn(self._office.desk.configuration.resume(self.station_id, self))
         self._work_off()
 
     @property

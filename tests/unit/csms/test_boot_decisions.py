@@ -1,5 +1,7 @@
 """What a BootNotification leads to: decisions by rule, and configuration wishes (OCPP 1.6 §4.2)."""
 
+import pytest
+
 from evswarm_shared.bus.csms_records import BootDecision, BootRule, ConfigurationReport, StationEventKind
 from evswarm_shared.bus.messages import CommandOutcome
 from evswarm_shared.ocpp16.messages import ChangeConfiguration, ClearCache, RemoteStartTransaction
@@ -112,6 +114,46 @@ async def test_an_answer_with_an_extra_field_counts_when_lenient() -> None:
     report = await replica.bus.read_configuration_report("CP-1")
     assert report is not None
     assert report.results == {"a": "Accepted"}
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        None,
+        ConfigurationReport(NOW, {"a": "Accepted"}),
+        ConfigurationReport(NOW, {"a": "Accepted", "b": "not_connected: the connection ended"}),
+    ],
+    ids=["never", "in part", "cut off"],
+)
+async def test_wishes_that_were_not_answered_are_sent_when_the_station_comes_back_without_a_boot(
+    report: ConfigurationReport | None,
+) -> None:
+    replica = Replica()
+    (await replica.booted()).leave()
+    await replica.bus.write_configuration_wishes("CP-1", {"a": "1", "b": "2"})
+    if report is not None:
+        await replica.bus.write_configuration_report("CP-1", report)
+    station = await replica.connect()
+    for key in ("a", "b"):
+        await until(lambda: station.wire.sent)
+        [call] = station.wire.take()
+        assert call[3]["key"] == key
+        station.say(3, call[1], {"status": "Accepted"})
+    await replica.settle()
+    kept = await replica.bus.read_configuration_report("CP-1")
+    assert kept is not None
+    assert kept.results == {"a": "Accepted", "b": "Accepted"}
+
+
+async def test_wishes_that_were_answered_are_not_sent_again_without_a_boot() -> None:
+    replica = Replica()
+    (await replica.booted()).leave()
+    await replica.bus.write_configuration_wishes("CP-1", {"a": "1", "b": "2"})
+    report = ConfigurationReport(NOW, {"a": "Rejected", "b": "RebootRequired"})
+    await replica.bus.write_configuration_report("CP-1", report)
+    station = await replica.connect()
+    await replica.settle()
+    assert station.wire.take() == []
 
 
 async def test_a_security_profile_that_was_wished_for_may_not_be_lowered_again() -> None:

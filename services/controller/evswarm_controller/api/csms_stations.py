@@ -122,8 +122,8 @@ async def write_configuration(
 ) -> Response:
     """Say which configuration the station should have.
 
-    It is sent by ChangeConfiguration, now if the station is connected and after each boot; `report` of a later GET
-    says what it answered.
+    It is sent by ChangeConfiguration: now if the station is connected, after each boot, and when it comes back without
+    having answered all of it. `report` of a later GET says what it answered.
     """
     if any(key.casefold() == KEY_BY_COMMAND_ONLY for key in body.configuration):
         raise InvalidFieldError(
