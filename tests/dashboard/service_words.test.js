@@ -99,10 +99,21 @@ test("figures are short and nothing is made up where nobody knows", () => {
 
 test("only a real address becomes a link to Grafana", () => {
   assert.equal(
-    words.workerDashboard("http://127.0.0.1:3000/", "a b"),
+    words.workerDashboard("http://127.0.0.1:3000/", worker({ worker_id: "a b" })),
     "http://127.0.0.1:3000/d/evswarm-workers?var-worker=a%20b",
   );
   for (const base of [null, undefined, "", "javascript:alert(1)"]) {
-    assert.equal(words.workerDashboard(base, "w"), "");
+    assert.equal(words.workerDashboard(base, worker()), "");
   }
+});
+
+test("a worker is found by its id and by an address that Prometheus found it at, and so is its dashboard", () => {
+  const workers = [worker(), worker({ worker_id: "w2", addresses: ["10.0.0.7", "10.1.0.7"] })];
+  assert.equal(words.workerCalled(workers, "w1"), "w1");
+  assert.equal(words.workerCalled(workers, "10.1.0.7"), "w2");
+  assert.equal(words.workerCalled(workers, "10.1.0.8"), "10.1.0.8");
+  assert.match(
+    words.workerDashboard("http://g", workers[1]),
+    /\?var-worker=w2&var-worker=10.0.0.7&var-worker=10.1.0.7$/,
+  );
 });

@@ -23,6 +23,7 @@ from evswarm_shared.bus.redis import RedisBus
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.settings import ControllerSettings, SettingsError
 from evswarm_shared.telemetry import service_log
+from evswarm_shared.telemetry.own_addresses import reachable
 from evswarm_shared.telemetry.tracing import TRACER, TracingError
 
 EXIT_CONFIGURATION: Final = 2
@@ -74,6 +75,7 @@ async def _run(settings: ControllerSettings, listener: socket.socket) -> None:
     try:
         await _await_store(bus)
         context = controller.build(settings, bus, time.time)
+        context.presence.metrics_url = _metrics_url(listener)
         async with controller.running(context):
             await _serve(context, listener)
     finally:
@@ -143,6 +145,11 @@ def _listen(host: str, port: int) -> socket.socket:
             f"the controller cannot listen on {host}:{port} (EVSWARM_HOST, EVSWARM_PORT): {reason}"
         ) from None
     return listener
+
+
+def _metrics_url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return reachable(f"http://{f'[{host}]' if ':' in host else host}:{port}/metrics")
 
 
 def _end(code: int, message: str) -> NoReturn:

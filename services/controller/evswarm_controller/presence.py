@@ -32,6 +32,8 @@ class Presence:
         dashboards: Callable[[], int],
     ) -> None:
         self.controller_id = controller_id
+        self.metrics_url: str | None = None
+        """Where others reach this controller's /metrics, once that is known."""
         self._bus = bus
         self.version = version
         self._lease_seconds = lease_seconds
@@ -68,6 +70,7 @@ class Presence:
                 dashboards=self._dashboards(),
                 cpu_percent=self._processor.take(),
                 memory_bytes=memory_bytes(),
+                metrics_url=self.metrics_url,
             ),
             self._lease_seconds,
         )

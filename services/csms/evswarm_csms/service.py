@@ -41,6 +41,7 @@ from evswarm_shared.telemetry.counts import ProtocolCounts, Tally
 from evswarm_shared.telemetry.exposition import loop_metrics, process_registry, protocol_metrics
 from evswarm_shared.telemetry.http import TelemetryServer
 from evswarm_shared.telemetry.loop_lag import LoopLag
+from evswarm_shared.telemetry.own_addresses import reachable
 from evswarm_shared.telemetry.process_use import ProcessorShare, memory_bytes
 
 HEARTBEAT_SECONDS: Final = 2.0
@@ -179,11 +180,12 @@ class CentralSystem:
         settings = self._settings
         await self._bus.ping()
         try:
-            metrics_url = await self._telemetry.start(settings.metrics_host, settings.metrics_port)
+            url = await self._telemetry.start(settings.metrics_host, settings.metrics_port)
         except OSError as error:
             raise ListenError(
                 f"cannot serve metrics on {settings.metrics_host}:{settings.metrics_port}: {error.strerror}"
             ) from error
+        metrics_url = reachable(url)
         self._lag.start(asyncio.get_running_loop())
         try:
             await self._heartbeat(metrics_url)

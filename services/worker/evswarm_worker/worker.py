@@ -8,9 +8,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
 from prometheus_client.core import Metric
 
@@ -28,6 +26,7 @@ from evswarm_shared.telemetry.exposition import (
 )
 from evswarm_shared.telemetry.http import TelemetryServer
 from evswarm_shared.telemetry.loop_lag import LoopLag
+from evswarm_shared.telemetry.own_addresses import own_addresses, reachable
 from evswarm_shared.telemetry.process_use import ProcessorShare, memory_bytes
 from evswarm_worker.gauges import ShardGauges
 from evswarm_worker.history import station_history
@@ -68,6 +67,7 @@ class Worker:
         )
         self._history = station_history(settings, self._recorder)
         self._metrics_url: str | None = None
+        self._addresses: tuple[str, ...] = ()
         self.stopping = asyncio.Event()
         self._session: Session | None = None
         self._kept: list[KeptStation] = []
@@ -106,6 +106,7 @@ class Worker:
         )
         url = await server.start(self.settings.metrics_host, self.settings.metrics_port)
         self._metrics_url = reachable(url)
+        self._addresses = await own_addresses()
         self._lag.start(asyncio.get_running_loop())
         try:
             async with self._recorder.running():
@@ -177,6 +178,7 @@ class Worker:
             host=socket.gethostname(),
             pid=os.getpid(),
             metrics_url=self._metrics_url,
+            addresses=self._addresses,
             started_at=self._started_at,
             sent_at=time.time(),
             applied_generation=generation,
@@ -201,15 +203,6 @@ class Worker:
         session = self._session
         outbox, lag = (0, 0.0) if session is None else (session.shard.outbox, session.pulse.lag_seconds)
         return shard_metrics(self.gauges, outbox, lag, self.settings.currency)
-
-
-def reachable(url: str) -> str:
-    """The URL as others reach it: a server that listens on every address is reached by this host's name."""
-    parts = urlsplit(url)
-    with contextlib.suppress(ValueError):
-        if ip_address(parts.hostname or "").is_unspecified:
-            return urlunsplit(parts._replace(netloc=f"{socket.gethostname()}:{parts.port}"))
-    return url
 
 
 def _first(errors: BaseExceptionGroup[LeaseLostError]) -> BaseException:

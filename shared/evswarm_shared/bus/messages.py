@@ -296,6 +296,7 @@ class WorkerHeartbeat(msgspec.Struct, frozen=True):
     share of one processor since the heartbeat before, None where nobody knows; so is `memory_bytes`.
     Of the last ten seconds: `messages_per_second`, both ways, and `round_trips`, the number of answered calls in each
     bucket of `counts.CALL_DURATION_BOUNDS`. `messages_kept` says which messages go to the history (HistoryMessages).
+    `addresses` are those of its host: a Prometheus that found it by its address knows no other name of it.
     """
 
     worker_id: str
@@ -317,6 +318,7 @@ class WorkerHeartbeat(msgspec.Struct, frozen=True):
     messages_per_second: float = 0.0
     round_trips: tuple[int, ...] = ()
     messages_kept: str = ""
+    addresses: tuple[str, ...] = ()
 
 
 class HeartbeatReply(msgspec.Struct, frozen=True):
@@ -346,7 +348,10 @@ class CsmsHeartbeat(msgspec.Struct, frozen=True):
 
 
 class ControllerHeartbeat(msgspec.Struct, frozen=True):
-    """A controller replica as it is now; one of them `leads`. `dashboards` are the clients of its live feed."""
+    """A controller replica as it is now; one of them `leads`. `dashboards` are the clients of its live feed.
+
+    `metrics_url` is where it serves /metrics.
+    """
 
     controller_id: str
     host: str = ""
@@ -358,6 +363,7 @@ class ControllerHeartbeat(msgspec.Struct, frozen=True):
     dashboards: int = 0
     cpu_percent: float | None = None
     memory_bytes: int | None = None
+    metrics_url: str | None = None
 
 
 class PatchEvent(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from evswarm_controller.http_rules import MAX_BODY_BYTES
-from evswarm_shared.bus.messages import CsmsHeartbeat, Tariff
+from evswarm_shared.bus.messages import ControllerHeartbeat, CsmsHeartbeat, Tariff
 from evswarm_shared.errors import BusUnavailableError
 from tests.unit.controller.desk import Desk
 
@@ -17,7 +17,13 @@ JSON = {"Content-Type": "application/json"}
 
 async def test_workers_are_listed_with_what_was_given_to_them(swarm: Desk) -> None:
     await swarm.workers[0].work(
-        host="h", stations=10, running=9, sent_at=1_800_000_000.0, messages_per_second=12.5, cpu_percent=3.0
+        host="h",
+        addresses=("10.0.0.1",),
+        stations=10,
+        running=9,
+        sent_at=1_800_000_000.0,
+        messages_per_second=12.5,
+        cpu_percent=3.0,
     )
     await swarm.look()
     workers = (await swarm.client.get("/workers")).json()["workers"]
@@ -34,6 +40,7 @@ async def test_workers_are_listed_with_what_was_given_to_them(swarm: Desk) -> No
         None,
         3.0,
     )
+    assert first["addresses"] == ["10.0.0.1"]
     assert first["last_seen_at"] == "2027-01-15T08:00:00.000Z"
 
 
@@ -42,11 +49,16 @@ async def test_prometheus_gets_every_living_process_under_its_job(swarm: Desk) -
     await swarm.context.bus.csms_heartbeat(
         CsmsHeartbeat(replica_id="c1", metrics_url="http://10.0.0.2:9100/metrics"), 10.0
     )
+    swarm.context.presence.metrics_url = "http://10.0.0.3:8000/metrics"
+    await swarm.context.presence.beat()
+    other = ControllerHeartbeat(controller_id="a", metrics_url="http://10.0.0.4:8000/metrics")
+    await swarm.context.bus.controller_heartbeat(other, 10.0)
     await swarm.look()
     assert (await swarm.client.get("/prometheus/targets")).json() == [
         {"targets": ["10.0.0.1:9100"], "labels": {"job": "worker", "worker": "w1"}},
         {"targets": ["10.0.0.2:9100"], "labels": {"job": "csms", "csms": "c1"}},
-        {"targets": ["controller"], "labels": {"job": "controller"}},
+        {"targets": ["10.0.0.4:8000"], "labels": {"job": "controller"}},
+        {"targets": ["10.0.0.3:8000"], "labels": {"job": "controller"}},
         {"targets": ["127.0.0.1:8100"], "labels": {"job": "historian"}},
     ]
 

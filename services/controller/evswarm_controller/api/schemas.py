@@ -361,6 +361,7 @@ class WorkerView(BaseModel):
     host: str
     pid: int
     metrics_url: str | None
+    addresses: list[str] = Field(description="Of its host, but for loopback.", examples=[["172.18.0.5"]])
     started_at: datetime | None
     last_seen_at: datetime | None
     lease_epoch: int

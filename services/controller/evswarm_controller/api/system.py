@@ -67,13 +67,13 @@ async def metrics(request: Request) -> Response:
 
 
 @router.get("/prometheus/targets", response_model=list[PrometheusTarget], responses=documented())
-async def prometheus_targets(context: ContextOf, request: Request) -> Response:
+async def prometheus_targets(context: ContextOf) -> Response:
     """Every process that serves /metrics, for Prometheus's http_sd_configs."""
     if not context.observer.available:
         return unavailable("The store does not answer, so nobody knows who lives.")
     found = [("worker", worker_id, w.metrics_url) for worker_id, w in context.observer.workers.items()]
     found += [("csms", replica.replica_id, replica.metrics_url) for replica in context.observer.csms]
-    found.append(("controller", "", str(request.base_url)))
+    found += [("controller", "", each.metrics_url) for each in await context.bus.live_controllers()]
     if context.settings.history:
         found.append(("historian", "", context.settings.historian_url))
     return views.json_response(

@@ -93,6 +93,7 @@ def worker(heartbeat: WorkerHeartbeat, assigned: int) -> dict[str, Any]:
         "host": heartbeat.host,
         "pid": heartbeat.pid,
         "metrics_url": heartbeat.metrics_url,
+        "addresses": heartbeat.addresses,
         "started_at": timestamp(heartbeat.started_at),
         "last_seen_at": timestamp(heartbeat.sent_at),
         "lease_epoch": heartbeat.lease_epoch,

@@ -30,7 +30,7 @@ const shown = fitting(COLUMNS);
 
 /** @param {{workers: readonly Worker[]}} props */
 export function WorkerTable({ workers }) {
-  const chosen = new URLSearchParams(search.value).get("worker") ?? "";
+  const chosen = words.workerCalled(workers, new URLSearchParams(search.value).get("worker") ?? "");
   const known = workers.some((worker) => worker.worker_id === chosen);
   if (workers.length === 0) {
     return html`
@@ -118,7 +118,7 @@ function Load({ worker }) {
 /** @param {{worker: Worker}} props */
 function Detail({ worker }) {
   const id = worker.worker_id;
-  const grafana = words.workerDashboard(hello.value?.grafana, id);
+  const grafana = words.workerDashboard(hello.value?.grafana, worker);
   /** @type {[string, string][]} */
   const facts = [
     ["Process", `${worker.pid} on ${worker.host || "an unknown host"}`],

@@ -9,6 +9,7 @@
  * @property {string} host
  * @property {number} pid
  * @property {string | null} metrics_url
+ * @property {string[]} [addresses]
  * @property {string | null} started_at
  * @property {string | null} last_seen_at
  * @property {number} lease_epoch
@@ -151,9 +152,23 @@ export function sums(workers) {
  * Where Grafana shows one worker; "" without a Grafana.
  *
  * @param {string | null | undefined} base of Grafana
- * @param {string} workerId
+ * @param {Worker} worker which Prometheus calls by its id, or by an address where it found it by one
  */
-export const workerDashboard = (base, workerId) =>
-  base && /^https?:\/\//.test(base)
-    ? `${base.replace(/\/+$/, "")}/d/evswarm-workers?var-worker=${encodeURIComponent(workerId)}`
-    : "";
+export const workerDashboard = (base, { worker_id, addresses = [] }) => {
+  if (!base || !/^https?:\/\//.test(base)) return "";
+  const names = [worker_id, ...addresses].map((name) => `var-worker=${encodeURIComponent(name)}`);
+  return `${base.replace(/\/+$/, "")}/d/evswarm-workers?${names.join("&")}`;
+};
+
+/**
+ * The id of the worker that an address names: by its id, or by an address of its own, as Grafana does where Prometheus
+ * found it by one. The name itself when no worker is called so.
+ *
+ * @param {readonly Worker[]} workers
+ * @param {string} name
+ */
+export const workerCalled = (workers, name) =>
+  (
+    workers.find(({ worker_id }) => worker_id === name) ??
+    workers.find(({ addresses }) => addresses?.includes(name))
+  )?.worker_id ?? name;
