@@ -98,11 +98,14 @@ class OutgoingCalls:
             self._rules.counts.calls_sent.add(call.action)
             self._rules.counts.calls_pending += 1
 
-    def result(self, frame: CallResult) -> None:
-        """A CALLRESULT came; if it answers nothing that is in flight it is counted and dropped."""
+    def result(self, frame: CallResult) -> tuple[Request, Response] | None:
+        """A CALLRESULT came: what it answers, and how.
+
+        None when it answers nothing that is in flight, then it is counted and dropped, or when it is not valid.
+        """
         call = self._take(frame.unique_id)
         if call is None:
-            return
+            return None
         counts = self._rules.counts
         counts.call_results_received.add(call.action)
         counts.call_duration.observe(call.action, asyncio.get_running_loop().time() - call.sent_at)
@@ -110,10 +113,10 @@ class OutgoingCalls:
             response = decode_response(call.action, frame.payload, strict=self._rules.strict)
         except PayloadError as error:
             counts.dropped_frames.add(DroppedFrame.INVALID)
-            answer = _invalid(error.code, error.description)
-        else:
-            answer = Answer(CommandOutcome.DONE, payload=Raw(bytes(frame.payload)), response=response)
-        self._finish(call, answer)
+            self._finish(call, _invalid(error.code, error.description))
+            return None
+        self._finish(call, Answer(CommandOutcome.DONE, payload=Raw(bytes(frame.payload)), response=response))
+        return call.request, response
 
     def error(self, frame: CallError) -> None:
         """A CALLERROR came; if it answers nothing that is in flight it is counted and dropped."""

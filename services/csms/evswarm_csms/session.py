@@ -12,7 +12,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from ocpp.v16.enums import MessageTrigger
+from msgspec import UNSET
+from ocpp.v16.enums import MessageTrigger, TriggerMessageStatus
 
 from evswarm_csms.dispatch import AT_ONCE, WITH_STORE, Desk, FailedPart, StationFile
 from evswarm_csms.handlers.acceptance import Acceptance, acceptance_after, verdict
@@ -34,17 +35,22 @@ from evswarm_shared.ocpp16.frames import (
 from evswarm_shared.ocpp16.messages import (
     BootNotificationResponse,
     ExtendedTriggerMessage,
+    ExtendedTriggerMessageResponse,
     RemoteStartTransaction,
     RemoteStopTransaction,
     Request,
     Response,
     TriggerMessage,
+    TriggerMessageResponse,
 )
 from evswarm_shared.telemetry.counts import DroppedFrame
 from evswarm_shared.telemetry.service_log import about
 
 INBOX_HIGH: Final = 16
 """So many CALLs may wait for the store before the station is read no further."""
+
+OF_EACH_CONNECTOR: Final = frozenset(("MeterValues", "StatusNotification"))
+"""Asked for without a connector, these come once for each (OCPP 1.6 §5.17)."""
 
 _DROPPED: Final = {
     FrameFault.MALFORMED: DroppedFrame.MALFORMED,
@@ -118,7 +124,8 @@ class Session:
         self._file = StationFile(station_id)
         self._acceptance: Acceptance | None = None
         self._asked_to_boot = False
-        self._triggered: frozenset[str] = frozenset()
+        self._triggered: dict[str, bool] = {}
+        """Actions that a station which is not accepted has promised to send, and whether several of each may come."""
         self._inbox: deque[tuple[Wire, Call]] | None = None
         self._task: asyncio.Task[None] | None = None
         self._outgoing: OutgoingCalls | None = None
@@ -130,6 +137,7 @@ class Session:
         """Talk over `wire` from now on and close the connection that it replaces, if there is one."""
         replaced, self.wire = self.wire, wire
         self._asked_to_boot = False
+        self._triggered = {}
         if replaced is not None:
             if self._outgoing is not None:
                 self._outgoing.connection_lost(replaced=True)
@@ -203,7 +211,9 @@ class Session:
         elif self._outgoing is None:
             self._counts.dropped_frames.add(DroppedFrame.UNSOLICITED)
         elif isinstance(frame, CallResult):
-            self._outgoing.result(frame)
+            answered = self._outgoing.result(frame)
+            if answered is not None:
+                self._note_trigger(*answered)
         elif isinstance(frame, CallError):
             self._outgoing.error(frame)
 
@@ -221,8 +231,6 @@ class Session:
             future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
             future.set_result(refusal)
             return future
-        if isinstance(request, TriggerMessage | ExtendedTriggerMessage):
-            self._triggered |= {_triggered_action(request.requested_message)}
         if self._outgoing is None:
             self._outgoing = OutgoingCalls(self._office.rules, self._send)
         return self._outgoing.call(request, expires_at=expires_at, message_id=message_id)
@@ -250,6 +258,15 @@ class Session:
             # OCPP 1.6 §4.2: not before the station is accepted.
             return Answer(CommandOutcome.REFUSED, description="the station has not been accepted yet")
         return None
+
+    def _note_trigger(self, request: Request, response: Response) -> None:
+        """What a station that is not accepted yet may say because it was asked to (OCPP 1.6 §4.2, §5.17)."""
+        if self.accepted or not isinstance(response, TriggerMessageResponse | ExtendedTriggerMessageResponse):
+            return
+        assert isinstance(request, TriggerMessage | ExtendedTriggerMessage)
+        if response.status is TriggerMessageStatus.accepted:
+            action = _triggered_action(request.requested_message)
+            self._triggered[action] = request.connector_id is UNSET and action in OF_EACH_CONNECTOR
 
     def _put_off(self, wire: Wire, call: Call) -> None:
         if self._inbox is None:
@@ -291,7 +308,10 @@ class Session:
 
     def _taken(self, wire: Wire, call: Call, kind: type[Request]) -> bool:
         assert self._acceptance is not None
-        ruling = verdict(self._acceptance, kind, triggered=ACTION_OF[kind].value in self._triggered)
+        action = ACTION_OF[kind].value
+        ruling = verdict(self._acceptance, kind, triggered=action in self._triggered)
+        if self._triggered.get(action) is False:
+            del self._triggered[action]
         if not ruling.take:
             self._counts.dropped_frames.add(DroppedFrame.NOT_REGISTERED)
             self._refuse(wire, call, ErrorCode.SECURITY_ERROR, "send a BootNotification first")
@@ -305,6 +325,8 @@ class Session:
             response = await WITH_STORE[type(request)](request, self._file, self._office.desk)
             if isinstance(response, BootNotificationResponse):
                 self._acceptance = acceptance_after(response.status)
+                if self.accepted:
+                    self._triggered = {}
             self._answer(wire, call, response)
         except BusUnavailableError:
             self._refuse(wire, call, ErrorCode.INTERNAL_ERROR, "the store is away; please send this again")

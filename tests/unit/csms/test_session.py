@@ -68,12 +68,48 @@ async def test_a_registered_station_must_boot_first() -> None:
     assert (await station.call("StartTransaction", START))[0] == 3
 
 
-async def test_a_message_that_was_triggered_is_taken_before_acceptance() -> None:
+def trigger(station: Station, request: TriggerMessage, status: str = "Accepted") -> None:
+    """Ask the station for a message, and have it answer that."""
+    station.session.call(request)
+    [call] = station.wire.take()
+    station.say(3, call[1], {"status": status})
+
+
+async def test_a_message_that_was_triggered_is_taken_once_before_acceptance() -> None:
     replica = Replica()
     await replica.bus.write_station(StationRecord("CP-1", accepted=False))
     station = await replica.connect()
-    station.session.call(TriggerMessage(MessageTrigger.heartbeat))
+    trigger(station, TriggerMessage(MessageTrigger.heartbeat))
     assert (await station.call("Heartbeat", {}))[0] == 3
+    assert (await station.call("Heartbeat", {}))[2] == "SecurityError"
+
+
+async def test_the_status_of_every_connector_is_taken_when_it_was_triggered_for_none_in_particular() -> None:
+    replica = Replica()
+    await replica.bus.write_station(StationRecord("CP-1", accepted=False))
+    station = await replica.connect()
+    status = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
+    trigger(station, TriggerMessage(MessageTrigger.status_notification, connector_id=1))
+    assert [(await station.call("StatusNotification", status))[0] for _ in range(2)] == [3, 4]
+    trigger(station, TriggerMessage(MessageTrigger.status_notification))
+    assert [(await station.call("StatusNotification", status))[0] for _ in range(2)] == [3, 3]
+
+
+@pytest.mark.parametrize("status", ["Rejected", "NotImplemented"])
+async def test_a_trigger_that_the_station_does_not_accept_opens_nothing(status: str) -> None:
+    replica = Replica()
+    await replica.bus.write_station(StationRecord("CP-1", accepted=False))
+    station = await replica.connect()
+    trigger(station, TriggerMessage(MessageTrigger.heartbeat), status)
+    assert (await station.call("Heartbeat", {}))[2] == "SecurityError"
+
+
+async def test_a_trigger_ends_with_the_connection() -> None:
+    replica = Replica()
+    await replica.bus.write_station(StationRecord("CP-1", accepted=False))
+    trigger(await replica.connect(), TriggerMessage(MessageTrigger.heartbeat))
+    newer = await replica.connect()
+    assert (await newer.call("Heartbeat", {}))[2] == "SecurityError"
 
 
 async def test_acceptance_outlives_the_connection() -> None:
