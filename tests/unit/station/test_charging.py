@@ -159,17 +159,58 @@ def test_a_tag_refused_at_the_start_gets_no_energy_where_the_transaction_may_not
     assert rig.snapshot().energy_mwh == 0
 
 
-def test_a_refused_tag_gets_what_max_energy_on_invalid_id_grants() -> None:
-    rig = StationRig(configuration={"StopTransactionOnInvalidId": "false", "MaxEnergyOnInvalidId": "500"})
+INVALID_500 = {"StopTransactionOnInvalidId": "false", "MaxEnergyOnInvalidId": "500"}
+
+
+def refused_rig(**configuration: str) -> StationRig:
+    """A car that charges with a tag that was refused and is granted 500 Wh."""
+    rig = StationRig(configuration=INVALID_500 | configuration)
     rig.answers["StartTransaction"] = refused("Invalid")
     rig.start()
     rig.station.plug_in(1, rig.now)
     rig.station.authorize(1, "TAG1", rig.now)
     rig.settle()
     assert rig.status() == "Charging"
+    return rig
+
+
+@pytest.mark.parametrize("interval", ["10", "900", "0"])
+def test_a_refused_tag_gets_what_max_energy_on_invalid_id_grants_whenever_the_meter_is_read(
+    interval: str,
+) -> None:
+    rig = refused_rig(MeterValueSampleInterval=interval)
     rig.run(3600.0)
     assert rig.status() == "SuspendedEVSE"
-    assert 500_000 <= rig.snapshot().energy_mwh < 620_000
+    assert 500_000 <= rig.snapshot().energy_mwh < 500_010
+
+
+def test_a_refused_tag_gets_no_more_for_taking_the_plug_out_and_putting_it_in() -> None:
+    rig = refused_rig(MeterValueSampleInterval="900", StopTransactionOnEVSideDisconnect="false")
+    for _ in range(3):
+        rig.run(60.0)
+        rig.station.unplug(1, rig.now)
+        rig.run(10.0)
+        rig.station.plug_in(1, rig.now)
+        rig.settle()
+    rig.run(800.0)
+    assert 500_000 <= rig.snapshot().energy_mwh < 500_010
+
+
+@pytest.mark.parametrize("limit", [None, 5000.0])
+def test_a_refused_tag_gets_no_more_from_another_owner(limit: float | None) -> None:
+    rig = refused_rig(MeterValueSampleInterval="900")
+    if limit is not None:
+        period = {"startPeriod": 0, "limit": limit}
+        schedule = {"chargingRateUnit": "W", "chargingSchedulePeriod": [period]}
+        kind = {"chargingProfilePurpose": "TxDefaultProfile", "chargingProfileKind": "Relative"}
+        profile = {"chargingProfileId": 1, "stackLevel": 0, **kind, "chargingSchedule": schedule}
+        rig.command("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile})
+    rig.run(20.0)
+    prompt, late = rig.heir(after=12.0).start(), rig.heir(after=2000.0).start()
+    prompt.run(2000.0)
+    for heir in (prompt, late):
+        assert heir.status() == "SuspendedEVSE"
+        assert 500_000 <= heir.snapshot().energy_mwh < 500_010
 
 
 def test_a_high_price_makes_the_car_wait_and_a_low_one_lets_it_start() -> None:

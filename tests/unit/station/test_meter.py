@@ -1,6 +1,7 @@
 """The meter: the register follows the car, however time is cut, and money follows the price at the time."""
 
 from fractions import Fraction
+from math import inf
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,3 +89,20 @@ def test_the_register_goes_on_from_car_to_car() -> None:
     one.limit_w = 11_000.0
     one.advance(7200.0, FLAT)
     assert one.register_mwh == 22_000_000 and one.plugged_mwh == 11_000_000
+
+
+@given(st.floats(0.0, 41_000.0), st.floats(0.0, 20_000.0), st.sampled_from(list(Curve)))
+def test_the_register_shows_a_reading_at_the_moment_that_was_foretold(
+    wh: float, since: float, curve: Curve
+) -> None:
+    told = meter(curve)
+    told.advance(since, FLAT)
+    wanted = max(told.register_mwh, round(wh * 1000.0))
+    told.advance(told.reaches_at(wanted), FLAT)
+    assert wanted <= told.register_mwh <= wanted + 1
+
+
+def test_no_register_shows_what_a_car_never_takes() -> None:
+    full, off = meter(), Meter(0.0)
+    off.plug(car())
+    assert full.reaches_at(42_000_001.0) == off.reaches_at(1.0) == inf and full.reaches_at(41_000_000.0) < inf

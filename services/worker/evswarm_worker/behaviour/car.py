@@ -126,6 +126,12 @@ class Car(msgspec.Struct, array_like=True, gc=False):
         _, left = _charged(self, limit_w, inf)
         return left
 
+    def seconds_to(self, soc: float, limit_w: float = inf) -> float:
+        """How long until the car's state of charge is `soc` under a constant offer of `limit_w`; infinite if never."""
+        if soc > self.target_soc:
+            return inf
+        return msgspec.structs.replace(self, target_soc=soc).seconds_to_target(limit_w)
+
 
 def _segment(points: tuple[tuple[float, float], ...], soc: float) -> int:
     index = 0

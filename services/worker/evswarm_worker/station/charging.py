@@ -177,13 +177,11 @@ def sample(cabinet: Cabinet, connector: Connector) -> None:
         send_sample(cabinet, connector, transaction, _SAMPLED, _PERIODIC)
         if transaction.samples is not None:
             transaction_data.collect(cabinet, connector, transaction, _PERIODIC)
-    if transaction.state is TransactionState.REFUSED:
-        if connector.meter.register_mwh >= transaction.stop_at_mwh:
-            offer(cabinet, connector, 0.0)
-    elif not cabinet.autonomous:
-        offer(cabinet, connector, cabinet.max_power_w)
-    else:
-        _ask_policy(cabinet, connector)
+    if transaction.state is not TransactionState.REFUSED:
+        if cabinet.autonomous:
+            _ask_policy(cabinet, connector)
+        else:
+            offer(cabinet, connector, cabinet.max_power_w)
     if connector.transaction is not None:
         show_flow(cabinet, connector)
     cabinet.touch()
@@ -227,6 +225,25 @@ def offer(cabinet: Cabinet, connector: Connector, offer_w: float) -> None:
         follow_profiles(cabinet)
 
 
+def withhold(cabinet: Cabinet, connector: Connector) -> None:
+    """Give a refused tag what MaxEnergyOnInvalidId grants and no more (OCPP 1.6 §9.1.14); the meter stands at this moment."""
+    transaction = connector.transaction
+    if transaction is None or transaction.stop_at_mwh == inf:
+        return
+    if connector.meter.register_mwh >= transaction.stop_at_mwh:
+        offer(cabinet, connector, 0.0)
+        show_flow(cabinet, connector)
+    connector.attend_at = min(connector.attend_at, _granted_until(connector))
+
+
+def _granted_until(connector: Connector) -> float:
+    """When a refused tag has got everything that it is granted; infinite for any other."""
+    transaction = connector.transaction
+    if transaction is None or transaction.stop_at_mwh == inf:
+        return inf
+    return connector.meter.reaches_at(transaction.stop_at_mwh)
+
+
 def follow_profiles(cabinet: Cabinet) -> None:
     """Let every connector offer what the charging profiles and its own rules leave it (OCPP 1.6 §3.13.3)."""
     offers, until = smart_charging.limited(cabinet, cabinet.at)
@@ -242,7 +259,7 @@ def follow_profiles(cabinet: Cabinet) -> None:
                 car.given_phases = given
                 cabinet.lasting_changed = True
         _offer(cabinet, connector, offered.power_w)
-        connector.attend_at = min(until, reserving.next_expiry(cabinet, connector))
+        connector.attend_at = min(until, reserving.next_expiry(cabinet, connector), _granted_until(connector))
         if connector.status in _FLOWING:
             show_flow(cabinet, connector)
         connector.schedule()
@@ -256,6 +273,8 @@ def catch_up(cabinet: Cabinet) -> None:
     if cabinet.profiles is None or not running:
         # The row that this owner shows first must not be behind the one that was shown last.
         for connector in running:
+            connector.meter.advance(min(cabinet.at, _granted_until(connector)), cabinet.tariff)
+            withhold(cabinet, connector)
             advance(cabinet, connector)
         return
     at = min(connector.meter.at for connector in running)
@@ -263,11 +282,15 @@ def catch_up(cabinet: Cabinet) -> None:
         offers, until = smart_charging.limited(cabinet, at)
         for connector in running:
             connector.meter.limit_w = offers[connector.connector_id].power_w
+            until = min(until, _granted_until(connector))
         if until >= cabinet.at:
             break
         at = until
         for connector in running:
             connector.meter.advance(at, cabinet.tariff)
+            transaction = connector.transaction
+            if transaction is not None and connector.meter.register_mwh >= transaction.stop_at_mwh:
+                transaction.granted_w = 0.0
     follow_profiles(cabinet)
 
 

@@ -40,7 +40,8 @@ class Connector:
     """A connector; ids count from 1 (OCPP 1.6 §3.8).
 
     The `…_at` fields are simulated unix seconds at which something happens, infinite when nothing will; `due` is the
-    least of them; at `attend_at` a limit of the charging profiles changes or a reservation ends. `report_at` is real unix seconds. `settled`: the car got all it will get before it leaves.
+    least of them; at `attend_at` a limit of the charging profiles changes, a reservation ends or a refused tag has got
+    what it is granted. `report_at` is real unix seconds. `settled`: the car got all it will get before it leaves.
     `visit` None: a person drives the connector by hand, and nobody comes by himself meanwhile.
     `remote_profile` came with a remote start and waits for its transaction; `interval_marks` are the last readings
     by context, kept only where interval energies are asked for.

@@ -7,7 +7,7 @@ from evswarm_shared.ocpp16.messages import StartTransactionResponse, StopTransac
 from evswarm_shared.telemetry.counts import DroppedFrame
 from evswarm_worker.station.authorization import remember
 from evswarm_worker.station.cabinet import Cabinet, masked
-from evswarm_worker.station.charging import advance, offer, show_flow, stop
+from evswarm_worker.station.charging import advance, stop, withhold
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.outbox import OutboxMessage
 from evswarm_worker.station.transaction import TransactionEvent
@@ -43,9 +43,7 @@ def start_answered(
     granted = configuration.integer(ConfigurationKey.max_energy_on_invalid_id)
     transaction.stop_at_mwh = transaction.meter_start_mwh + granted * 1000
     advance(cabinet, connector)
-    if connector.meter.register_mwh >= transaction.stop_at_mwh:
-        offer(cabinet, connector, 0.0)
-        show_flow(cabinet, connector)
+    withhold(cabinet, connector)
 
 
 def stop_answered(

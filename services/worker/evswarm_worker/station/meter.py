@@ -12,6 +12,9 @@ from evswarm_worker.behaviour.car import Car
 _ROUNDING_MWH = 1e-4
 """Two ways to the same state of charge may differ by a last digit; that must not show in the register."""
 
+_ROUNDING_SECONDS = 1e-6
+"""A moment worked out as unix time may come a rounding error early."""
+
 UNITS_PER_MICRO = 1_000_000
 """mWh x (micro-currency a kWh) in one micro-unit of the currency."""
 
@@ -112,6 +115,14 @@ class Meter:
                 self.earned_units += (register - self.register_mwh) * self._price_micro
                 self.register_mwh = register
             since = until
+
+    def reaches_at(self, register_mwh: float) -> float:
+        """The simulated time at which the register shows this under the offer of now; infinite if it never does."""
+        car = self.car
+        if car is None or self.limit_w == 0.0:
+            return inf
+        soc = self._plugged_soc + (register_mwh - self._plugged_register_mwh) / (car.capacity_wh * 1000.0)
+        return self.at + car.seconds_to(soc, self.limit_w) + _ROUNDING_SECONDS
 
     def _look_up_price(self, tariff: Tariff, at: float) -> None:
         until = inf

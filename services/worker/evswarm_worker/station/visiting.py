@@ -19,6 +19,7 @@ from evswarm_worker.station.charging import (
     show_flow,
     stop,
     try_to_begin,
+    withhold,
 )
 from evswarm_worker.station.connector import Connector, TagState
 from evswarm_worker.station.connector_status import ConnectorEvent
@@ -116,11 +117,13 @@ def live_through(cabinet: Cabinet, connector: Connector) -> None:
 
 
 def attend(cabinet: Cabinet, connector: Connector) -> None:
-    """A limit of the charging profiles changes, or a reservation is over."""
+    """A limit of the charging profiles changes, a reservation is over, or a refused tag got what it is granted."""
     for freed in reserving.expire(cabinet):
         if freed.plugged:
             begin_use(cabinet, freed)
     connector.attend_at = reserving.next_expiry(cabinet, connector)
+    advance(cabinet, connector)
+    withhold(cabinet, connector)
     if cabinet.profiles is not None:
         follow_profiles(cabinet)
 
@@ -154,6 +157,7 @@ def plug_in(cabinet: Cabinet, connector: Connector, car: Car) -> None:
     if connector.transaction is not None:
         # The cable was out on the car's side while the transaction went on.
         offer(cabinet, connector, cabinet.max_power_w)
+        withhold(cabinet, connector)
         show_flow(cabinet, connector)
         return
     begin_use(cabinet, connector)
