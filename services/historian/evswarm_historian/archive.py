@@ -57,6 +57,11 @@ class Archive:
             latest = await connection.scalar(select(runs.c.run_id).order_by(runs.c.id.desc()).limit(1))
         self.current_run = latest or ""
 
+    def begin_at(self, stream: HistoryStream, next_record: int) -> None:
+        """The records before this one went to another database, unless this one has something of the stream already."""
+        if self.positions[stream].last_id < 0:
+            self.positions[stream].next_record = next_record
+
     async def write(self, entries: Sequence[HistoryEntry]) -> Written:
         """Write entries of one stream, oldest first. Those written before are passed over.
 

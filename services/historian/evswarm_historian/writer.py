@@ -13,7 +13,7 @@ from typing import Final
 
 from evswarm_historian.archive import Archive
 from evswarm_historian.errors import DatabaseAwayError, DiskFullError, RecordsRefusedError
-from evswarm_shared.bus.messages import HistoryBacklog, HistoryEntry, HistoryStream
+from evswarm_shared.bus.messages import HistoryEntry, HistoryStream
 from evswarm_shared.bus.port import HistoryTail
 from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.telemetry.catalogue import HISTORY_TABLES
@@ -65,7 +65,8 @@ class Writer:
         self.problem = ""
         self.rows = dict.fromkeys(HISTORY_TABLES, 0)
         self.refused = dict.fromkeys(HistoryStream, 0)
-        self.appended = dict.fromkeys(HistoryStream, 0)
+        self.backlog = dict.fromkeys(HistoryStream, 0)
+        """Records that wait in the streams; those that the cap took count until the next entry is removed."""
 
     async def run(self) -> None:
         """Write, for ever."""
@@ -118,20 +119,20 @@ class Writer:
         """Keep the numbers about the streams up to date, for ever, whatever the database does."""
         while True:
             try:
-                for stream in HistoryStream:
-                    backlog: HistoryBacklog = await self._bus.history_backlog(stream)
-                    self.appended[stream] = backlog.records_appended
+                await self.count_backlog()
             except BusUnavailableError as error:
                 log.debug("the backlog is not known: %s", error)
             await asyncio.sleep(BACKLOG_SECONDS)
 
-    @property
-    def backlog(self) -> Mapping[HistoryStream, int]:
-        """Records that are not in the database, by stream; those that the cap took count until they are noticed."""
-        return {
-            stream: max(0, self.appended[stream] - self._archive.positions[stream].next_record)
-            for stream in HistoryStream
-        }
+    async def count_backlog(self) -> None:
+        """Ask how much waits in the streams.
+
+        Raises:
+            BusUnavailableError: the numbers are still those of before.
+        """
+        for stream in HistoryStream:
+            found = await self._bus.history_backlog(stream)
+            self.backlog[stream] = found.records_appended - found.records_removed
 
     @property
     def lost(self) -> Mapping[HistoryStream, int]:
@@ -141,6 +142,7 @@ class Writer:
     async def _next(self, stream: HistoryStream) -> Sequence[HistoryEntry]:
         if self._resume[stream]:
             await self._bus.open_history()
+            self._archive.begin_at(stream, (await self._bus.history_backlog(stream)).records_removed)
             unfinished = await self._bus.unfinished_history(stream, ENTRIES_AT_ONCE)
             if unfinished:
                 return unfinished

@@ -267,7 +267,7 @@ class Keys:
 
     @property
     def history_records(self) -> str:
-        """Hash stream → how many records were ever appended, so that a gap shows what the cap took."""
+        """Hash stream → records ever appended, so that a gap shows what the cap took; stream:removed → up to which taken."""
         return self._("history:records")
 
     # channels

@@ -592,7 +592,11 @@ class HistoryEntry(msgspec.Struct, frozen=True):
 
 
 class HistoryBacklog(msgspec.Struct, frozen=True):
-    """What waits in a stream: entries, and how many records were ever appended to it."""
+    """What waits in a stream: entries, how many records were ever appended to it, and up to which a historian took them.
+
+    What the cap took counts as taken from the next entry on that a historian takes.
+    """
 
     entries: int
     records_appended: int
+    records_removed: int

@@ -397,7 +397,7 @@ class HistoryTail(Protocol):
         ...
 
     async def remove_history(self, stream: HistoryStream, entry_ids: Sequence[str]) -> None:
-        """These entries are safe in the database: forget them."""
+        """These entries, oldest first, are safe in the database: forget them."""
         ...
 
     async def history_backlog(self, stream: HistoryStream) -> HistoryBacklog:

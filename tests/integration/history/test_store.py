@@ -214,6 +214,29 @@ async def test_a_store_that_lost_everything_counts_anew_and_that_is_no_loss(data
     assert archive.positions[HistoryStream.TRAFFIC].next_record == 1
 
 
+async def test_a_new_database_on_an_old_store_lost_only_what_no_historian_took(database: Database) -> None:
+    bus = MemoryBus()
+
+    async def tell(number: int, lines: int = 10, entries_kept: int = 100) -> None:
+        ((data, count),) = encode_batches("run", "test", [log()] * lines)
+        batch = HistoryBatch(number, data, count)
+        await bus.append_history(HistoryStream.TRAFFIC, "test", [batch], entries_kept)
+
+    for number in range(5):
+        await tell(number)
+    taken = await bus.read_history(HistoryStream.TRAFFIC, 4)
+    await bus.remove_history(HistoryStream.TRAFFIC, [entry.entry_id for entry in taken])
+    writer = Writer(bus, Archive(database))
+    await writer.count_backlog()
+    assert writer.backlog[HistoryStream.TRAFFIC] == 10
+    await tell(5, entries_kept=1)
+    assert await writer.step()
+    assert writer.lost[HistoryStream.TRAFFIC] == 10
+    await writer.count_backlog()
+    assert writer.backlog[HistoryStream.TRAFFIC] == 0
+    assert len(await found(database, Topic.LOGS)) == 10
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
 @pytest.mark.parametrize("together", [True, False])
 async def test_both_sides_of_a_transaction_meet_in_one_row(

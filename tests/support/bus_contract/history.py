@@ -73,6 +73,22 @@ class HistoryContract:
         assert await bus.unfinished_history(TRAFFIC, 9) == []
         assert (await bus.history_backlog(TRAFFIC)).entries == 0
 
+    async def test_how_far_the_records_were_removed_is_known_whoever_asks_afterwards(
+        self, harness: Harness
+    ) -> None:
+        bus = harness.bus()
+        await bus.open_history()
+        assert (await bus.history_backlog(TRAFFIC)).records_removed == 0
+        await bus.append_history(TRAFFIC, "w", [batch("a", 3), batch("b", 2), batch("c", 4)])
+        first, second, third = await bus.read_history(TRAFFIC, 9)
+        await bus.remove_history(TRAFFIC, [first.entry_id, second.entry_id])
+        assert (await harness.bus().history_backlog(TRAFFIC)).records_removed == 5
+        await bus.remove_history(TRAFFIC, [third.entry_id])
+        await bus.remove_history(TRAFFIC, [first.entry_id])
+        await bus.remove_history(TRAFFIC, [])
+        assert (await bus.history_backlog(TRAFFIC)).records_removed == 9
+        assert (await bus.history_backlog(FACTS)).records_removed == 0
+
     async def test_past_the_cap_the_oldest_go_and_the_numbers_tell_how_many(self, harness: Harness) -> None:
         bus = harness.bus()
         await bus.open_history()

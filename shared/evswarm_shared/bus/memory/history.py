@@ -60,13 +60,15 @@ class HistoryOperations:
         self.store.check()
         line = self._line(stream)
         gone = set(entry_ids)
+        up_to = [entry.first + entry.count for entry in line.entries if entry.entry_id in gone]
+        line.removed = max([line.removed, *up_to])
         line.entries = [entry for entry in line.entries if entry.entry_id not in gone]
 
     async def history_backlog(self, stream: HistoryStream) -> HistoryBacklog:
         """See `port.HistoryTail.history_backlog`."""
         self.store.check()
         line = self._line(stream)
-        return HistoryBacklog(len(line.entries), line.records)
+        return HistoryBacklog(len(line.entries), line.records, line.removed)
 
     def passing_history(
         self, stream: HistoryStream

@@ -57,12 +57,14 @@ class Owner:
 
 @dataclass(slots=True)
 class HistoryLine:
-    """A history stream: what waits in it, the id last given, how far it was read, and the producers' last batches."""
+    """A history stream: what waits in it, the id last given, how far it was read, records appended and up to which
+    they were removed, and the producers' last batches."""
 
     entries: list[HistoryEntry] = field(default_factory=list)
     last_id: tuple[int, int] = (0, 0)
     read_to: tuple[int, int] = (0, 0)
     records: int = 0
+    removed: int = 0
     producers: dict[str, int] = field(default_factory=dict)
 
 

@@ -74,15 +74,15 @@ class HistoryOperations:
     async def remove_history(self, stream: HistoryStream, entry_ids: Sequence[str]) -> None:
         """See `port.HistoryTail.remove_history`."""
         if entry_ids:
-            key = self._keys.history(stream)
-            await self._link.execute("XACK", key, GROUP, *entry_ids)
-            await self._link.execute("XDEL", key, *entry_ids)
+            keys = (self._keys.history(stream), self._keys.history_records)
+            await self._link.call(load("remove_history"), keys, [stream.value, GROUP, *entry_ids])
 
     async def history_backlog(self, stream: HistoryStream) -> HistoryBacklog:
         """See `port.HistoryTail.history_backlog`."""
         entries: int = await self._link.execute("XLEN", self._keys.history(stream))
-        appended = await self._link.execute("HGET", self._keys.history_records, stream.value)
-        return HistoryBacklog(entries, int(appended or 0))
+        fields = (stream.value, f"{stream.value}:removed")
+        appended, removed = await self._link.execute("HMGET", self._keys.history_records, *fields)
+        return HistoryBacklog(entries, int(appended or 0), int(removed or 0))
 
     @asynccontextmanager
     async def passing_history(
