@@ -267,7 +267,7 @@ async def composite(
     answer = await command(connection, "GetCompositeSchedule", request)
     assert answer["status"] == "Accepted"
     schedule = answer["chargingSchedule"]
-    assert schedule["chargingRateUnit"] == unit
+    assert schedule["chargingRateUnit"] == unit and "startSchedule" not in schedule
     return [(p["startPeriod"], p["limit"]) for p in schedule["chargingSchedulePeriod"]]
 
 
