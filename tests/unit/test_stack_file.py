@@ -70,6 +70,12 @@ def test_what_scales_is_replaced_before_it_is_stopped(stack: dict[str, Any]) -> 
         assert deploy["update_config"]["order"] == "start-first"
 
 
+def test_a_historian_is_gone_before_the_next_one_reads(stack: dict[str, Any]) -> None:
+    deploy = stack["services"]["historian"]["deploy"]
+    assert deploy["replicas"] == 1
+    assert deploy["update_config"]["order"] == "stop-first"
+
+
 def test_every_file_config_and_network_that_is_used_is_there(stack: dict[str, Any]) -> None:
     for service in stack["services"].values():
         assert set(service["networks"]) <= stack["networks"].keys()

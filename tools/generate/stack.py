@@ -21,6 +21,9 @@ STORE_NODE: Final = "node.labels.evswarm.store == true"
 """Where services with a volume run: their data is on one machine, so the user chooses it."""
 SCALED: Final = {"worker": 2, "csms": 2, "controller": 2, "gateway": None}
 """Replicas to begin with; None is one on every node."""
+ONLY_ONE: Final = frozenset({"historian"})
+"""Services that must not run twice at a time though they hold neither a port nor a volume: two historians would share
+the streams, and each would take the other's records for lost."""
 ELSEWHERE: Final = {
     "controller": {
         "EVSWARM_TRUSTED_NETWORK": "${EVSWARM_TRUSTED_NETWORK:-false}",
@@ -90,7 +93,8 @@ def _service(name: str, service: dict[str, Any], configs: dict[str, dict[str, st
 
 def _deploy(name: str, limits: dict[str, Any], *, holds_data: bool) -> dict[str, Any]:
     replicas = SCALED.get(name, 1)
-    alone = holds_data or replicas is None
+    # What holds a port or a volume cannot run twice at a time.
+    alone = holds_data or replicas is None or name in ONLY_ONE
     deploy: dict[str, Any] = (
         {"mode": "global"} if replicas is None else {"mode": "replicated", "replicas": replicas}
     )
@@ -99,7 +103,6 @@ def _deploy(name: str, limits: dict[str, Any], *, holds_data: bool) -> dict[str,
     if limits:
         deploy["resources"] = {"limits": limits}
     deploy["restart_policy"] = {"condition": "any", "delay": "2s"}
-    # What holds a port or a volume cannot run twice at a time.
     deploy["update_config"] = {
         "parallelism": 1,
         "delay": "5s",
