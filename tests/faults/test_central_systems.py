@@ -9,6 +9,7 @@ from tests.support.faulty_network import FaultyNetwork
 
 AWAY_SECONDS = float(os.environ.get("FAULT_CSMS_AWAY_SECONDS", "12"))
 STATIONS = 600
+LEFT = 400
 
 
 def test_what_happened_without_a_central_system_is_told_in_order_when_it_is_back(tmp_path: Path) -> None:
@@ -18,7 +19,9 @@ def test_what_happened_without_a_central_system_is_told_in_order_when_it_is_back
         swarm.start()
         swarm.wait_for_charging(40)
         charging = swarm.charging_stations()[:40]
-        booked = len(swarm.open_transactions())
+        booked = swarm.open_transactions().values()
+        leaving = {each for each in booked if each > f"CP-{LEFT:06d}"}
+        assert leaving, "stations that are about to leave are charging"
         swarm.csms[0].kill()
         left_at = time.monotonic()
         stopped = [each for each in charging if swarm.act(each, "press_stop").status_code == 200]
@@ -28,15 +31,21 @@ def test_what_happened_without_a_central_system_is_told_in_order_when_it_is_back
             swarm.act(station_id, "unplug")
             swarm.act(station_id, "plug_in")
             swarm.act(station_id, "authorize")
+        smaller = swarm.post("/stations/scale", {"count": LEFT}).json()["operation_id"]
         waiting = swarm.get("/audit/stations?limit=2000")["stations"]
         assert sum(book["outbox"] for book in waiting) >= len(stopped), "stops wait in the outboxes"
         time.sleep(max(0.0, AWAY_SECONDS - (time.monotonic() - left_at)))
         back_at = time.monotonic()
         swarm.csms[0].start_again()
-        swarm.wait_for_running(STATIONS, 90)
+        assert swarm.get(f"/operations/{smaller}")["state"] == "running"
+        swarm.wait_for_running(LEFT, 90)
+        wait_until(lambda: swarm.get(f"/operations/{smaller}")["state"] == "succeeded", "the others are gone")
+        assert not leaving & set(swarm.open_transactions().values()), (
+            "they have told how their transactions ended"
+        )
         came = road.accepted_a_second(back_at)
         print(
-            f"{STATIONS} stations came back over {len(came)} s, {max(came)} in the busiest second; {booked} were open"
+            f"{STATIONS} stations came back over {len(came)} s, {max(came)} in the busiest second; {len(booked)} were open"
         )
         assert max(came) < 0.6 * sum(came), "they came back as one storm"
         swarm.settle()

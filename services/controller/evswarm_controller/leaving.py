@@ -1,6 +1,7 @@
-"""Stations that left the swarm while nobody ran them, with a transaction open: somebody has to end it for them.
+"""Stations that left the swarm with a transaction open, or not all told of it, and that nobody runs any more.
 
-A worker that is told of one resumes it, stops it in order, and lets go of it; only then it is retired. Pure.
+A worker that is told of one resumes it, stops it in order once its central system has heard everything, and lets go of
+it; only then it is retired. Pure.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,7 +17,6 @@ from evswarm_shared.bus.messages import (
     DesiredState,
     IndexRange,
     Segment,
-    StationSnapshot,
     StationSpec,
 )
 
@@ -41,11 +41,6 @@ class Leaving(msgspec.Struct, frozen=True):
         return Leaving(self.indexes | more.indexes, tuple(specs.values()))
 
 
-def suspects(rows: Iterable[StationSnapshot], living: Collection[str]) -> list[str]:
-    """Those of the stations that left whose transactions may be open: by their row, or for want of a recent one."""
-    return [row.station_id for row in rows if row.transactions > 0 or row.worker_id not in living]
-
-
 def departed(
     known: Mapping[str, StationSpec], assignments: Iterable[Assignment], desired: DesiredState
 ) -> dict[str, StationSpec]:
@@ -60,10 +55,10 @@ def departed(
 
 
 def unfinished(books: Iterable[StationBook], id_prefix: str, gone: Mapping[str, StationSpec]) -> Leaving:
-    """Those that have an open transaction; `gone` describes the ones created by name."""
+    """Those with an open transaction or an unanswered message of one; `gone` describes the ones created by name."""
     indexes, specs = set(), []
     for book in books:
-        if all(each.stopped_at is not None for each in book.transactions):
+        if book.outbox == 0 and all(each.stopped_at is not None for each in book.transactions):
             continue
         index = index_of(id_prefix, book.station_id)
         if index is not None:

@@ -40,6 +40,9 @@ ANSWER_SECONDS: Final = 5.0
 
 
 NOT_YET: Final = "It does not run yet."
+_LAST_WORDS: Final = (
+    "Stations that do not reach the central system, which must hear how their transactions ended"
+)
 _NOT_RUNNING: Final = {
     StationState.OFFLINE: "It is offline: its log says why.",
     StationState.BOOTING: "The central system has not accepted its boot.",
@@ -122,6 +125,8 @@ def progress(
             if station_id not in wanted or (station_id in wanted.stopped) != stops:
                 return _ended(operation, OperationState.SUPERSEDED, "A newer command replaced this one.", now)
             left += not settled(fleet, station_id, stops=stops)
+    removes = operation.only_removes or operation.kind is OperationKind.DELETE
+    leaving = surplus if removes else None
     done = max(0, operation.target - left)
     if left == 0 and applied:
         return _ended(operation, OperationState.SUCCEEDED, "", now)
@@ -129,14 +134,14 @@ def progress(
         ended = _ended(
             operation,
             OperationState.FAILED,
-            f"{left} of {operation.target} stations did not follow in time.{_whereabouts(fleet)}",
+            f"{left} of {operation.target} stations did not follow in time.{_whereabouts(fleet, leaving)}",
             now,
         )
         return msgspec.structs.replace(ended, done=done, failed=left)
     came_on = done != operation.done
     message = f"{unplaced} stations have no worker with room for them." if unplaced else ""
     if not came_on and now - operation.updated_at > QUIET_SECONDS:
-        message = (message + _whereabouts(fleet)).strip()
+        message = (message + _whereabouts(fleet, leaving)).strip()
     if not came_on and message == operation.message:
         return operation
     # A change of words alone is no progress.
@@ -144,8 +149,14 @@ def progress(
     return msgspec.structs.replace(operation, done=done, message=message, updated_at=updated_at)
 
 
-def _whereabouts(fleet: Fleet) -> str:
-    """How many stations are on their way to the central system, as a sentence with a space in front; or nothing."""
+def _whereabouts(fleet: Fleet, leaving: Iterable[str] | None) -> str:
+    """Who keeps an operation waiting, as a sentence with a space in front; or nothing.
+
+    `leaving` are the stations that are to go, None unless the operation is about nothing else.
+    """
+    if leaving is not None:
+        waiting = sum(_untold(fleet, each) for each in leaving)
+        return f" {_LAST_WORDS}: {waiting}." if waiting else ""
     offline, booting = fleet.states[StationState.OFFLINE], fleet.states[StationState.BOOTING]
     parts = [f"offline: {offline}"] if offline else []
     if booting:
@@ -177,7 +188,7 @@ def unsettled(
 ) -> dict[str, str]:
     """The stations that an operation of WISHES still waits for, and what for."""
     if operation.kind is OperationKind.SCALE:
-        gone = dict.fromkeys(surplus, "It is still there.")
+        gone = {each: _still_there(fleet, each) for each in surplus}
         if operation.only_removes:
             return gone
         rows = fleet.rows
@@ -186,7 +197,7 @@ def unsettled(
             each: _not_running(fleet, each) for each in late if each not in rows or not rows[each].running
         }
     if operation.kind is OperationKind.DELETE:
-        return {each: "It is still there." for each in operation.station_ids if each in fleet.rows}
+        return {each: _still_there(fleet, each) for each in operation.station_ids if each in fleet.rows}
     stops = operation.kind is OperationKind.STOP
     return {
         each: "It has not stopped yet." if stops else _not_running(fleet, each)
@@ -198,6 +209,20 @@ def unsettled(
 def _not_running(fleet: Fleet, station_id: str) -> str:
     row = fleet.rows.get(station_id)
     return _NOT_RUNNING.get(row.state, NOT_YET) if row is not None else NOT_YET
+
+
+def _still_there(fleet: Fleet, station_id: str) -> str:
+    return (
+        "It does not reach its central system: its log says why."
+        if _untold(fleet, station_id)
+        else "It is still there."
+    )
+
+
+def _untold(fleet: Fleet, station_id: str) -> bool:
+    """Whether it is away from the central system, which must hear of its last transactions before it goes."""
+    row = fleet.rows.get(station_id)
+    return row is not None and row.state in _NOT_RUNNING
 
 
 def settled(fleet: Fleet, station_id: str, *, stops: bool) -> bool:

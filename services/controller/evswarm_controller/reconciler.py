@@ -236,15 +236,12 @@ class Reconciler:
             self._fleet.remove(await self._bus.retire(going[start : start + RETIRE_BATCH]))
 
     async def _still_open(self, surplus: list[str]) -> frozenset[str]:
-        """Those that nobody runs although a transaction of theirs is open; the next plan gives them to a worker."""
-        rows = [self._fleet.rows[station_id] for station_id in surplus]
-        living = self._observer.workers
-        suspects = leaving.suspects(rows, living)
+        """Those that nobody runs although not all is told of their transactions; the next plan gives them to a worker."""
         desired = self._observer.desired
         found = Leaving()
-        if suspects and self._observer.workers:
+        if surplus:
             owners = await self._bus.owners()
-            books = await self._bus.read_books([each for each in suspects if each not in owners])
+            books = await self._bus.read_books([each for each in surplus if each not in owners])
             found = leaving.unfinished(books, desired.id_prefix, self._departed)
         self._leaving = self._leaving.still(surplus, desired.id_prefix) | found
         return frozenset(desired.station_id(index) for index in found.indexes) | {

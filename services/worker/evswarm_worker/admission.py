@@ -30,8 +30,6 @@ CLAIM_RETRY_SECONDS: Final = 1.0
 CRASH_RETRY_SECONDS: Final = 5.0
 MISCONFIGURED_RETRY_SECONDS: Final = 30.0
 IDLE_SECONDS: Final = 0.5
-FAREWELL_SECONDS: Final = 30.0
-"""How long a station that leaves may take to reach its central system before it is shut down all the same."""
 RAMP_SECONDS: Final = 0.05
 
 log = logging.getLogger(__name__)
@@ -57,7 +55,6 @@ class Admission:
         self._review: deque[StationHost] = deque()
         self._settled: list[StationHost] = []
         self._release: list[str] = []
-        self._farewells: dict[str, float] = {}
         self._sent_off: set[str] = set()
         self._ramp = Ramp(None, shard.now())
         self._drain: Goal | None = None
@@ -123,7 +120,15 @@ class Admission:
     def _busy(self) -> bool:
         if self._queue or self._later or self._review or self._settled or self._release:
             return True
-        return any(host.goal is not Goal.RUN and not host.settled for host in self._hosts())
+        return any(
+            host.goal is not Goal.RUN and not host.settled and not self._leaves(host)
+            for host in self._hosts()
+        )
+
+    def _leaves(self, host: StationHost) -> bool:
+        """Whether nobody wants the station any more: its row tells who cares how far it is."""
+        plan = self._plans.get(host.station_id)
+        return host.goal is Goal.STOP_AND_LEAVE and (plan is None or plan.leaving)
 
     # --- what the shard reports ---
 
@@ -163,7 +168,6 @@ class Admission:
 
     async def _turn(self) -> None:
         await self._tell()
-        self._send_off()
         await self._review_hosts()
         await self._finish()
         await self._release_stations()
@@ -221,7 +225,8 @@ class Admission:
                 host.goal = wanted
                 self._settled.append(host)
             return
-        if host.goal is not Goal.RUN or wanted is Goal.RUN:
+        # One that waits for its central system before it leaves must not make a worker wait that ends.
+        if (host.goal is not Goal.RUN and self._drain is None) or wanted is Goal.RUN:
             return
         host.goal = wanted
         if wanted is Goal.HAND_OVER:
@@ -235,20 +240,9 @@ class Admission:
         return StopCause.LEAVING if wanted is Goal.STOP_AND_LEAVE else StopCause.COMMAND
 
     def _goal(self, host: StationHost, plan: StationPlan | None) -> Goal:
-        if self._assignment is None or host.station_id in self._farewells:
+        if self._assignment is None:
             return host.goal
         return goal(plan, host.plan, self._assignment)
-
-    def _send_off(self) -> None:
-        """Shut down those that were resumed only for that, as soon as they can tell their central system."""
-        now = self._shard.now()
-        for station_id, deadline in list(self._farewells.items()):
-            host = self._shard.hosts.get(station_id)
-            if host is None:
-                del self._farewells[station_id]
-            elif now >= deadline or (host.row is not None and host.row.running):
-                del self._farewells[station_id]
-                self._steer(host)
 
     async def _finish(self) -> None:
         """Let go of the stations that ended, except those whose row stays here as stopped."""
@@ -334,6 +328,7 @@ class Admission:
             log.error("station %s cannot run as it is configured: %s", plan.station_id, error)
             self._later.append((now + MISCONFIGURED_RETRY_SECONDS, plan.station_id))
             return
+        host = self._shard.add(plan, station, stored)
         if plan.leaving:
-            self._farewells[plan.station_id] = now + FAREWELL_SECONDS
-        self._shard.add(plan, station, stored)
+            # It was resumed for nothing else; until its central system has heard everything, it does not end.
+            self._steer(host)

@@ -1,6 +1,6 @@
 """Stations that left the swarm while nobody ran them: who they are, and who ends them."""
 
-from evswarm_controller.leaving import Leaving, departed, shared_out, suspects, unfinished
+from evswarm_controller.leaving import Leaving, departed, shared_out, unfinished
 from evswarm_shared.bus.books import StationBook
 from evswarm_shared.bus.messages import (
     Assignment,
@@ -8,9 +8,7 @@ from evswarm_shared.bus.messages import (
     IndexRange,
     ProfileName,
     Segment,
-    StationSnapshot,
     StationSpec,
-    StationState,
 )
 from evswarm_shared.bus.station_ledger import LedgerTransaction
 
@@ -20,27 +18,21 @@ DESIRED = DesiredState(generation=2, count=0, segments=(Segment(IndexRange(1, 10
 GARAGE, YARD, CARPORT = (StationSpec(name, ProfileName.HOME) for name in ("garage", "yard", "carport"))
 
 
-def row(station_id: str, worker_id: str, transactions: int) -> StationSnapshot:
-    return StationSnapshot(
-        station_id, StationState.CHARGING, (), worker_id, "home", True, transactions, 0, 0, 0, 0, "", 0.0, 0.0
-    )
-
-
-def book(station_id: str, *stopped_at: float | None) -> StationBook:
+def book(station_id: str, *stopped_at: float | None, outbox: int = 0) -> StationBook:
     transactions = tuple(
         LedgerTransaction(serial, 1, "TAG", 0, 1.0, stopped_at=at) for serial, at in enumerate(stopped_at, 1)
     )
-    return StationBook(station_id, 0, 0, 0, None, transactions)
+    return StationBook(station_id, outbox, 0, 0, None, transactions)
 
 
-def test_a_row_of_a_living_worker_without_transactions_is_above_suspicion() -> None:
-    rows = [row("A", "alive", 0), row("B", "alive", 1), row("C", "dead", 0)]
-    assert suspects(rows, {"alive"}) == ["B", "C"]
-
-
-def test_only_open_transactions_make_a_station_unfinished() -> None:
-    books = [book("CP-000001", 5.0), book("CP-000002", 5.0, None), book("CP-000003")]
-    assert unfinished(books, "CP-", {}) == Leaving(frozenset({2}))
+def test_open_transactions_and_untold_messages_make_a_station_unfinished() -> None:
+    books = [
+        book("CP-000001", 5.0),
+        book("CP-000002", 5.0, None),
+        book("CP-000003"),
+        book("CP-000004", 5.0, outbox=1),
+    ]
+    assert unfinished(books, "CP-", {}) == Leaving(frozenset({2, 4}))
 
 
 def test_a_station_created_by_name_is_ended_as_long_as_its_description_is_known() -> None:

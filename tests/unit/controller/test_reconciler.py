@@ -3,11 +3,19 @@
 import msgspec
 import pytest
 
-from evswarm_controller.operation_progress import STALL_SECONDS, stall_seconds
+from evswarm_controller.operation_progress import QUIET_SECONDS, STALL_SECONDS, stall_seconds
 from evswarm_shared.bus.memory import MemoryBus, MemoryStore
-from evswarm_shared.bus.messages import OperationState, ProfileName
+from evswarm_shared.bus.messages import IndexRange, OperationState, ProfileName, StationState
 from evswarm_shared.errors import BusUnavailableError
-from tests.unit.controller.desk import LEASE_SECONDS, Clock, Desk, PlayedWorker, ids_of, open_desk
+from tests.unit.controller.desk import (
+    LEASE_SECONDS,
+    PASS_SECONDS,
+    Clock,
+    Desk,
+    PlayedWorker,
+    ids_of,
+    open_desk,
+)
 
 
 async def shares(desk: Desk) -> dict[str, int]:
@@ -202,6 +210,37 @@ async def test_a_row_that_a_living_worker_still_runs_is_not_taken_away(swarm: De
     await swarm.look()
     await swarm.look()
     assert len(swarm.context.fleet) == 20
+
+
+async def test_a_station_goes_only_when_its_central_system_has_heard_everything(swarm: Desk) -> None:
+    swarm.store.outboxes["CP-000003"] = {1: b"[]"}
+    operation = await swarm.context.wishes.scale(0, profile=None, ramp_per_second=None)
+    worker = next(each for each in swarm.workers if "CP-000003" in each.rows)
+    away = msgspec.structs.replace(worker.rows["CP-000003"], state=StationState.OFFLINE, running=False)
+    await worker.publish([away])
+    await swarm.settle()
+    assert list(swarm.context.fleet.rows) == ["CP-000003"]
+    given = [a.leaving for a in (await swarm.context.bus.read_assignments()).values() if a.leaving]
+    assert given == [(IndexRange(3, 4),)]
+    await swarm.pass_time(QUIET_SECONDS + PASS_SECONDS)
+    seen = await swarm.context.bus.read_operation(operation.operation_id)
+    assert seen is not None
+    assert (seen.state, seen.done) == (OperationState.RUNNING, 19)
+    assert "must hear how their transactions ended: 1." in seen.message
+    del swarm.store.outboxes["CP-000003"]
+    await swarm.settle()
+    assert await operation_state(swarm, operation.operation_id) is OperationState.SUCCEEDED
+    assert len(swarm.context.fleet) == 0
+
+
+async def test_without_a_worker_a_station_that_has_something_to_tell_waits_for_one(swarm: Desk) -> None:
+    swarm.store.outboxes["CP-000003"] = {1: b"[]"}
+    swarm.workers.clear()
+    await swarm.pass_time(LEASE_SECONDS + 1)
+    operation = await swarm.context.wishes.scale(0, profile=None, ramp_per_second=None)
+    await swarm.look()
+    assert list(swarm.context.fleet.rows) == ["CP-000003"]
+    assert await operation_state(swarm, operation.operation_id) is OperationState.RUNNING
 
 
 async def test_a_newer_scale_command_supersedes_the_older(swarm: Desk) -> None:

@@ -5,7 +5,7 @@ from ocpp.v16.enums import ChargePointErrorCode
 
 from evswarm_worker.station.cabinet import Ending
 from evswarm_worker.station.errors import StationActionError
-from evswarm_worker.station.rebooting import FAREWELL_SECONDS
+from evswarm_worker.station.rebooting import FAREWELL_SECONDS, StopCause
 from tests.support.station_rig import StationRig, charging_rig, only
 
 
@@ -110,6 +110,42 @@ def test_stopping_without_an_answer_leaves_the_stop_in_the_store(online: bool) -
     assert rig.stopped is not online
     rig.run(FAREWELL_SECONDS[Ending.STOP] + 0.1)
     assert rig.stopped and len(rig.outbox) == 1
+
+
+def test_who_leaves_ends_only_when_the_central_system_has_heard_of_the_last_transaction() -> None:
+    rig = charging_rig()
+    rig.lose()
+    rig.station.stop(rig.now, StopCause.LEAVING)
+    rig.settle()
+    assert any("Waits for the central system: 1 message(s)" in line for line in rig.log)
+    rig.run(3600.0)
+    assert (rig.stopped, len(rig.outbox)) == (False, 1)
+    rig.reachable()
+    rig.run(120.0)
+    assert only(rig.sent("StopTransaction"))["reason"] == "Other"
+    assert rig.stopped and rig.outbox == {}
+
+
+def test_who_leaves_with_nothing_to_tell_does_not_wait_for_a_central_system() -> None:
+    rig = StationRig().start()
+    rig.lose()
+    rig.station.stop(rig.now, StopCause.LEAVING)
+    rig.settle()
+    assert rig.stopped
+
+
+def test_who_waits_before_it_leaves_can_be_stopped_at_once_or_handed_over() -> None:
+    rig = charging_rig()
+    rig.lose()
+    rig.station.stop(rig.now, StopCause.LEAVING)
+    rig.settle()
+    heir = rig.heir(after=1.0)
+    rig.station.stop(rig.now, StopCause.WORKER_ENDS)
+    rig.settle()
+    assert rig.stopped and len(rig.outbox) == 1
+    heir.start()
+    heir.run(60.0)
+    assert only(heir.sent("StopTransaction"))["reason"] == "Other"
 
 
 def test_stopping_waits_for_a_central_system_that_takes_its_time() -> None:

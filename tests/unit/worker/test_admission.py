@@ -28,6 +28,7 @@ from evswarm_worker.gauges import ShardGauges
 from evswarm_worker.lease import Lease
 from evswarm_worker.shard import LinkSettings, Shard
 from evswarm_worker.share import Goal
+from evswarm_worker.station.effects import STOPPED
 from evswarm_worker.station.rebooting import StopCause
 from tests.unit.worker.fakes import FakeStations, turns
 
@@ -172,16 +173,23 @@ async def test_a_station_that_moves_to_another_worker_is_handed_over_and_seen_of
         assert [read_line(line).text for line in w.store.logs["CP-000003"]] == ["started"]
 
 
-async def test_a_station_that_is_still_ending_keeps_the_generation_unapplied() -> None:
+async def test_a_station_that_is_still_ending_keeps_the_generation_unapplied_unless_it_leaves() -> None:
     async with world() as w:
         w.assign((1, 3))
         await w.turn()
         assert w.admission.applied() == (1, 1)
+        w.stations["CP-000001"].answers.clear()
         w.stations["CP-000002"].answers.clear()
         w.assign((1, 2), count=1)
         await w.turn(3)
-        assert w.admission.applied() == (1, 1)
+        assert w.admission.applied() == (1, 2)
         assert w.owner("CP-000002") == "w1"
+        w.assign((1, 3))
+        await w.turn(3)
+        assert w.admission.applied() == (1, 2), "one that is wanted again has to come back first"
+        w.assign((1, 2), count=1, stopped=("CP-000001",))
+        await w.turn(3)
+        assert w.admission.applied() == (1, 2)
 
 
 async def test_a_stopped_station_keeps_its_row_here_and_can_be_started_again() -> None:
@@ -318,27 +326,33 @@ async def test_draining_ends_every_station_and_starts_none(goal: Goal, said: str
         assert w.store.owners == {}
 
 
-async def test_a_station_that_leaves_is_resumed_until_it_is_heard_and_then_ended_and_let_go() -> None:
+async def test_a_station_that_leaves_is_resumed_only_to_be_ended_and_is_let_go_then() -> None:
     async with world() as w:
         w.assign(count=0, leaving=(IndexRange(7, 8),))
-        await w.turn()
-        assert w.stations["CP-000007"].names == ["start"]
-        host = w.shard.hosts["CP-000007"]
-        await w.shard.publisher.publish([host])
         await w.turn(2)
         assert w.stations["CP-000007"].names == ["start", "stop"]
+        assert w.stations["CP-000007"].stop_cause is StopCause.LEAVING
         assert w.owner("CP-000007") is None
         w.assign(count=0, leaving=(IndexRange(7, 8),))
         await w.turn(2)
         assert len(w.stations.built["CP-000007"]) == 1, "it was ended already"
 
 
-async def test_a_station_that_leaves_without_reaching_anybody_is_ended_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("goal", "said"), [(Goal.HAND_OVER, "hand_over"), (Goal.STOP_AND_LEAVE, "stop")])
+async def test_a_station_that_waits_before_it_leaves_does_not_make_a_worker_wait_that_ends(
+    goal: Goal, said: str
 ) -> None:
-    monkeypatch.setattr(admission_module, "FAREWELL_SECONDS", 0.0)
     async with world() as w:
-        w.assign(count=0, leaving=(IndexRange(7, 8),))
-        await w.turn(3)
-        assert w.stations["CP-000007"].names == ["start", "stop"]
-        assert w.owner("CP-000007") is None
+        w.assign((1, 2))
+        await w.turn()
+        station = w.stations["CP-000001"]
+        station.answers["stop"] = []
+        w.assign(count=0)
+        await w.turn(2)
+        assert (station.names, w.owner("CP-000001")) == (["start", "stop"], "w1")
+        station.answers["stop"] = [STOPPED]
+        w.admission.drain(goal)
+        await w.turn(2)
+        assert w.admission.emptied.is_set()
+        assert station.names == ["start", "stop", said]
+        assert w.store.owners == {}

@@ -1,7 +1,8 @@
 """Ends of a station's life: reset, power loss, being switched off (OCPP 1.6 §5.14).
 
 A station that ends in order first stops its transactions, then waits a while for their messages to be delivered;
-what is not delivered by then stays in the outbox for the next life.
+what is not delivered by then stays in the outbox for the next life. Who leaves the swarm has no next life, and waits
+for as long as it takes.
 """
 
 from collections.abc import Mapping
@@ -55,9 +56,15 @@ def begin_reboot(cabinet: Cabinet, reason: Reason, *, at_once: bool) -> bool:
 
 
 def begin_stop(cabinet: Cabinet, cause: StopCause) -> None:
-    """End every transaction and switch off."""
+    """End every transaction and switch off; who leaves the swarm, not before its outbox is empty."""
     _begin_ending(cabinet, Ending.STOP, Reason.other, at_once=False)
     cabinet.log(f"Shutting down: {cause}")
+    if cause is StopCause.LEAVING:
+        cabinet.end_at = inf
+        if cabinet.outbox and not cabinet.online:
+            cabinet.log(
+                f"Waits for the central system: {len(cabinet.outbox)} message(s) of transactions to tell"
+            )
 
 
 def _begin_ending(cabinet: Cabinet, ending: Ending, reason: Reason, *, at_once: bool) -> None:
@@ -73,6 +80,9 @@ def _begin_ending(cabinet: Cabinet, ending: Ending, reason: Reason, *, at_once: 
 def may_end(cabinet: Cabinet) -> bool:
     """Whether nothing is left to wait for."""
     if cabinet.ending is None:
+        return False
+    if cabinet.outbox and cabinet.end_at == inf:
+        # It leaves the swarm: nobody would tell later what it knows.
         return False
     if cabinet.now >= cabinet.end_at or not cabinet.online:
         return True
