@@ -11,6 +11,8 @@ from evswarm_shared.bus.messages import Conditions, StationCommit, StationSnapsh
 from evswarm_shared.clock import SimulatedClock
 from evswarm_shared.history.log_lines import stamped
 from evswarm_shared.history.records import LedgerRecord
+from evswarm_shared.ocpp16.errors import FrameError
+from evswarm_shared.ocpp16.frames import Frame, decode_frame
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
 from evswarm_shared.telemetry.tracing import TRACER
 from evswarm_worker.history import NO_HISTORY, StationHistory
@@ -58,8 +60,8 @@ class StationMachine(Protocol):
     def disconnected(self, reason: DisconnectReason, now: float) -> None:
         """The WebSocket is gone."""
 
-    def receive(self, frame: bytes, now: float) -> None:
-        """A text message arrived."""
+    def receive(self, frame: bytes | Frame, now: float) -> None:
+        """A text message arrived, as it is or read already."""
 
     def transferred(self, transfer: int, result: TransferResult, now: float) -> None:
         """A file was fetched or stored, or could not be."""
@@ -290,13 +292,20 @@ class StationHost(LinkUser):
         now = self.shell.now()
         if self.raw is not None and self.raw.heard(frame, now, self.station.awaits):
             return
+        message: bytes | Frame = frame
         if self.tap is not None:
-            self.tap.heard(frame, now)
+            # Read once for both; what is no frame is for each of them to judge.
+            try:
+                message = decode_frame(frame)
+            except FrameError:
+                self.tap.malformed(frame, now)
+            else:
+                self.tap.received(message, now)
         if TRACER.on:
             with TRACER.span_of_call(frame, self.station_id):
-                self._step(now, self.station.receive, frame)
+                self._step(now, self.station.receive, message)
         else:
-            self._step(now, self.station.receive, frame)
+            self._step(now, self.station.receive, message)
 
     def link_closed(self, reason: DisconnectReason) -> None:
         """The station's connection ended."""

@@ -20,6 +20,7 @@ __all__ = [
     "Call",
     "CallError",
     "CallResult",
+    "Frame",
     "decode_frame",
     "decode_request",
     "decode_response",
@@ -69,6 +70,10 @@ class CallError(Struct, frozen=True, gc=False, array_like=True, tag=_CALL_ERROR,
     code: str
     description: str = ""
     details: Raw = Raw(b"{}")
+
+
+Frame = Call | CallResult | CallError
+"""One message of either side."""
 
 
 def _write_timestamp(value: Any) -> str:

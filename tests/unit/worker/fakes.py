@@ -15,6 +15,7 @@ from evswarm_shared.bus.messages import (
 )
 from evswarm_shared.clock import SimulatedClock
 from evswarm_shared.ocpp16.datatypes import IdTagInfo
+from evswarm_shared.ocpp16.frames import Frame
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason
 from evswarm_worker.host import StationMachine
 from evswarm_worker.share import StationPlan
@@ -57,7 +58,7 @@ class FakeStation(StationMachine):
     def disconnected(self, reason: DisconnectReason, now: float) -> None:
         self._input("disconnected", reason)
 
-    def receive(self, frame: bytes, now: float) -> None:
+    def receive(self, frame: bytes | Frame, now: float) -> None:
         self._input("receive", frame)
 
     def transferred(self, transfer: int, result: TransferResult, now: float) -> None:

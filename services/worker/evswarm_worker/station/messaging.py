@@ -14,6 +14,7 @@ from evswarm_shared.ocpp16.frames import (
     Call,
     CallError,
     CallResult,
+    Frame,
     decode_frame,
     encode_call,
     encode_call_error,
@@ -35,13 +36,13 @@ SHORT_OUTBOX: Final = 3
 _ACCEPTED: Final = LinkState.ACCEPTED
 
 
-def receive(cabinet: Cabinet, frame: bytes | str) -> bool:
+def receive(cabinet: Cabinet, frame: bytes | str | Frame) -> bool:
     """A text frame arrived; False when it settled a call and touched nothing else of the station."""
     if cabinet.link not in CONNECTED:
         cabinet.counts.dropped_frames.add(DroppedFrame.UNSOLICITED)
         return False
     try:
-        message = decode_frame(frame)
+        message = decode_frame(frame) if isinstance(frame, bytes | str) else frame
     except FrameError as error:
         _malformed(cabinet, error)
         return True

@@ -12,6 +12,7 @@ from ocpp.v16.enums import ChargePointErrorCode, Reason
 from evswarm_shared.bus.messages import Conditions, StationCommit, StationSnapshot, StoredStation, Tariff
 from evswarm_shared.clock import SimulatedClock
 from evswarm_shared.ocpp16.datatypes import IdTagInfo
+from evswarm_shared.ocpp16.frames import Frame
 from evswarm_shared.telemetry.counts import ConnectResult, DisconnectReason, StationCounts
 from evswarm_worker.station import (
     certificate_renewal,
@@ -174,8 +175,8 @@ class Station:
             registration.disconnected(self._cabinet, reason)
             self._settle()
 
-    def receive(self, frame: bytes | str, now: float) -> None:
-        """A whole text message arrived."""
+    def receive(self, frame: bytes | str | Frame, now: float) -> None:
+        """A whole text message arrived, as it is or read already."""
         if self._enter(now):
             cabinet = self._cabinet
             if messaging.receive(cabinet, frame) or cabinet.ending is not None:
