@@ -143,6 +143,12 @@ class Swarm:
         self._wait(lambda: self.get("/totals")["running"] == count, f"{count} stations running", seconds)
         return time.monotonic() - began
 
+    def pace(self, factor: float) -> None:
+        """Let simulated time run so fast; 0 halts it, and with it whatever stations do of themselves."""
+        self.api.patch("/conditions", json={"clock_factor": factor}).raise_for_status()
+        # A new pace holds from a second later on.
+        time.sleep(3)
+
     def cpu(self) -> dict[str, float]:
         """CPU seconds (user and system) that each process has used since it was asked last."""
         used = {}

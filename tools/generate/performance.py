@@ -97,17 +97,20 @@ def _mark(figures: Figures) -> str:
 
 
 def _call_cost(f: Figures) -> Iterator[Row]:
-    cost = f["us_a_call"]
-    yield (
-        "a full station's CPU a call, against a bare `websockets` client",
-        f"{f['against_websockets']:.2f} ({cost['station']:.0f} / {cost['websockets']:.0f} µs)",
-        "≤ 1.3",
-    )
-    yield (
-        "… against the `ocpp` ChargePoint as documented",
-        f"{f['against_ocpp']:.2f} ({cost['station']:.0f} / {cost['ocpp']:.0f} µs)",
-        "≤ 0.125",
-    )
+    station, bare, documented = (f["us_a_call"][kind] for kind in ("station", "websockets", "ocpp"))
+    for pace, cost in sorted(station.items(), key=lambda each: -int(each[0])):
+        yield (
+            f"a full station's CPU a call, against a bare `websockets` client, {f['stations']} of each, {pace} calls/s",
+            f"{cost / bare[pace]:.2f} ({cost:.0f} / {bare[pace]:.0f} µs)",
+            "≤ 1.3",
+        )
+    fastest = max(station, key=int)
+    for pace, cost in documented.items():
+        yield (
+            f"… at {fastest} calls/s, against the `ocpp` ChargePoint as documented at {pace}/s",
+            f"{station[fastest] / cost:.3f} ({station[fastest]:.0f} / {cost:.0f} µs)",
+            "≤ 0.125",
+        )
 
 
 def _history_cost(f: Figures) -> Iterator[Row]:
@@ -168,11 +171,12 @@ def _ten_thousand(f: Figures) -> Iterator[Row]:
     many, steady = f"{f['stations']:,} stations", f["steady"]
     yield f"{many}: from the command to all running", f"{f['command_to_running_seconds']:.1f} s", "≤ 30 s"
     yield (
-        f"{many}, MeterValues 10 s and Heartbeat 60 s: CPU of everything",
+        f"{many} as busy as their presets, MeterValues 10 s and Heartbeat 60 s: CPU of everything",
         f"{steady['cpu_percent_all']:.0f} % of a core, {steady['calls_per_second']:.0f} calls/s{_mark(steady)}",
         "≤ 60 %",
     )
     yield "… p99 of a call's round trip", f"≤ {steady['call_p99_seconds'] * 1e3:.0f} ms", "≤ 100 ms"
+    # With 100 nearly all of it is what the processes use without any station.
     yield "… CPU a station, against that with 100", f"{f['cpu_a_station_against_hundred']:.2f}", "≤ 1.3"
     for name, kib in f["memory_kib_a_station"].items():
         yield f"… memory a station, {name}", f"{kib:.1f} KiB", "≤ 24 KiB" if name == "worker-1" else ""
@@ -182,10 +186,11 @@ def _most(f: Figures) -> Iterator[Row]:
     for step in f["steps"]:
         steady = step["steady"]
         memory = ", ".join(f"{kind} {kib:.1f}" for kind, kib in step["memory_kib_a_station"].items())
+        cpu = ", ".join(f"{name} {percent:.1f}" for name, percent in steady["cpu_percent"].items())
         yield (
             f"{step['stations']:,} stations on {f['workers']} workers and as many central systems",
             f"{step['held']:,} held after {step['command_to_running_seconds']:.0f} s; "
-            f"{steady['cpu_percent_all']:.0f} % of a core, p99 ≤ {steady['call_p99_seconds'] * 1e3:.0f} ms, "
+            f"{steady['cpu_percent_all']:.0f} % of a core ({cpu}), p99 ≤ {steady['call_p99_seconds'] * 1e3:.0f} ms, "
             f"KiB a station: {memory}{_mark(steady)}",
             "20,000 held",
         )
