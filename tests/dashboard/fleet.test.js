@@ -162,6 +162,18 @@ test("what a smaller swarm loses is counted with its open transactions", () => {
     wire(2, { transactions: 2 }),
     wire(3, { transactions: 1 }),
   );
-  assert.deepEqual(fleet.beyond(1), { stations: 2, transactions: 3, first: "CP-000002", last: "CP-000003" });
-  assert.equal(fleet.beyond(3).stations, 0);
+  const gone = { stations: 2, transactions: 3, first: "CP-000002", last: "CP-000003" };
+  assert.deepEqual(fleet.beyond(1, "CP-"), gone);
+  assert.equal(fleet.beyond(3, "CP-").stations, 0);
+});
+
+test("stations that were created by name stay, whatever their names end with", () => {
+  const named = ["GARAGE-7", "OTHER-000009", "CP-9", "CP-000009-B", "XCP-000009"];
+  const fleet = fleetOf(wire(2), ...named.map((station_id) => wire(0, { station_id, transactions: 1 })));
+  assert.deepEqual(fleet.beyond(1, "CP-"), {
+    stations: 1,
+    transactions: 0,
+    first: "CP-000002",
+    last: "CP-000002",
+  });
 });

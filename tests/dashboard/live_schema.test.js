@@ -8,6 +8,8 @@ import { clientFault, SCHEMA, serverFault } from "./schema.js";
 const agg = {
   stations: 1,
   desired: 1,
+  count: 1,
+  id_prefix: "CP-",
   running: 1,
   charging: 0,
   transactions: 0,

@@ -22,6 +22,8 @@ const STATION = {
 const TOTALS = {
   stations: 1,
   desired: 2,
+  count: 1,
+  id_prefix: "CP-",
   running: 1,
   charging: 1,
   energy_kwh: 2.25,
@@ -53,6 +55,7 @@ test("answers of the API become the frames that the page knows, with a greeting 
   assert.deepEqual(patch.agg.states, { Charging: 1 });
   assert.deepEqual(patch.agg.workers, { w1: 1 });
   assert.equal(patch.agg.messages_per_second, 4);
+  assert.deepEqual([patch.agg.desired, patch.agg.count, patch.agg.id_prefix], [2, 1, "CP-"]);
   assert.equal(patch.t, 100);
 });
 

@@ -204,7 +204,7 @@ def _serve_lists(app: FastAPI, swarm: FakeSwarm) -> None:
     async def totals() -> Response:
         now = swarm.aggregate()
         return JSONResponse(
-            {name: now[name] for name in ("stations", "desired", "running", "charging")}
+            {name: now[name] for name in ("stations", "desired", "count", "id_prefix", "running", "charging")}
             | {
                 "energy_kwh": now["energy_mwh"] / 1e6,
                 "earnings": now["earnings_micro"] / 1e6,

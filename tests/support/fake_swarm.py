@@ -192,6 +192,8 @@ class FakeSwarm:
         return {
             "stations": len(rows),
             "desired": self.desired,
+            "count": self.desired,
+            "id_prefix": "CP-",
             "running": sum(r[COLUMN["running"]] for r in rows),
             "charging": sum(r[COLUMN["transactions"]] > 0 for r in rows),
             "transactions": sum(r[COLUMN["transactions"]] for r in rows),

@@ -61,6 +61,8 @@ class Aggregates(msgspec.Struct, frozen=True):
 
     stations: int
     desired: int
+    count: int
+    id_prefix: str
     running: int
     charging: int
     transactions: int

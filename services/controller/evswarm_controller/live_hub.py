@@ -133,6 +133,8 @@ class LiveHub:
         return Aggregates(
             stations=len(fleet),
             desired=len(observer.wanted),
+            count=observer.desired.count,
+            id_prefix=observer.desired.id_prefix,
             running=fleet.running,
             charging=fleet.charging,
             transactions=fleet.transactions,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evswarm_shared.bus.messages import StationState
+from evswarm_shared.bus.messages import ProfileName, StationSpec, StationState
 from tests.unit.controller.desk import Desk, open_desk, row
 
 
@@ -81,6 +81,8 @@ async def test_totals_are_the_sums_over_the_rows(swarm: Desk) -> None:
     assert (await swarm.client.get("/totals")).json() == {
         "stations": 20,
         "desired": 20,
+        "count": 20,
+        "id_prefix": "CP-",
         "running": 19,
         "charging": 1,
         "energy_kwh": 4.0,
@@ -121,3 +123,11 @@ async def test_a_price_by_a_controller_whose_clock_is_behind_is_not_undone(swarm
     await swarm.client.post("/pricing", json={"price": 0.5})
     swarm.clock.at += 1
     assert (await swarm.client.get("/pricing")).json()["price"] == 0.5
+
+
+async def test_stations_created_by_name_are_desired_and_no_part_of_the_size_that_scaling_sets(
+    swarm: Desk,
+) -> None:
+    await swarm.context.wishes.create(StationSpec(station_id="GARAGE-7", profile=ProfileName.HOME))
+    totals = (await swarm.client.get("/totals")).json()
+    assert (totals["desired"], totals["count"], totals["id_prefix"]) == (21, 20, "CP-")

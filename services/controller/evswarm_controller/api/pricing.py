@@ -47,6 +47,8 @@ async def read_totals(context: ContextOf) -> Response:
         {
             "stations": now.stations,
             "desired": now.desired,
+            "count": now.count,
+            "id_prefix": now.id_prefix,
             "running": now.running,
             "charging": now.charging,
             "energy_kwh": now.energy_mwh / 1_000_000,

@@ -346,6 +346,8 @@ class TotalsView(BaseModel):
 
     stations: int = Field(description="Stations known.")
     desired: int = Field(description="Stations that should exist.")
+    count: int = Field(description="The numbered ones of them: what `/stations/scale` sets.")
+    id_prefix: str = Field(description="What the ids of the numbered ones begin with.", examples=["CP-"])
     running: int = Field(description="Accepted by the CSMS, connected, and their worker alive.")
     charging: int = Field(description="With an open transaction.")
     energy_kwh: float = Field(description="Delivered so far, removed stations included.")

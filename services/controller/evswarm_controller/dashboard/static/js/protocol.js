@@ -9,6 +9,8 @@
  * @typedef {object} Aggregate The swarm in numbers; energy in mWh, money in millionths of the currency.
  * @property {number} stations
  * @property {number} desired
+ * @property {number} count the numbered ones of them
+ * @property {string} id_prefix what the ids of the numbered ones begin with
  * @property {number} running
  * @property {number} charging
  * @property {number} transactions

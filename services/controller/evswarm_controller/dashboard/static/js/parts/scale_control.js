@@ -19,6 +19,9 @@ import { toast } from "../state/toasts.js";
 import { Modal } from "./modal.js";
 import { ScaleProgress } from "./scale_progress.js";
 
+/** Before anything is known. */
+const NONE = { count: 0, id_prefix: "", desired: 0 };
+
 /** @param {number} step */
 const signed = (step) => `${step < 0 ? "−" : "+"}${count(Math.abs(step))}`;
 
@@ -38,7 +41,8 @@ export async function requestScale(target, options) {
 }
 
 export function ScaleControl() {
-  const desired = aggregate.value?.desired ?? 0;
+  // Stations that were created by name are no part of the number that is asked for.
+  const { count: desired, id_prefix: prefix, desired: all } = aggregate.value ?? NONE;
   const [text, setText] = useState(/** @type {string | null} */ (null));
   const [profile, setProfile] = useState("");
   const [ramp, setRamp] = useState("");
@@ -78,7 +82,7 @@ export function ScaleControl() {
     event.preventDefault();
     if (wrong || sending || !reachable.value) return;
     // Of a swarm that is sent in windows only the server knows what the stations do.
-    const gone = windowed.value ? unknown(desired - target) : fleet.beyond(target);
+    const gone = windowed.value ? unknown(desired - target) : fleet.beyond(target, prefix);
     if (target < desired && (gone.transactions ?? 1) > 0) setAsking(gone);
     else void send();
   };
@@ -87,7 +91,7 @@ export function ScaleControl() {
     <form class="card control" aria-label="Scale" onSubmit=${submit} novalidate>
       <div class="control-head">
         <h2>Scale</h2>
-        <span class="muted scale-note">${wrong || problem ? "" : preview(target, desired, profile)}</span>
+        <span class="muted scale-note">${wrong || problem ? "" : preview(target, desired, all - desired, profile)}</span>
         <span class="grow"></span>
         <${ScaleProgress} />
       </div>
@@ -208,9 +212,19 @@ export function ScaleControl() {
 /** @param {number} stations @returns {Gone} */
 const unknown = (stations) => ({ stations, transactions: null, first: "", last: "" });
 
-/** What Apply would do. @param {number} target @param {number} desired @param {string} profile */
-function preview(target, desired, profile) {
-  if (target === desired) return `${counted(desired, "station")} wanted. Type, drag or pick another number.`;
+/**
+ * What Apply would do.
+ *
+ * @param {number} target
+ * @param {number} desired
+ * @param {number} named stations beside these
+ * @param {string} profile
+ */
+function preview(target, desired, named, profile) {
+  if (target === desired) {
+    const beside = named > 0 ? ` beside ${count(named)} created by name` : "";
+    return `${counted(desired, "station")} wanted${beside}. Type, drag or pick another number.`;
+  }
   if (target > desired) return `Adds ${counted(target - desired, `${profile || "mixed"} station`)}.`;
   return `Removes ${counted(desired - target, "station")}, the highest numbers first.`;
 }

@@ -146,16 +146,17 @@ export class Fleet {
   }
 
   /**
-   * What stops when only the first `count` stations of those with a number are kept: ids beyond, and their open
-   * transactions. Ids end in their number; ids without one stay.
+   * What stops when only the first `count` numbered stations are kept: ids beyond, and their open transactions.
+   * Stations that were created by name stay.
    *
    * @param {number} count
+   * @param {string} prefix what the ids of numbered stations begin with, before at least six digits
    */
-  beyond(count) {
+  beyond(count, prefix) {
     const gone = { stations: 0, transactions: 0, first: "", last: "" };
     for (const id of this.idsInOrder()) {
-      const number = Number(/\d+$/.exec(id)?.[0] ?? 0);
-      if (number <= count) continue;
+      const digits = id.startsWith(prefix) ? id.slice(prefix.length) : "";
+      if (!/^\d{6,}$/.test(digits) || Number(digits) <= count) continue;
       gone.stations += 1;
       gone.transactions += this.rows.get(id)?.transactions ?? 0;
       gone.first ||= id;

@@ -98,6 +98,8 @@ function aggregateOf(stations, totals, pricing, workers) {
   return {
     stations: totals.stations,
     desired: totals.desired,
+    count: totals.count,
+    id_prefix: totals.id_prefix,
     running: totals.running,
     charging: totals.charging,
     transactions,
