@@ -111,7 +111,7 @@ class ConfigurationDesk:
             registration = replace(registration, security_profile=profile)
         if key == AUTHORIZATION_KEY:
             registration = _with_key(
-                registration, request.value, keep_old=status is ConfigurationStatus.reboot_required
+                registration, request.value, at_once=status is ConfigurationStatus.accepted
             )
         if registration != found:
             changed = registration
@@ -169,10 +169,11 @@ def _result(answer: Answer) -> str:
     return f"{answer.error_code or answer.outcome.value}: {answer.description}"
 
 
-def _with_key(registration: StationRegistration, key: str, *, keep_old: bool) -> StationRegistration:
+def _with_key(registration: StationRegistration, key: str, *, at_once: bool) -> StationRegistration:
     """A01.FR.03: the old key is over once the new one was accepted; not before a reboot that it waits for."""
-    if keep_old and registration.key_digests:
-        salt, old = registration.key_salt, registration.key_digests
-    else:
-        salt, old = authorization_key.new_salt(), ()
-    return replace(registration, key_salt=salt, key_digests=(*authorization_key.digests(salt, key), *old))
+    if at_once or not registration.key_digests:
+        registration = replace(registration, key_salt=authorization_key.new_salt())
+    digests = authorization_key.digests(registration.key_salt, key)
+    if at_once:
+        return replace(registration, key_digests=digests, next_key_digests=())
+    return replace(registration, next_key_digests=digests)

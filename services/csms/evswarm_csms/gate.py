@@ -77,15 +77,27 @@ class Gate:
                     station_id,
                     StationEvent(self._clock(), StationEventKind.CONNECTION_REFUSED, ruling.admission.name),
                 )
-        elif registration is not None and ruling.profile > (
-            ruling.profile if registration.security_profile is None else registration.security_profile
-        ):
-            self._spawn(self._raise(registration, ruling.profile))
+        elif registration is not None:
+            learnt = _learnt(registration, ruling)
+            if learnt is not registration:
+                self._spawn(self._keep(learnt))
         return ruling
 
-    async def _raise(self, registration: StationRegistration, profile: int) -> None:
-        """Security whitepaper A05.FR.09: who has come with a higher profile may not come with a lower one again."""
+    async def _keep(self, registration: StationRegistration) -> None:
         try:
-            await self._bus.write_registration(replace(registration, security_profile=profile))
+            await self._bus.write_registration(registration)
         except BusUnavailableError as error:
-            log.info("the security profile of %s stays as it was: %s", registration.station_id, error)
+            log.info("the registration of %s stays as it was: %s", registration.station_id, error)
+
+
+def _learnt(registration: StationRegistration, ruling: Ruling) -> StationRegistration:
+    """The registration after a connection that was let in; the same object when it has shown nothing new.
+
+    Security whitepaper A05.FR.09: who has come with a higher profile may not come with a lower one again. A01.FR.03: the
+    old key is over once the new one is in use.
+    """
+    if registration.security_profile is not None and ruling.profile > registration.security_profile:
+        registration = replace(registration, security_profile=ruling.profile)
+    if ruling.next_key:
+        registration = replace(registration, key_digests=registration.next_key_digests, next_key_digests=())
+    return registration

@@ -10,8 +10,9 @@ class StationRegistration(msgspec.Struct, frozen=True):
 
     `security_profile` is the least that it may connect with (None: that of the listener); it rises by itself with the
     profile that the station has connected with (security whitepaper A05). `key_digests` are hexadecimal SHA-256 of
-    salt and key, one a form the key can take on the wire; empty: the station has no key of its own. `serial_number` is the
-    commonName of its certificate where that is not the station id.
+    salt and key, one a form the key can take on the wire; empty: the station has no key of its own. `next_key_digests` are
+    those of the key that it has taken and uses after its next reboot; it takes the other's place with the first connection.
+    `serial_number` is the commonName of its certificate where that is not the station id.
     """
 
     station_id: str
@@ -20,6 +21,7 @@ class StationRegistration(msgspec.Struct, frozen=True):
     key_digests: tuple[str, ...] = ()
     serial_number: str = ""
     registered_at: float = 0.0
+    next_key_digests: tuple[str, ...] = ()
 
 
 class BootDecision(StrEnum):

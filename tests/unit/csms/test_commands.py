@@ -192,13 +192,18 @@ async def test_an_accepted_authorization_key_is_the_only_one_from_then_on() -> N
     assert registration.security_profile == 2
 
 
-async def test_both_keys_are_good_until_the_reboot_that_the_new_one_waits_for() -> None:
+async def test_the_key_in_use_and_the_last_one_that_waits_for_a_reboot_are_good() -> None:
     replica = Replica()
     station = await replica.booted()
     await change(replica, station, "AuthorizationKey", "the first key of it", "Accepted")
-    registration = await change(replica, station, "AuthorizationKey", KEY, "RebootRequired")
-    for key in (KEY, "the first key of it"):
-        assert authorization_key.matches(registration.key_salt, registration.key_digests, key.encode())
+    for key in ("one that never came to be", KEY):
+        registration = await change(replica, station, "AuthorizationKey", key, "RebootRequired")
+    salt = registration.key_salt
+    assert registration.key_digests == authorization_key.digests(salt, "the first key of it")
+    assert registration.next_key_digests == authorization_key.digests(salt, KEY)
+    registration = await change(replica, station, "AuthorizationKey", "and another that is", "Accepted")
+    assert registration.key_digests == authorization_key.digests(registration.key_salt, "and another that is")
+    assert registration.next_key_digests == ()
 
 
 @pytest.mark.parametrize("status", ["Rejected", "NotSupported"])

@@ -2,6 +2,8 @@
 
 import base64
 
+import pytest
+
 from evswarm_csms.gate import Gate
 from evswarm_csms.handlers.admission import Admission, Approach, ClientCertificate, Ruling, SecurityRules
 from evswarm_shared import authorization_key
@@ -103,6 +105,31 @@ async def test_a_station_that_came_with_a_higher_profile_may_not_come_with_a_low
     [registration] = await replica.bus.read_registrations(["CP-1"])
     assert registration == StationRegistration("CP-1", 3)
     assert await admission(replica, door) is Admission.NEEDS_TLS
+
+
+def basic(key: str) -> Approach:
+    return Approach(authorization="Basic " + base64.b64encode(f"CP-1:{key}".encode()).decode())
+
+
+@pytest.mark.parametrize("of_its_own", [True, False], ids=["its own key before", "the common key before"])
+async def test_the_key_before_ends_with_the_first_connection_by_the_next_one(of_its_own: bool) -> None:
+    replica = Replica()
+    old, new = "the key before it", "the key after it is"
+    registration = StationRegistration(
+        "CP-1",
+        1,
+        "salt",
+        authorization_key.digests("salt", old) if of_its_own else (),
+        next_key_digests=authorization_key.digests("salt", new),
+    )
+    await replica.bus.write_registration(registration)
+    door = gate(replica, OPEN if of_its_own else SecurityRules.of(0, old, None))
+    assert await admission(replica, door, basic(old)) is Admission.ADMITTED
+    assert await admission(replica, door, basic("neither of the two")) is Admission.WRONG_CREDENTIALS
+    assert await replica.bus.read_registrations(["CP-1"]) == [registration]
+    assert await admission(replica, door, basic(new)) is Admission.ADMITTED
+    assert await admission(replica, door, basic(old)) is Admission.WRONG_CREDENTIALS
+    assert await admission(replica, door, basic(new)) is Admission.ADMITTED
 
 
 async def test_a_station_without_a_profile_of_its_own_is_not_bound_by_what_it_shows() -> None:

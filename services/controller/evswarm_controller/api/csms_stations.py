@@ -86,6 +86,7 @@ async def register_station(
             registration,
             key_salt=salt,
             key_digests=() if key is None else authorization_key.digests(salt, key),
+            next_key_digests=(),
         )
     await context.bus.write_registration(registration)
     [view] = await _views(context, [station_id])
@@ -223,7 +224,7 @@ def _view(
         "firmware_version": record.firmware_version,
         "booted_at": views.timestamp(record.booted_at),
         "security_profile": known.security_profile,
-        "authorization_key": bool(known.key_digests),
+        "authorization_key": bool(known.key_digests or known.next_key_digests),
         "serial_number": known.serial_number or None,
     }
 

@@ -51,10 +51,11 @@ class Approach(NamedTuple):
 
 
 class Ruling(NamedTuple):
-    """The answer, and the security profile that the client has shown."""
+    """The answer, the security profile that the client has shown, and whether by the station's next key."""
 
     admission: Admission
     profile: int = NO_SECURITY
+    next_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +89,26 @@ def judge(
     salt, digests = rules.key_salt, rules.key_digests
     if registration is not None and registration.key_digests:
         salt, digests = registration.key_salt, registration.key_digests
+    coming = registration.next_key_digests if registration is not None else ()
     credentials = basic_credentials(approach.authorization)
-    password_fits = (
-        credentials is not None
-        and credentials.username == station_id
-        and authorization_key.matches(salt, digests, credentials.password)
-    )
+    password_fits = next_key = False
+    if credentials is not None and credentials.username == station_id:
+        password_fits = authorization_key.matches(salt, digests, credentials.password)
+        if registration is not None and coming:
+            next_key = authorization_key.matches(registration.key_salt, coming, credentials.password)
     profile = NO_SECURITY
     if approach.certificate is not None and _belongs_to(
         approach.certificate, station_id, registration, rules
     ):
         profile = MUTUAL_TLS
-    elif password_fits:
+    elif password_fits or next_key:
         profile = TLS_WITH_BASIC if approach.encrypted else BASIC
     if registration is not None and registration.security_profile is not None:
         required = registration.security_profile
     else:
-        required = max(rules.profile, BASIC if digests else NO_SECURITY)
-    return Ruling(_admission(profile, required, approach, wrong_key=bool(credentials and digests)), profile)
+        required = max(rules.profile, BASIC if digests or coming else NO_SECURITY)
+    wrong_key = bool(credentials and (digests or coming))
+    return Ruling(_admission(profile, required, approach, wrong_key=wrong_key), profile, next_key)
 
 
 def _admission(profile: int, required: int, approach: Approach, *, wrong_key: bool) -> Admission:
