@@ -12,13 +12,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
 from evswarm_cli.ports import free_port
-from tools.panel_check.queries import ROOT, PanelQuery, filled, queries_of, read_dashboards
+from tools.generate.sessions_dashboard import ENDED
+from tools.panel_check.queries import ROOT, every_dashboard, filled, queries_of
 
 PROJECT: Final = "evswarm-grafana-smoke"
 DATASOURCE: Final = {"type": "prometheus", "uid": "evswarm-prometheus"}
@@ -35,11 +37,31 @@ PICTURE: Final[dict[str, str | int]] = {
 }
 
 
-def problems(grafana: httpx.Client, boards: list[dict[str, Any]]) -> Iterator[str]:
-    """What is not as it should be, one line each.
+@dataclass(frozen=True)
+class Question:
+    """What one place of a dashboard asks its source, as Grafana's own pages send it."""
 
-    A query that shows only what is above zero may be empty: nothing goes wrong in a swarm that is well.
-    """
+    place: str
+    target: dict[str, Any]
+    may_be_empty: bool
+
+
+def questions_of(board: dict[str, Any]) -> Iterator[Question]:
+    """Everything that a dashboard asks, of Prometheus or of the history."""
+    in_sql = [(p["title"], t) for p in board["panels"] for t in p.get("targets", ()) if "rawSql" in t]
+    for place, target in in_sql:
+        # No session ends within the first minute.
+        yield Question(place, target, ENDED in target["rawSql"])
+    for query in () if in_sql else queries_of(board):
+        if query.kind in ASKED:
+            expr = filled(query.expr, rate_interval="20s", time_range="300s")
+            target = {"refId": "A", "datasource": DATASOURCE, "expr": expr, "range": True}
+            # What shows only what is above zero may be empty: nothing goes wrong in a swarm that is well.
+            yield Question(query.place, target, expr.rstrip().endswith("> 0"))
+
+
+def problems(grafana: httpx.Client, boards: list[dict[str, Any]]) -> Iterator[str]:
+    """What is not as it should be, one line each."""
     health = grafana.get("/api/health").raise_for_status().json()
     if health.get("database") != "ok":
         yield f"Grafana is not well: {health}"
@@ -54,23 +76,15 @@ def problems(grafana: httpx.Client, boards: list[dict[str, Any]]) -> Iterator[st
             yield f"{board['title']}: there, but not from the provisioned files"
         if len(answer["dashboard"]["panels"]) != len(board["panels"]):
             yield f"{board['title']}: Grafana shows {len(answer['dashboard']['panels'])} panels"
-        for query in queries_of(board):
-            if query.kind in ASKED:
-                wrong = _ask(grafana, query)
-                if wrong:
-                    yield f"{board['title']} / {query.place}: {wrong}"
+        for question in questions_of(board):
+            wrong = _ask(grafana, question)
+            if wrong:
+                yield f"{board['title']} / {question.place}: {wrong}"
 
 
-def _ask(grafana: httpx.Client, query: PanelQuery) -> str:
-    """What is wrong with the answer to one query, asked as Grafana's own pages ask it; empty if nothing is."""
-    target = {
-        "refId": "A",
-        "datasource": DATASOURCE,
-        "expr": filled(query.expr, rate_interval="20s", time_range="300s"),
-        "range": True,
-        "intervalMs": 5000,
-        "maxDataPoints": 500,
-    }
+def _ask(grafana: httpx.Client, question: Question) -> str:
+    """What is wrong with the answer to one question; empty if nothing is."""
+    target = {**question.target, "intervalMs": 5000, "maxDataPoints": 500}
     answer = grafana.post("/api/ds/query", json={"queries": [target], "from": "now-5m", "to": "now"})
     if answer.is_error:
         return f"HTTP {answer.status_code}: {answer.text[:200]}"
@@ -78,7 +92,7 @@ def _ask(grafana: httpx.Client, query: PanelQuery) -> str:
     if result.get("error"):
         return str(result["error"])
     filled_frames = [frame for frame in result.get("frames", ()) if any(frame["data"]["values"])]
-    if not filled_frames and not query.expr.rstrip().endswith("> 0"):
+    if not filled_frames and not question.may_be_empty:
         return "no data"
     return ""
 
@@ -121,13 +135,13 @@ def _compose() -> Iterator[str]:
 
 def look(url: str, pictures: Path) -> int:
     """Check one Grafana and tell; the exit code."""
-    boards = list(read_dashboards().values())
+    boards = every_dashboard()
     with httpx.Client(base_url=url, timeout=30, trust_env=False) as grafana:
         found = list(problems(grafana, boards))
         saved = save_pictures(grafana, boards, pictures)
     for line in found:
         print(f"WRONG {line}")
-    queries = sum(query.kind in ASKED for board in boards for query in queries_of(board))
+    queries = sum(1 for board in boards for _ in questions_of(board))
     print(f"{len(boards)} dashboards, {queries} queries, {len(found)} problems")
     print(f"{len(saved)} pictures in {pictures}" if saved else "no image renderer, so no pictures")
     return 1 if found else 0

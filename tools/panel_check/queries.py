@@ -23,8 +23,13 @@ class PanelQuery:
 
 
 def read_dashboards(folder: Path = DASHBOARDS) -> dict[str, dict[str, Any]]:
-    """The dashboards by file name."""
+    """The dashboards that ask Prometheus, by file name; those in folders of their own ask other sources."""
     return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+
+
+def every_dashboard(folder: Path = DASHBOARDS) -> list[dict[str, Any]]:
+    """All dashboards that Grafana is provisioned with, whomever they ask."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.json"))]
 
 
 def queries_of(board: dict[str, Any]) -> Iterator[PanelQuery]:

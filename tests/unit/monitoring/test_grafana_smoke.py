@@ -7,14 +7,16 @@ from typing import Any
 import httpx
 import pytest
 
+from tools.generate.sessions_dashboard import queries
 from tools.grafana_smoke import problems, save_pictures
+from tools.panel_check.queries import every_dashboard
 
 
 class PlayedGrafana:
     """Answers as Grafana's HTTP API does. What is wrong with it is said by its fields."""
 
-    def __init__(self, boards: dict[str, dict[str, Any]]) -> None:
-        self.boards = {board["uid"]: board for board in boards.values()}
+    def __init__(self, boards: list[dict[str, Any]]) -> None:
+        self.boards = {board["uid"]: board for board in boards}
         self.missing = ""
         self.provisioned = True
         self.answer: dict[str, Any] = {"frames": [{"data": {"values": [[1], [2.0]]}}]}
@@ -45,8 +47,8 @@ class PlayedGrafana:
 
 
 @pytest.fixture
-def grafana(boards: dict[str, dict[str, Any]]) -> PlayedGrafana:
-    return PlayedGrafana(boards)
+def grafana() -> PlayedGrafana:
+    return PlayedGrafana(every_dashboard())
 
 
 def found(grafana: PlayedGrafana) -> list[str]:
@@ -60,7 +62,16 @@ def test_a_grafana_that_is_well_has_no_problems_and_is_asked_every_panel(grafana
         len(panel.get("targets", ())) for board in grafana.boards.values() for panel in board["panels"]
     )
     assert len(grafana.asked) > targets
-    assert not any("$" in query["expr"] for query in grafana.asked)
+    assert not any("$" in query.get("expr", "") for query in grafana.asked)
+
+
+def test_the_history_is_asked_every_question_of_its_dashboard_itself(grafana: PlayedGrafana) -> None:
+    found(grafana)
+    in_sql = [query for query in grafana.asked if "rawSql" in query]
+    assert [query["rawSql"] for query in in_sql] == list(queries().values())
+    assert {query["datasource"]["uid"] for query in in_sql} == {"evswarm-history"}
+    grafana.missing = "evswarm-sessions"
+    assert found(grafana) == ["Sessions: not provisioned"]
 
 
 def test_a_dashboard_that_is_missing_or_was_made_by_hand_is_told(grafana: PlayedGrafana) -> None:
@@ -78,6 +89,8 @@ def test_a_query_without_data_is_told_unless_it_shows_only_trouble(grafana: Play
     lines = found(grafana)
     assert "Swarm overview / Power: no data" in lines
     assert not [line for line in lines if "Time-outs" in line]
+    assert "Sessions / Latest sessions: no data" in lines
+    assert "Sessions / Duration: no data" not in lines
 
 
 def test_a_query_that_fails_is_told_with_grafanas_words(grafana: PlayedGrafana) -> None:
