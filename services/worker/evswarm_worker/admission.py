@@ -17,6 +17,7 @@ from evswarm_worker.host import StationHost, StationMachine
 from evswarm_worker.ramp import Ramp
 from evswarm_worker.shard import Shard
 from evswarm_worker.share import Goal, StationPlan, goal, plans, supersedes
+from evswarm_worker.station.checkpoint import boots
 from evswarm_worker.station.rebooting import StopCause
 
 CLAIM_BATCH: Final = 500
@@ -51,6 +52,7 @@ class Admission:
         self._told_conditions = Conditions()
         self._plans: dict[str, StationPlan] = {}
         self._queue: deque[str] = deque()
+        self._boots: deque[str] = deque()
         self._later: list[tuple[float, str]] = []
         self._review: deque[StationHost] = deque()
         self._settled: list[StationHost] = []
@@ -85,6 +87,7 @@ class Admission:
             for station_id in self._plans
             if station_id not in self._shard.hosts and station_id not in self._sent_off
         )
+        self._boots.clear()
         self._later.clear()
         self._review = deque(self._shard.hosts.values())
         self._changed.set()
@@ -101,6 +104,7 @@ class Admission:
         self._drain = how
         self._plans = {}
         self._queue.clear()
+        self._boots.clear()
         self._later.clear()
         self._review = deque(self._shard.hosts.values())
         self._changed.set()
@@ -118,7 +122,8 @@ class Admission:
         return self._applied
 
     def _busy(self) -> bool:
-        if self._queue or self._later or self._review or self._settled or self._release:
+        waiting = self._queue or self._boots or self._later
+        if waiting or self._review or self._settled or self._release:
             return True
         return any(
             host.goal is not Goal.RUN and not host.settled and not self._leaves(host)
@@ -157,7 +162,7 @@ class Admission:
                 log.debug("stations wait for the store: %s", error)
                 await asyncio.sleep(IDLE_SECONDS)
                 continue
-            wait = RAMP_SECONDS if self._queue else IDLE_SECONDS
+            wait = RAMP_SECONDS if self._queue or self._boots else IDLE_SECONDS
             if not (self._review or self._settled):
                 try:
                     async with asyncio.timeout(wait):
@@ -285,17 +290,24 @@ class Admission:
             self._queue.extend(station_id for station_id in due if station_id in self._plans)
 
     async def _start(self) -> None:
-        while self._queue and self._drain is None and self._shard.may_act():
+        """Start what is due. The ramp is for those that boot: one that another worker lost only connects again."""
+        await self._start_from(self._queue, lambda most: most)
+        # Nobody's until the ramp allows them, so that nobody has to let go of them should they leave before.
+        await self._release_stations()
+        await self._start_from(self._boots, lambda most: self._ramp.allowance(self._shard.now(), most))
+
+    async def _start_from(self, line: deque[str], allowance: Callable[[int], int]) -> None:
+        while line and self._drain is None and self._shard.may_act():
             room = max(0, DIALING - self._shard.dialer.backlog)
-            allowed = self._ramp.allowance(self._shard.now(), min(CLAIM_BATCH, room, len(self._queue)))
+            allowed = allowance(min(CLAIM_BATCH, room, len(line)))
             if allowed == 0:
                 return
-            ids = [self._queue.popleft() for _ in range(allowed)]
+            ids = [line.popleft() for _ in range(allowed)]
             lease = self._shard.lease
             try:
                 won = await lease.covering(self._bus.claim(lease.worker_id, lease.epoch, ids))
             except BusUnavailableError:
-                self._queue.extendleft(reversed([i for i in ids if i in self._plans]))
+                line.extendleft(reversed([i for i in ids if i in self._plans]))
                 raise
             missing = set(ids) - {stored.station_id for stored in won}
             retry_at = self._shard.now() + CLAIM_RETRY_SECONDS
@@ -303,7 +315,6 @@ class Admission:
             await self._start_won(won)
 
     async def _start_won(self, won: list[StoredStation]) -> None:
-        started = 0
         for number, stored in enumerate(won, 1):
             if number % SLICE == 0:
                 await asyncio.sleep(0)
@@ -312,9 +323,13 @@ class Admission:
                 if plan is None:
                     self._release.append(stored.station_id)
                 continue
+            if self._ramp.rate is not None and not plan.stopped and boots(stored):
+                if self._ramp.allowance(self._shard.now(), 1) == 0:
+                    self._boots.append(stored.station_id)
+                    self._release.append(stored.station_id)
+                    continue
+                self._ramp.spend(1)
             self._admit(plan, stored)
-            started += not plan.stopped
-        self._ramp.spend(started)
 
     def _admit(self, plan: StationPlan, stored: StoredStation) -> None:
         assignment = self._assignment

@@ -8,6 +8,7 @@ from evswarm_shared.bus.messages import ProfileName, StoredStation, Tariff, Tari
 from evswarm_shared.bus.station_ledger import BookRebuilt, StartLanded, TransactionBegan
 from evswarm_worker.behaviour.profiles import PRESETS
 from evswarm_worker.station import CheckpointError
+from evswarm_worker.station.checkpoint import boots
 from tests.support.station_rig import NOON, StationRig, charging_rig, only, quiet_profile
 
 
@@ -142,6 +143,16 @@ def test_a_checkpoint_is_small() -> None:
 def test_a_blob_that_is_no_checkpoint_is_refused_by_name(blob: bytes) -> None:
     with pytest.raises(CheckpointError, match="CP-000002"):
         StationRig(stored=StoredStation("CP-000002", blob))
+
+
+def test_what_is_stored_tells_a_boot_from_a_reconnect() -> None:
+    rig = charging_rig()
+    assert not boots(rig.stored())
+    rig.station.stop(rig.now)
+    rig.settle()
+    assert boots(rig.stored())
+    assert boots(StoredStation("CP-000001", None))
+    assert not boots(StoredStation("CP-000001", b"not one"))
 
 
 def test_a_station_that_never_ran_is_fresh() -> None:

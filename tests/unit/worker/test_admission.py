@@ -263,6 +263,44 @@ async def test_stations_start_no_faster_than_the_ramp() -> None:
         assert 0 < len(w.running) < 100
 
 
+def keep_checkpoints(w: World, first: int, stop: int, *, booted: bool) -> None:
+    beginning = msgspec.msgpack.encode((1, 0, True, booted))
+    w.store.checkpoints.update({f"CP-{index:06d}": beginning for index in range(first, stop)})
+
+
+async def test_the_ramp_holds_up_nobody_who_only_connects_again() -> None:
+    async with world() as w:
+        keep_checkpoints(w, 1, 51, booted=False)
+        keep_checkpoints(w, 51, 101, booted=True)
+        w.assign((1, 101), ramp_per_second=0.001)
+        await w.turn()
+        assert w.running == ["CP-000001", *(f"CP-{index:06d}" for index in range(51, 101))]
+        assert w.admission.applied() == (0, 0)
+        assert w.owner("CP-000002") is None, "who waits for the ramp is nobody's"
+        w.assign((51, 101), count=1000)
+        await w.turn(2)
+        assert (len(w.running), w.admission.applied()) == (50, (1, 2))
+
+
+async def test_the_ramp_is_not_spent_on_stations_that_are_to_stay_off() -> None:
+    async with world() as w:
+        stopped = tuple(f"CP-{index:06d}" for index in range(1, 51))
+        w.assign((1, 52), stopped=stopped, ramp_per_second=0.001)
+        await w.turn()
+        assert (len(w.shard.hosts), w.running) == (51, ["CP-000051"])
+
+
+async def test_who_waits_for_the_ramp_begins_in_the_end() -> None:
+    async with world() as w:
+        w.assign((1, 101), ramp_per_second=1.0)
+        await w.turn()
+        assert len(w.running) == 1
+        w.admission._ramp.change(1e9, w.shard.now())
+        await asyncio.sleep(0)
+        await w.turn(2)
+        assert (len(w.running), w.admission.applied()) == (100, (1, 1))
+
+
 async def test_a_crashed_station_is_resumed_from_its_checkpoint_a_little_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

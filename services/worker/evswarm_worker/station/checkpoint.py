@@ -116,8 +116,18 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     error_code: ChargePointErrorCode = ChargePointErrorCode.no_error
 
 
+class _Beginning(msgspec.Struct, array_like=True, frozen=True):
+    """The first fields of a Checkpoint."""
+
+    version: int
+    draws: int
+    accepted_ever: bool
+    booted: bool
+
+
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Checkpoint)
+_BEGINNING_DECODER = msgspec.msgpack.Decoder(_Beginning)
 
 _TIMES = ("arrive_at", "tag_at", "leave_at", "sample_at", "aligned_at", "retry_at", "timeout_at")
 
@@ -203,6 +213,17 @@ def restore(cabinet: Cabinet, stored: StoredStation) -> bool:
     for connector, state in zip(cabinet.connectors, checkpoint.connectors, strict=False):
         _restore_connector(connector, state)
     return True
+
+
+def boots(stored: StoredStation) -> bool:
+    """Whether the station begins with a boot when it goes on from what is stored, and not with a reconnect."""
+    if stored.checkpoint is None:
+        return True
+    try:
+        return not _BEGINNING_DECODER.decode(stored.checkpoint).booted
+    except msgspec.DecodeError:
+        # It does not start at all: `restore` says why.
+        return False
 
 
 def _encode(cabinet: Cabinet) -> bytes:
