@@ -164,7 +164,7 @@ def _meter_values(request: MeterValues, station: StationFile, desk: Desk) -> Res
     response, reading = meter_values.handle(request)
     if reading is not None:
         station.watch.note(*reading)
-        desk.meters.note(*reading)
+        desk.meters.note(station.station_id, *reading)
     return response
 
 

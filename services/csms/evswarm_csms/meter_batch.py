@@ -19,19 +19,24 @@ log = logging.getLogger(__name__)
 
 
 class MeterBatch:
-    """The newest reading in Wh of each open transaction that is not stored yet."""
+    """The newest reading in Wh of each open transaction that is not stored yet.
+
+    `update` writes (station id, transaction id, Wh) and returns how many were of another station's transaction.
+    `dropped` counts these, and the readings that found no room.
+    """
 
     __slots__ = ("_readings", "_update", "dropped")
 
-    def __init__(self, update: Callable[[Sequence[tuple[int, int]]], Coroutine[Any, Any, None]]) -> None:
+    def __init__(self, update: Callable[[Sequence[tuple[str, int, int]]], Coroutine[Any, Any, int]]) -> None:
         self._update = update
-        self._readings: dict[int, int] = {}
+        self._readings: dict[tuple[str, int], int] = {}
         self.dropped = 0
 
-    def note(self, transaction_id: int, wh: int) -> None:
-        """A reading came; it replaces an older one of the same transaction."""
-        if len(self._readings) < READINGS_KEPT or transaction_id in self._readings:
-            self._readings[transaction_id] = wh
+    def note(self, station_id: str, transaction_id: int, wh: int) -> None:
+        """A reading came; it replaces an older one of the same transaction by the same station."""
+        key = (station_id, transaction_id)
+        if len(self._readings) < READINGS_KEPT or key in self._readings:
+            self._readings[key] = wh
         else:
             self.dropped += 1
 
@@ -41,10 +46,10 @@ class MeterBatch:
         while readings:
             part = dict(islice(readings.items(), READINGS_PER_WRITE))
             try:
-                await self._update(list(part.items()))
+                self.dropped += await self._update([(*key, wh) for key, wh in part.items()])
             except BusUnavailableError as error:
                 self._readings = {**readings, **self._readings}
                 log.debug("meter readings wait: %s", error)
                 return
-            for transaction_id in part:
-                del readings[transaction_id]
+            for key in part:
+                del readings[key]

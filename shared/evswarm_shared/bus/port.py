@@ -349,8 +349,11 @@ class CsmsBus(RegistryBus, ArchiveBus, Protocol):
         """
         ...
 
-    async def update_meter(self, readings: Sequence[tuple[int, int]]) -> None:
-        """Note (transaction id, Wh) readings of open transactions; others are ignored."""
+    async def update_meter(self, readings: Sequence[tuple[str, int, int]]) -> int:
+        """Note (station id, transaction id, Wh) readings of the stations' own open transactions; others are ignored.
+
+        Returns how many were of a transaction that another station has open.
+        """
         ...
 
     def commands(

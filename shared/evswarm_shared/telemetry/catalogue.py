@@ -266,7 +266,7 @@ CSMS_FAILURES: Final = MetricSpec(
 CSMS_METER_READINGS_DROPPED: Final = MetricSpec(
     "evswarm_csms_meter_readings_dropped_total",
     Kind.COUNTER,
-    "Readings that found no room while the store was away.",
+    "Readings that found no room while the store was away, or that named the transaction of another station.",
     CSMS,
 )
 CSMS_EVENTS_DROPPED: Final = MetricSpec(

@@ -33,7 +33,7 @@ async def test_a_lease_ends_by_itself(harness: RedisHarness) -> None:
 async def test_closed_and_forgotten_transactions_leave_nothing_behind(harness: RedisHarness) -> None:
     bus, keys = harness.bus(), Keys(harness.prefix)
     records = [await opened(bus, str(n)) for n in range(TRANSACTIONS_KEPT + 3)]
-    await bus.update_meter([(record.transaction_id, 1) for record in records])
+    await bus.update_meter([("a", record.transaction_id, 1) for record in records])
     for record in records:
         await bus.stop_transaction(closing(record))
     assert await harness.raw.hlen(keys.csms_meters) == 0

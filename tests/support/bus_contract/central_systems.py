@@ -244,16 +244,29 @@ class TransactionContract:
         bus = harness.bus()
         one, two = await opened(bus, "1"), await opened(bus, "2")
         stopped = await bus.stop_transaction(closing(two))
-        await bus.update_meter([(one.transaction_id, 0), (two.transaction_id, 1500), (4711, 3)])
+        await bus.update_meter(
+            [("a", one.transaction_id, 0), ("a", two.transaction_id, 1500), ("a", 4711, 3)]
+        )
         seen = msgspec.structs.replace(one, last_meter_wh=0)
         assert await bus.read_transaction(one.transaction_id) == seen
         assert await bus.open_transactions_of("a") == [seen]
         assert await bus.start_transaction(opening(), "1") == (seen, False)
-        await bus.update_meter([(one.transaction_id, 1200)])
+        await bus.update_meter([("a", one.transaction_id, 1200)])
         listed = await bus.list_transactions()
         assert [each.last_meter_wh for each in listed] == [None, 1200]
         assert await bus.read_transaction(two.transaction_id) == stopped
         assert await bus.read_transaction(4711) is None
+
+    async def test_a_station_cannot_write_the_meter_of_another_ones_transaction(
+        self, harness: Harness
+    ) -> None:
+        bus = harness.bus()
+        one = await opened(bus, "1", "a")
+        readings = [("a", one.transaction_id, 1200), ("b", one.transaction_id, 9), ("b", 4711, 3)]
+        assert await bus.update_meter(readings) == 1
+        assert await bus.read_transaction(one.transaction_id) == msgspec.structs.replace(
+            one, last_meter_wh=1200
+        )
 
     async def test_transactions_are_listed_newest_first_in_pages(self, harness: Harness) -> None:
         bus = harness.bus()

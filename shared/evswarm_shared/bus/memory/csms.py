@@ -162,14 +162,20 @@ class CsmsOperations:
             del store.transactions[transaction_id]
         return record
 
-    async def update_meter(self, readings: Sequence[tuple[int, int]]) -> None:
+    async def update_meter(self, readings: Sequence[tuple[str, int, int]]) -> int:
         """See `port.CsmsBus.update_meter`."""
         store = self.store
         store.check()
-        for transaction_id, reading_wh in readings:
+        foreign = 0
+        for station_id, transaction_id, reading_wh in readings:
             record = store.transactions.get(transaction_id)
-            if record is not None and record.stopped_at is None:
-                store.transactions[transaction_id] = msgspec.structs.replace(record, last_meter_wh=reading_wh)
+            if record is None or record.stopped_at is not None:
+                continue
+            if record.station_id != station_id:
+                foreign += 1
+                continue
+            store.transactions[transaction_id] = msgspec.structs.replace(record, last_meter_wh=reading_wh)
+        return foreign
 
     async def list_transactions(
         self,

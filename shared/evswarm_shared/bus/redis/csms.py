@@ -194,14 +194,16 @@ class CsmsOperations:
         )
         return _transaction.decode(stored)
 
-    async def update_meter(self, readings: Sequence[tuple[int, int]]) -> None:
+    async def update_meter(self, readings: Sequence[tuple[str, int, int]]) -> int:
         """See `port.CsmsBus.update_meter`."""
+        foreign = 0
         for batch in in_batches(readings):
-            await self._link.call(
+            foreign += await self._link.call(
                 load("update_meter"),
                 (self._keys.csms_open, self._keys.csms_meters),
-                [number for reading in batch for number in reading],
+                [part for reading in batch for part in reading],
             )
+        return foreign
 
     async def list_transactions(
         self,
