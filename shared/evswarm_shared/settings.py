@@ -253,7 +253,9 @@ class WorkerSettings(ServiceSettings):
         default=True, description="Stations refuse unknown extra fields instead of dropping them."
     )
     call_timeout_seconds: float = Field(
-        default=30.0, gt=0, description="How long a station waits for the answer to its CALL."
+        default=30.0,
+        gt=0,
+        description="How long a station waits for the answer to its CALL, unless its MessageTimeout is changed.",
     )
     connect_timeout_seconds: float = Field(
         default=20.0, gt=0, description="How long opening a WebSocket may take."

@@ -11,8 +11,10 @@ from typing import Final, NamedTuple
 
 from ocpp.v16.enums import ConfigurationKey, Measurand, Phase
 
+# Defined by the errata alone (§3.83, §3.90, §3.91), so the `ocpp` package has no names for them.
+MESSAGE_TIMEOUT: Final = "MessageTimeout"
 FILE_TRANSFER_PROTOCOLS: Final = "SupportedFileTransferProtocols"
-"""Defined by the errata alone (§3.90), so the `ocpp` package has no name for it."""
+STOP_TRANSACTION_MAX_METER_VALUES: Final = "StopTransactionMaxMeterValues"
 
 UNBOUNDED: Final = 2**31 - 1
 MEASURANDS_MAX_LENGTH: Final = 16
@@ -157,6 +159,7 @@ RULES: Final[Mapping[str, ValueRule]] = MappingProxyType(
             _K.local_authorize_offline: BOOLEAN,
             _K.local_pre_authorize: BOOLEAN,
             _K.max_energy_on_invalid_id: WHOLE,
+            MESSAGE_TIMEOUT: whole(1),
             _K.meter_values_aligned_data: MEASURANDS,
             _K.meter_values_aligned_data_max_length: WHOLE,
             _K.meter_values_sampled_data: MEASURANDS,
@@ -167,6 +170,7 @@ RULES: Final[Mapping[str, ValueRule]] = MappingProxyType(
             _K.reset_retries: WHOLE,
             _K.security_profile: whole(0, 3),
             FILE_TRANSFER_PROTOCOLS: TEXT,
+            STOP_TRANSACTION_MAX_METER_VALUES: WHOLE,
             _K.stop_transaction_on_ev_side_disconnect: BOOLEAN,
             _K.stop_transaction_on_invalid_id: BOOLEAN,
             _K.stop_txn_aligned_data: MEASURANDS,

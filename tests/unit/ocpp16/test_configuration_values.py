@@ -6,7 +6,9 @@ from ocpp.v16.enums import ConfigurationKey
 from evswarm_shared.ocpp16.configuration_values import (
     BOOLEAN,
     FILE_TRANSFER_PROTOCOLS,
+    MESSAGE_TIMEOUT,
     RULES,
+    STOP_TRANSACTION_MAX_METER_VALUES,
     TEXT,
     WHOLE,
     measurand_of,
@@ -16,7 +18,11 @@ from evswarm_shared.ocpp16.configuration_values import (
 
 
 def test_every_key_that_has_a_rule_is_one_of_the_standard() -> None:
-    assert set(RULES) <= {str(key) for key in ConfigurationKey} | {FILE_TRANSFER_PROTOCOLS}
+    assert set(RULES) <= {str(key) for key in ConfigurationKey} | {
+        MESSAGE_TIMEOUT,
+        FILE_TRANSFER_PROTOCOLS,
+        STOP_TRANSACTION_MAX_METER_VALUES,
+    }
 
 
 @pytest.mark.parametrize("value", ["5", "10", "007"])

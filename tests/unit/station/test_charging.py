@@ -159,6 +159,20 @@ def test_a_tag_refused_at_the_start_gets_no_energy_where_the_transaction_may_not
     assert rig.snapshot().energy_mwh == 0
 
 
+@pytest.mark.parametrize("name", [ProfileName.HIGHWAY, ProfileName.DEPOT, ProfileName.PUBLIC])
+def test_a_cable_of_the_outlets_own_stays_nowhere_and_no_key_says_otherwise(name: ProfileName) -> None:
+    key = "UnlockConnectorOnEVSideDisconnect"
+    fixed = quiet_profile(name).fixed_cable
+    rig = charging_rig(profile=quiet_profile(name))
+    told = only(rig.command("GetConfiguration", {"key": [key]})["configurationKey"])
+    assert told == {"key": key, "readonly": fixed, "value": "false" if fixed else "true"}
+    changed = rig.command("ChangeConfiguration", {"key": key, "value": "false"})
+    assert changed == {"status": "Rejected" if fixed else "Accepted"}
+    rig.station.unplug(1, rig.now)
+    rig.settle()
+    assert rig.status() == ("Available" if fixed else "Finishing")
+
+
 INVALID_500 = {"StopTransactionOnInvalidId": "false", "MaxEnergyOnInvalidId": "500"}
 
 

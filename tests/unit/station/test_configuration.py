@@ -112,6 +112,15 @@ def test_the_profile_gives_the_defaults_that_depend_on_it() -> None:
     assert values.text(K.connector_phase_rotation) == "0.RST,1.RST,2.RST"
 
 
+def test_the_keys_of_the_errata_say_how_many_readings_a_stop_has_and_how_long_answers_may_take() -> None:
+    rig = StationRig().start()
+    told = rig.command("GetConfiguration", {"key": ["StopTransactionMaxMeterValues", "MessageTimeout"]})
+    assert told["configurationKey"] == [
+        {"key": "StopTransactionMaxMeterValues", "readonly": True, "value": "120"},
+        {"key": "MessageTimeout", "readonly": False, "value": "30"},
+    ]
+
+
 def test_presets_may_set_fixed_keys_but_must_exist_and_fit() -> None:
     values = configuration()
     values.override({"SupportedFeatureProfiles": "Core", "ConnectionTimeOut": "30"})

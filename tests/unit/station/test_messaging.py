@@ -91,6 +91,31 @@ def test_an_answer_with_another_id_does_not_answer_the_call() -> None:
     assert rig.counts.dropped_frames["unsolicited"] == 1
 
 
+def waits_for_an_answer(rig: StationRig, seconds: float) -> bool:
+    """Whether a call is given up after so many seconds and not before."""
+    rig.answers["Heartbeat"] = None
+    before = rig.counts.call_timeouts["Heartbeat"]
+    rig.command("TriggerMessage", {"requestedMessage": "Heartbeat"})
+    rig.run(seconds - 0.1)
+    early = rig.counts.call_timeouts["Heartbeat"] - before
+    rig.run(0.2)
+    rig.unanswered = None
+    return early == 0 and rig.counts.call_timeouts["Heartbeat"] == before + 1
+
+
+def test_the_message_timeout_of_the_configuration_goes_before_that_of_the_worker() -> None:
+    rig = StationRig(call_timeout_seconds=12.5).start()
+    told = rig.command("GetConfiguration", {"key": ["MessageTimeout"]})["configurationKey"]
+    assert told == [{"key": "MessageTimeout", "readonly": False, "value": "13"}]
+    assert waits_for_an_answer(rig, 12.5)
+    for value, status in (("0", "Rejected"), ("4", "Accepted")):
+        assert rig.command("ChangeConfiguration", {"key": "MessageTimeout", "value": value}) == {
+            "status": status
+        }
+    assert waits_for_an_answer(rig, 4.0)
+    assert waits_for_an_answer(rig.heir(call_timeout_seconds=12.5).start(), 4.0)
+
+
 def test_a_late_answer_is_dropped_and_the_next_call_keeps_its_own() -> None:
     rig = StationRig(call_timeout_seconds=5.0).start()
     rig.answers["Heartbeat"] = None

@@ -94,6 +94,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"two vendor_keys of {self.name} have the same name")
 
     @property
+    def fixed_cable(self) -> bool:
+        """Whether the cable belongs to the outlet, as at every DC outlet (IEC 61851-1, mode 4)."""
+        return self.current is CurrentKind.DC
+
+    @property
     def max_power_w(self) -> float:
         """Highest power of one connector in W."""
         return self.max_power_kw * 1000.0

@@ -6,13 +6,14 @@ The concerns (messaging, registration, reporting, charging, visiting, the comman
 
 from collections.abc import Mapping
 from enum import Enum, auto
-from math import inf
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any, Final
 
 from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
 
 from evswarm_shared.bus.messages import Conditions, Tariff
 from evswarm_shared.clock import SimulatedClock
+from evswarm_shared.ocpp16.configuration_values import MESSAGE_TIMEOUT
 from evswarm_shared.ocpp16.timestamps import Timestamp
 from evswarm_shared.telemetry.counts import DroppedFrame, StationCounts
 from evswarm_worker.behaviour.draws import Draws
@@ -63,7 +64,7 @@ class Cabinet:
     and go, and the policy is asked, without anybody's hand. `replies` are encoded answers to the central system
     that wait for the end of the input. `error_code` is that of the station as a whole. `server_chain`: what the server of an open TLS connection was
     verified by, DER, its own certificate first; empty without TLS. `lasting_changed`: the checkpoint must be stored before anything is sent.
-    `grid` holds the policy's optional measurements. `local_list`, `profiles` and `reservation` (that of no
+    `call_timeout`: real seconds that a CALL of the station waits for its answer. `grid` holds the policy's optional measurements. `local_list`, `profiles` and `reservation` (that of no
     connector in particular) are None until the central system sends some. `wake_at`: nothing at all happens before;
     `real_due` and (in simulated time) `simulated_due`: nothing that hangs on that time. `report_due`: no status
     will have lasted for long enough.
@@ -77,6 +78,7 @@ class Cabinet:
         "boot_at",
         "booted",
         "cache",
+        "call_timeout",
         "calls",
         "changed_at",
         "clock",
@@ -159,9 +161,13 @@ class Cabinet:
         self.draws = Draws(config.seed, config.index)
         self.jitter = self.draws.derive("connection")
         self.configuration = Configuration(
-            profile, connectors, 0 if config.security is None else config.security.profile
+            profile,
+            connectors,
+            0 if config.security is None else config.security.profile,
+            max(1, ceil(config.call_timeout_seconds)),
         )
         self.configuration.override(config.configuration)
+        self.take_message_timeout()
         self.connectors = tuple(Connector(number, at) for number in range(1, connectors + 1))
         self.calls = Calls(connectors)
         self.outbox = Outbox()
@@ -235,6 +241,15 @@ class Cabinet:
         )
         self.max_energy_wh = self.policy["max_energy_kwh"] * 1000.0
         self.grid = conditions.signals() or None
+
+    def take_message_timeout(self) -> None:
+        """Wait for answers as long as MessageTimeout says; until somebody sets it, as the worker does (errata §3.83)."""
+        changed = self.configuration.is_changed(MESSAGE_TIMEOUT)
+        self.call_timeout = (
+            float(self.configuration.integer(MESSAGE_TIMEOUT))
+            if changed
+            else self.config.call_timeout_seconds
+        )
 
     def connector(self, connector_id: int) -> Connector | None:
         """The connector of this id, if there is one; 0 is none."""

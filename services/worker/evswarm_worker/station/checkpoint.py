@@ -192,6 +192,7 @@ def restore(cabinet: Cabinet, stored: StoredStation) -> bool:
     cabinet.outbox.next_sequence = checkpoint.next_sequence
     cabinet.outbox.restore(stored.outbox, checkpoint.transaction_ids)
     cabinet.configuration.changes = dict(checkpoint.configuration) or None
+    cabinet.take_message_timeout()
     cabinet.cache.restore(checkpoint.cache)
     if checkpoint.autonomous is not None:
         cabinet.autonomous = checkpoint.autonomous

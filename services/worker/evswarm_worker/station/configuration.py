@@ -15,7 +15,9 @@ from ocpp.v16.enums import ConfigurationKey, ConfigurationStatus, Measurand
 from evswarm_shared.ocpp16.configuration_values import (
     FILE_TRANSFER_PROTOCOLS,
     MEASURANDS_MAX_LENGTH,
+    MESSAGE_TIMEOUT,
     RULES,
+    STOP_TRANSACTION_MAX_METER_VALUES,
     rule_like,
 )
 from evswarm_worker.behaviour.profiles import CurrentKind, Profile
@@ -57,6 +59,8 @@ def _fixed(value: str) -> tuple[str, Access]:
 
 
 MAX_REQUESTED_KEYS: Final = 100
+DEFAULT_MESSAGE_TIMEOUT: Final = 30
+STOP_METER_VALUES_KEPT: Final = 120
 
 LOCAL_LIST_MAX_LENGTH: Final = 1000
 SEND_LOCAL_LIST_MAX_LENGTH: Final = 250
@@ -84,6 +88,7 @@ KEYS: Final[Mapping[str, KeySpec]] = {
         _K.local_authorize_offline: _key("true"),
         _K.local_pre_authorize: _key("false"),
         _K.max_energy_on_invalid_id: _key("0"),
+        MESSAGE_TIMEOUT: _key(str(DEFAULT_MESSAGE_TIMEOUT)),
         _K.meter_values_aligned_data: _key("Energy.Active.Import.Register"),
         _K.meter_values_aligned_data_max_length: _fixed(str(MEASURANDS_MAX_LENGTH)),
         _K.meter_values_sampled_data: _key(""),
@@ -94,6 +99,7 @@ KEYS: Final[Mapping[str, KeySpec]] = {
         _K.reset_retries: _key("1"),
         _K.security_profile: _key("0"),
         FILE_TRANSFER_PROTOCOLS: _fixed("FTP,FTPS,HTTP,HTTPS"),
+        STOP_TRANSACTION_MAX_METER_VALUES: _fixed(str(STOP_METER_VALUES_KEPT)),
         _K.stop_transaction_on_ev_side_disconnect: _key("true"),
         _K.stop_transaction_on_invalid_id: _key("true"),
         _K.stop_txn_aligned_data: _key(""),
@@ -139,9 +145,12 @@ def _spellings(keys: Mapping[str, KeySpec]) -> Mapping[str, str]:
 @cache
 def _keys(profile: Profile) -> Mapping[str, KeySpec]:
     """Every key of the stations of a profile, the maker's own ones last; one shared mapping."""
-    if not profile.vendor_keys:
+    if not profile.vendor_keys and not profile.fixed_cable:
         return KEYS
     keys = dict(KEYS)
+    if profile.fixed_cable:
+        unlock = str(_K.unlock_connector_on_ev_side_disconnect)
+        keys[unlock] = KeySpec("false", keys[unlock].accepts, Access.READ)
     standard = _spellings(KEYS)
     for key in profile.vendor_keys:
         if key.name.casefold() in standard:
@@ -158,7 +167,9 @@ def _names(profile: Profile) -> Mapping[str, str]:
 
 
 @cache
-def _defaults(profile: Profile, connectors: int, security_profile: int) -> Mapping[str, str]:
+def _defaults(
+    profile: Profile, connectors: int, security_profile: int, message_timeout: int
+) -> Mapping[str, str]:
     values = {name: spec.default for name, spec in _keys(profile).items()}
     rotation = "RST" if profile.phases == 3 else "NotApplicable"
     values[_K.number_of_connectors.value] = str(connectors)
@@ -166,6 +177,7 @@ def _defaults(profile: Profile, connectors: int, security_profile: int) -> Mappi
         values[_K.charging_schedule_allowed_charging_rate_unit.value] = "Power"
     if profile.phases != 3 or profile.current is CurrentKind.DC:
         values[_K.connector_switch_3to1_phase_supported.value] = "false"
+    values[MESSAGE_TIMEOUT] = str(message_timeout)
     values[_K.security_profile.value] = str(security_profile)
     values[_K.meter_value_sample_interval.value] = str(profile.meter_interval_seconds)
     values[_K.meter_values_sampled_data.value] = ",".join(m.value for m in SAMPLED_BY_DEFAULT)
@@ -181,10 +193,17 @@ class Configuration:
 
     __slots__ = ("_defaults", "_names", "changes", "keys")
 
-    def __init__(self, profile: Profile, connectors: int, security_profile: int = 0) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        connectors: int,
+        security_profile: int = 0,
+        message_timeout: int = DEFAULT_MESSAGE_TIMEOUT,
+    ) -> None:
+        """`message_timeout`: what MessageTimeout is as long as nobody changes it, in s."""
         self.keys = _keys(profile)
         self._names = _names(profile)
-        self._defaults = _defaults(profile, connectors, security_profile)
+        self._defaults = _defaults(profile, connectors, security_profile, message_timeout)
         self.changes: dict[str, str] | None = None
 
     def name_of(self, key: str) -> str | None:

@@ -101,7 +101,7 @@ def call_deadline(cabinet: Cabinet) -> float:
     """When the call in flight has waited too long, in real unix seconds."""
     if cabinet.calls.in_flight is None:
         return inf
-    return cabinet.calls.sent_at + cabinet.config.call_timeout_seconds
+    return cabinet.calls.sent_at + cabinet.call_timeout
 
 
 def time_out(cabinet: Cabinet) -> None:

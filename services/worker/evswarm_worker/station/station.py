@@ -440,7 +440,7 @@ class Station:
         calls = cabinet.calls
         waiting = inf
         if calls.in_flight is not None:
-            waiting = calls.sent_at + cabinet.config.call_timeout_seconds
+            waiting = calls.sent_at + cabinet.call_timeout
         elif cabinet.link is LinkState.ACCEPTED and cabinet.outbox:
             waiting = cabinet.outbox.not_before
         cabinet.real_due = due = min(

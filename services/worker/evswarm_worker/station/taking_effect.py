@@ -4,6 +4,7 @@ from math import inf
 
 from ocpp.v16.enums import ConfigurationKey
 
+from evswarm_shared.ocpp16.configuration_values import MESSAGE_TIMEOUT
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.effects import PingEvery
 from evswarm_worker.station.link import CONNECTED
@@ -17,6 +18,8 @@ def take_effect(cabinet: Cabinet, key: str) -> None:
         cabinet.heartbeat_at = min(cabinet.heartbeat_at, cabinet.now + interval)
     elif key == ConfigurationKey.web_socket_ping_interval and cabinet.link in CONNECTED:
         cabinet.effects.append(PingEvery(cabinet.configuration.integer(key)))
+    elif key == MESSAGE_TIMEOUT:
+        cabinet.take_message_timeout()
     elif key == ConfigurationKey.clock_aligned_data_interval:
         align(cabinet)
     elif key == ConfigurationKey.meter_value_sample_interval:

@@ -8,12 +8,10 @@ from ocpp.v16.enums import ConfigurationKey, Measurand, ReadingContext
 
 from evswarm_shared.telemetry.counts import DroppedFrame
 from evswarm_worker.station.cabinet import Cabinet
+from evswarm_worker.station.configuration import STOP_METER_VALUES_KEPT
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.metering import Wanted, measurands, meter_value
 from evswarm_worker.station.transaction import Transaction
-
-MOMENTS_KEPT: Final = 120
-"""When there are more, every second one between the first and the last goes, and is counted."""
 
 _SAMPLED: Final = ConfigurationKey.stop_txn_sampled_data
 _ALIGNED: Final = ConfigurationKey.stop_txn_aligned_data
@@ -40,7 +38,8 @@ def collect(
         return
     samples.append(value)
     cabinet.lasting_changed = True
-    if len(samples) > MOMENTS_KEPT:
+    if len(samples) > STOP_METER_VALUES_KEPT:
+        # Every second one between the first and the last goes (errata §3.91).
         cabinet.counts.dropped_frames.add(DroppedFrame.QUEUE_FULL, len(samples[1:-1:2]))
         del samples[1:-1:2]
 

@@ -181,7 +181,10 @@ def unplug(cabinet: Cabinet, connector: Connector) -> None:
     cabinet.touch()
     if in_transaction and not stops:
         show_flow(cabinet, connector, info)
-    elif not (in_transaction and not configuration.flag(_K.unlock_connector_on_ev_side_disconnect)):
+        return
+    # A cable that can stay behind in the outlet stays locked there until its owner comes back (§9.1.33).
+    loose = not cabinet.config.profile.fixed_cable
+    if not (in_transaction and loose and not configuration.flag(_K.unlock_connector_on_ev_side_disconnect)):
         leave_free(cabinet, connector)
 
 
