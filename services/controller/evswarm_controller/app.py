@@ -59,6 +59,7 @@ def create_app(context: Context, dashboard: DashboardFiles) -> FastAPI:
     app.state.registry = process_registry(
         lambda: context.telemetry.metrics(lambda: _gauges(context)),
         context.history.recorder.metrics,
+        context.history_streams.metrics,
         lambda: loop_metrics(context.telemetry.lag),
     )
     problems.install(app)

@@ -16,6 +16,7 @@ from evswarm_controller.command_router import CommandRouter
 from evswarm_controller.errors import NotReadyError, UnknownStationError
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.historian_client import HistorianClient
+from evswarm_controller.history_streams import HistoryStreams
 from evswarm_controller.live_hub import LiveHub
 from evswarm_controller.mirror import Mirror
 from evswarm_controller.observer import Observer
@@ -49,6 +50,7 @@ class Context:
     hub: LiveHub
     telemetry: ControllerTelemetry
     history: SwarmHistory
+    history_streams: HistoryStreams
     historian: HistorianClient
     presence: Presence
     zone: ZoneInfo

@@ -17,6 +17,7 @@ from evswarm_controller.context import Context
 from evswarm_controller.desired_state import founded
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.historian_client import HistorianClient
+from evswarm_controller.history_streams import HistoryStreams
 from evswarm_controller.live_frames import Greeting
 from evswarm_controller.live_hub import LiveHub
 from evswarm_controller.live_tail import MessageTail
@@ -129,6 +130,7 @@ def build(settings: ControllerSettings, bus: Bus, now: Callable[[], float]) -> C
         hub=hub,
         telemetry=telemetry,
         history=history,
+        history_streams=HistoryStreams(bus, settings.history_entries_kept),
         historian=HistorianClient(settings.historian_url),
         presence=Presence(
             bus,
@@ -160,6 +162,7 @@ async def running(context: Context) -> AsyncIterator[None]:
                     context.hub,
                     context.hub.tail,
                     context.history,
+                    context.history_streams,
                     context.presence,
                 )
             ]

@@ -411,6 +411,26 @@ HISTORY_RECORDS_DROPPED: Final = MetricSpec(
     FEEDERS,
     HISTORY_STREAM,
 )
+HISTORY_ENTRIES_WAITING: Final = MetricSpec(
+    "evswarm_history_entries_waiting",
+    Kind.GAUGE,
+    "Entries, of many records each, that wait in the store for the historian.",
+    (Exposer.CONTROLLER,),
+    HISTORY_STREAM,
+)
+HISTORY_ENTRIES_KEPT: Final = MetricSpec(
+    "evswarm_history_entries_kept",
+    Kind.GAUGE,
+    "Entries that each stream keeps at most, about; past it the oldest go.",
+    (Exposer.CONTROLLER,),
+)
+HISTORY_RECORDS_TAKEN: Final = MetricSpec(
+    "evswarm_history_records_taken_total",
+    Kind.COUNTER,
+    "Records up to which a historian has taken a stream, those the cap took included.",
+    (Exposer.CONTROLLER,),
+    HISTORY_STREAM,
+)
 HISTORY_BACKLOG: Final = MetricSpec(
     "evswarm_historian_backlog_records",
     Kind.GAUGE,
@@ -528,6 +548,9 @@ GROUPS: Final[dict[str, tuple[MetricSpec, ...]]] = {
     "History": (
         HISTORY_RECORDS_WRITTEN,
         HISTORY_RECORDS_DROPPED,
+        HISTORY_ENTRIES_WAITING,
+        HISTORY_ENTRIES_KEPT,
+        HISTORY_RECORDS_TAKEN,
         HISTORY_BACKLOG,
         HISTORY_RECORDS_LOST,
         HISTORY_RECORDS_REFUSED,

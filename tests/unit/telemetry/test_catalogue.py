@@ -8,6 +8,7 @@ from prometheus_client import generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from evswarm_controller.history_streams import HistoryStreams
 from evswarm_controller.telemetry import ControllerTelemetry, Gauges
 from evswarm_csms.dispatch import FailedPart
 from evswarm_csms.metrics import central_system_metrics
@@ -59,6 +60,7 @@ def historian() -> Iterator[Metric]:
 
 def controller() -> Iterator[Metric]:
     yield from Recorder(MemoryBus(MemoryStore()), "controller").metrics()
+    yield from HistoryStreams(MemoryBus(MemoryStore()), 16).metrics()
     telemetry = ControllerTelemetry("1.0")
     telemetry.expect_request("GET", "/totals", 200)
     yield from telemetry.metrics(

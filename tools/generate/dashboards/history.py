@@ -25,6 +25,18 @@ HISTORY: Final = Board(
                     (Query("sum by (stream) (evswarm_historian_backlog_records)", "{{stream}}"),),
                 ),
                 Panel(
+                    "Room in the store",
+                    "How full are the streams? At 100 % the oldest goes.",
+                    "percentunit",
+                    (
+                        Query(
+                            "max by (stream) (evswarm_history_entries_waiting) "
+                            "/ on () group_left () max(evswarm_history_entries_kept)",
+                            "{{stream}}",
+                        ),
+                    ),
+                ),
+                Panel(
                     "Records told",
                     "How much do workers, central system and controller tell?",
                     "ops",
