@@ -75,7 +75,7 @@ integration: $(VENV)/.ready-dev ## Tests with sockets, processes and a real stor
 	@$(BIN)/pytest tests/integration -q -n 2 --dist loadfile $(ARGS)
 
 conformance: $(VENV)/.ready-dev ## Independent OCPP 1.6J peers talk to our station and our CSMS
-	@$(BIN)/pytest tests/conformance -q -n auto $(ARGS)
+	@$(BIN)/pytest tests/conformance -q -n 4 $(ARGS)
 
 faults: $(VENV)/.ready-dev ## Kill, freeze and cut off real processes while stations charge; the audit must pass
 	@$(BIN)/pytest tests/faults tests/soak -q -n 2 --dist loadfile --timeout 300 $(ARGS)
