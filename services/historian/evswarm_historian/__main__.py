@@ -32,6 +32,8 @@ def main() -> None:
         _give_up(str(error), EXIT_SETTINGS)
     service_log.configure("historian", level=settings.log_level, log_format=settings.log_format)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # Its debug lines have the values of every row, id tags among them.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
     try:
         uvloop.run(_serve(settings))
     except OSError as error:

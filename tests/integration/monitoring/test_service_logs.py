@@ -14,13 +14,13 @@ KEY = "a-very-secret-key-0123"
 PASSWORD = "the-stores-password"
 TAG = "CAFE4711CAFE"
 STATIONS = 6
-SERVICES = ("csms", "controller", "worker")
+SERVICES = ("csms", "controller", "worker", "historian")
 
 pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(scope="module")
-def logs() -> Iterator[dict[str, str]]:
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The log of each service at its most talkative, after a busy time and a failure."""
     settings = {
         "EVSWARM_LOG_LEVEL": "DEBUG",
@@ -28,6 +28,7 @@ def logs() -> Iterator[dict[str, str]]:
         "EVSWARM_PROFILE": "public",
         "EVSWARM_COMMAND_TIMEOUT_SECONDS": "3",
     }
+    folder = tmp_path_factory.mktemp("history")
     with LocalStack(STATIONS, **settings) as stack:
         stack.service("worker")
         stack.wait_for_running(STATIONS)
@@ -43,11 +44,16 @@ def logs() -> Iterator[dict[str, str]]:
         # A store with a password that is not there: the message must not repeat it.
         wrong = f"redis://user:{PASSWORD}@127.0.0.1:9/0"
         for service in SERVICES:
-            port = {"EVSWARM_PORT": "0", "EVSWARM_CSMS_PORT": "0"}
-            stack.service(service, f"{service}-without-store", EVSWARM_REDIS_URL=wrong, **port)
+            own = {"EVSWARM_PORT": "0", "EVSWARM_CSMS_PORT": "0", "EVSWARM_HISTORIAN_PORT": "0"}
+            own["EVSWARM_DATABASE_URL"] = f"sqlite:///{folder}/history.db"
+            stack.service(service, f"{service}-without-store", EVSWARM_REDIS_URL=wrong, **own)
         stack.processes["csms-without-store"].wait(20)
         stack.processes["controller-without-store"].wait(20)
         stack.processes["worker-without-store"].wait(20)
+        # What it cannot read waits in the store, so it waits as well.
+        stack.wait(
+            lambda: "store" in stack.log("historian-without-store"), "the historian does not notice", 20
+        )
         yield {name: stack.log(name) for name in [*SERVICES, *(f"{s}-without-store" for s in SERVICES)]}
 
 
