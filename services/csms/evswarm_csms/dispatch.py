@@ -169,11 +169,12 @@ def _meter_values(request: MeterValues, station: StationFile, desk: Desk) -> Res
 
 
 def _noted(
-    handle: Callable[..., tuple[Response, StationEvent]],
+    handle: Callable[..., tuple[Response, StationEvent | None]],
 ) -> Callable[[Any, StationFile, Desk], Response]:
     def answer(request: Request, station: StationFile, desk: Desk) -> Response:
         response, event = handle(request, now=desk.clock())
-        desk.events.note(station.station_id, event)
+        if event is not None:
+            desk.events.note(station.station_id, event)
         return response
 
     return answer
@@ -300,7 +301,7 @@ async def _restored(transaction_id: int, station_id: str, desk: Desk) -> Transac
 AT_ONCE: Final[Mapping[type[Request], Callable[[Any, StationFile, Desk], Response]]] = {
     MeterValues: _meter_values,
     Heartbeat: _heartbeat,
-    StatusNotification: _without_store(status_notification.handle),
+    StatusNotification: _noted(status_notification.handle),
     DataTransfer: _without_store(data_transfer.handle),
     DiagnosticsStatusNotification: _noted(diagnostics_status_notification.handle),
     FirmwareStatusNotification: _noted(firmware_status_notification.handle),

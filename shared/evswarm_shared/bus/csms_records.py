@@ -65,6 +65,7 @@ class StationEventKind(StrEnum):
     CONFIGURATION = "Configuration"
     CONNECTION_REFUSED = "ConnectionRefused"
     DIAGNOSTICS_STATUS = "DiagnosticsStatus"
+    FAULT = "Fault"
     FIRMWARE_STATUS = "FirmwareStatus"
     LOG_STATUS = "LogStatus"
     SECURITY = "Security"

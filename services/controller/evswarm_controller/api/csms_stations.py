@@ -138,7 +138,7 @@ async def write_configuration(
 
 @router.get("/{station_id}/events", response_model=EventList, responses=documented(HTTPStatus.NOT_FOUND))
 async def read_events(context: ContextOf, station_id: StationPath) -> Response:
-    """The last 100 things that happened at a station: boots, security events, updates, uploads, refusals."""
+    """The last 100 things that happened at a station: boots, faults, security events, updates, uploads, refusals."""
     events = await context.bus.read_events(station_id)
     if not events:
         await require_known(context, station_id)

@@ -87,7 +87,31 @@ def test_a_certificate_request_is_accepted_unless_there_is_a_reason_against_it()
 
 def test_a_status_is_received() -> None:
     request = messages.StatusNotification(0, ChargePointErrorCode.no_error, ChargePointStatus.available)
-    assert status_notification.handle(request) == messages.StatusNotificationResponse()
+    assert status_notification.handle(request, now=NOW) == (messages.StatusNotificationResponse(), None)
+
+
+def test_an_error_and_a_fault_are_events() -> None:
+    request = messages.StatusNotification(
+        2,
+        ChargePointErrorCode.ground_failure,
+        ChargePointStatus.faulted,
+        info="phase 2",
+        timestamp=Timestamp(NOW - 5),
+        vendor_error_code="E17",
+    )
+    assert status_notification.handle(request, now=NOW)[1] == StationEvent(
+        NOW,
+        StationEventKind.FAULT,
+        "Faulted",
+        "connector 2: GroundFailure, E17, phase 2",
+        reported_at=NOW - 5,
+    )
+    warned = messages.StatusNotification(1, ChargePointErrorCode.weak_signal, ChargePointStatus.charging)
+    assert status_notification.handle(warned, now=NOW)[1] == StationEvent(
+        NOW, StationEventKind.FAULT, "Charging", "connector 1: WeakSignal"
+    )
+    unsaid = messages.StatusNotification(1, ChargePointErrorCode.no_error, ChargePointStatus.faulted)
+    assert status_notification.handle(unsaid, now=NOW)[1] is not None
 
 
 @pytest.mark.parametrize(
