@@ -360,6 +360,9 @@ async def test_pages_of_other_sites_get_no_feed(
     origin = websockets.Origin(controller.url)
     async with websockets.connect(controller.live_url, origin=origin, proxy=None) as socket:
         assert json.loads(await socket.recv())["type"] == "hello"
+    assert controller.end() == 0
+    assert controller.process.stderr is not None
+    assert "handshake" not in controller.process.stderr.read()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -26,7 +26,6 @@ METHODS: Final = WITH_BODY | {"GET", "HEAD", "OPTIONS", "DELETE"}
 MAX_BODY_BYTES: Final = 262_144
 SIGN_IN_CODE: Final = 4401
 """The feed is closed with this when it asks for a token: handshakes tell a page nothing about why they fail."""
-_CAN_DENY: Final = "websocket.http.response"
 
 
 class HttpRules:
@@ -78,7 +77,7 @@ class HttpRules:
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         judged = self._judge(scope)
         if isinstance(judged, Refused):
-            await _refuse_socket(judged, scope, receive, send)
+            await _refuse_socket(judged, receive, send)
             return
         remaining = None if judged.expires_at is None else judged.expires_at - self._now()
         try:
@@ -138,7 +137,7 @@ def _form_problem(headers: Headers) -> Response | None:
     return None
 
 
-async def _refuse_socket(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse_socket(refused: Refused, receive: Receive, send: Send) -> None:
     """Tell the other end of a WebSocket why it gets none."""
     await receive()
     if refused.reason in (Refusal.TOKEN, Refusal.TRIES):
@@ -146,10 +145,9 @@ async def _refuse_socket(refused: Refused, scope: Scope, receive: Receive, send:
         await send(
             {"type": "websocket.close", "code": SIGN_IN_CODE, "reason": "this controller asks for a token"}
         )
-    elif _CAN_DENY in scope.get("extensions", {}):
-        answer = problem(refused.status, refused.detail, headers={**SAFE_HEADERS, **refused.headers})
-        await answer(scope, receive, send)
     else:
+        # The server makes it a 403. Of an answer of our own it believes that the handshake was left undone, logs an
+        # error, and would let any page of others fill the log.
         await send({"type": "websocket.close", "code": 1008, "reason": ""})
 
 
