@@ -7,7 +7,7 @@ import pytest
 from evswarm_shared.telemetry.catalogue import CATALOGUE, SAMPLES_PER_TARGET
 from tests.support.machine import ROOT
 from tests.unit.monitoring.files import Rule, faults_of, names_in, read_rule_tests, read_rules
-from tools.panel_check.queries import all_queries, read_dashboards
+from tools.panel_check.queries import all_queries, every_dashboard, read_dashboards
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 ALERTS = [rule for rule in read_rules() if rule.is_alert]
@@ -82,6 +82,17 @@ def test_every_metric_is_shown_or_alerted_on() -> None:
         asked |= names_in(expr)
     unseen = [spec.name for spec in CATALOGUE if not asked & set(spec.sample_names())]
     assert unseen == []
+
+
+def test_the_runbook_calls_dashboards_and_panels_by_their_names() -> None:
+    panels = {board["title"]: {panel["title"] for panel in board["panels"]} for board in every_dashboard()}
+    text = RUNBOOK.replace("**", "").replace("\n", " ")
+    named = re.findall(r"\*([^*]+)\*", text)
+    assert named
+    assert set(named) <= panels.keys() | set().union(*panels.values())
+    placed = re.findall(r"\*([^*]+)\* › \*([^*]+)\*", text)
+    assert placed
+    assert [(board, panel) for board, panel in placed if panel not in panels[board]] == []
 
 
 def test_the_budget_of_the_alert_is_that_of_the_catalogue() -> None:
