@@ -18,7 +18,7 @@ from evswarm_shared.bus.station_ledger import LedgerTransaction
 SAME_MOMENT_SECONDS: Final = 0.002
 """Times on the wire have milliseconds."""
 MWH_PER_WH: Final = 1000
-EXPECTED_FLAGS: Final = frozenset({"id_tag_refused", "restored"})
+EXPECTED_FLAGS: Final = frozenset({"id_tag_refused", "restored", "far_from_now"})
 """What the central system may note about a transaction without anything being wrong."""
 
 

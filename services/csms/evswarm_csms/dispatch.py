@@ -148,11 +148,12 @@ class StationFile:
     `promised` is what the session has to begin once the answer to the present message is out.
     """
 
-    __slots__ = ("promised", "station_id", "watch")
+    __slots__ = ("connectors", "promised", "station_id", "watch")
 
     def __init__(self, station_id: str) -> None:
         self.station_id = station_id
         self.watch = ledger.MeterWatch()
+        self.connectors = ledger.OpenConnectors()
         self.promised: Promise | None = None
 
 
@@ -253,12 +254,14 @@ async def _start_transaction(request: StartTransaction, station: StationFile, de
         station.station_id,
         tag,
         open_of_tag,
+        station.connectors.on(request.connector_id),
         accept_unknown=desk.accept_unknown_tags,
         now=desk.clock(),
     )
     stored, new = await desk.book(record, key)
     if new:
         _flagged(stored, station, desk)
+    station.connectors.opened(stored)
     desk.history.transaction(stored, desk.clock())
     return start_transaction.answer(info, stored)
 
@@ -282,6 +285,7 @@ async def _stop_transaction(request: StopTransaction, station: StationFile, desk
         desk.history.transaction(record, desk.clock())
         _flagged(record, station, desk)
     station.watch.forget(request.transaction_id)
+    station.connectors.closed(request.transaction_id)
     id_tag = request.id_tag
     tag = None if id_tag is UNSET else await desk.persistently(lambda: bus.read_tag(id_tag))
     return stop_transaction.answer(request, tag, accept_unknown=desk.accept_unknown_tags, now=desk.clock())

@@ -25,6 +25,8 @@ MOST_WATTS: Final = 1_000_000
 SHORTEST_SECONDS: Final = 60.0
 """No connector delivers more than a megawatt on average; shorter transactions are judged as if they took this long."""
 SECONDS_PER_HOUR: Final = 3600
+FAR_SECONDS: Final = 366 * 86_400.0
+"""A start further from now than this is not told late: no queue of a station holds that long."""
 
 NOT_GIVEN_YET: Final = 0
 """The id of a transaction that the store has not numbered."""
@@ -39,22 +41,37 @@ class Flag(StrEnum):
     STOPPED_BEFORE_STARTED = "stopped_before_started"
     TOO_MUCH_ENERGY = "too_much_energy"
     UNKNOWN_TRANSACTION = "unknown_transaction"
+    NO_SUCH_CONNECTOR = "no_such_connector"
+    """A transaction is on connector 1 or higher (OCPP 1.6 §6.45)."""
+    CONNECTOR_IN_USE = "connector_in_use"
+    """The transaction before on this connector was not stopped."""
+    FAR_FROM_NOW = "far_from_now"
+    """The station's clock was never set, or time in it runs another way than here."""
     RESTORED = "restored"
     """The store lost it, and it is booked again as the station's own book has it."""
 
 
-def opened(request: StartTransaction, station_id: str, *, accepted: bool) -> tuple[TransactionRecord, str]:
+def opened(
+    request: StartTransaction, station_id: str, *, accepted: bool, now: float, in_use: bool = False
+) -> tuple[TransactionRecord, str]:
     """The transaction that a StartTransaction opens, and the key under which its retry is recognised.
 
     A retry repeats station, connector, tag, timestamp and meter value, whatever its message id (OCPP 1.6 §3.7.1).
     `accepted` says whether the tag may charge; the transaction is written down even if not, since the station ends
-    it with a StopTransaction of its own. Its id is `NOT_GIVEN_YET`.
+    it with a StopTransaction of its own. `in_use` tells that another transaction is open on the connector. Its id is
+    `NOT_GIVEN_YET`. `now` in unix seconds.
     """
     flags = []
     if not accepted:
         flags.append(Flag.ID_TAG_REFUSED)
     if request.meter_start < 0:
         flags.append(Flag.NEGATIVE_METER)
+    if request.connector_id < 1:
+        flags.append(Flag.NO_SUCH_CONNECTOR)
+    if abs(request.timestamp - now) > FAR_SECONDS:
+        flags.append(Flag.FAR_FROM_NOW)
+    if in_use:
+        flags.append(Flag.CONNECTOR_IN_USE)
     record = TransactionRecord(
         transaction_id=NOT_GIVEN_YET,
         station_id=station_id,
@@ -185,6 +202,37 @@ class MeterWatch:
         """The transaction has ended."""
         self._last.pop(transaction_id, None)
         self._fell.discard(transaction_id)
+
+
+class OpenConnectors:
+    """The transactions that one station has begun and not stopped, by connector, as far as this session has seen.
+
+    What came before it is not known; so this only ever misses a connector that is in use. The numbers are the station's
+    word, so no more than `WATCHED_TRANSACTIONS` are kept.
+    """
+
+    __slots__ = ("_open",)
+
+    def __init__(self) -> None:
+        self._open: dict[int, TransactionRecord] = {}
+
+    def on(self, connector_id: int) -> TransactionRecord | None:
+        """The transaction that is open on a connector."""
+        return self._open.get(connector_id)
+
+    def opened(self, record: TransactionRecord) -> None:
+        """A transaction was booked. One with a refused tag is not kept: some stations never stop what never began."""
+        if Flag.ID_TAG_REFUSED in record.flags or record.stopped_at is not None:
+            return
+        if len(self._open) < WATCHED_TRANSACTIONS or record.connector_id in self._open:
+            self._open[record.connector_id] = record
+
+    def closed(self, transaction_id: int) -> None:
+        """A transaction was stopped."""
+        for connector_id, record in self._open.items():
+            if record.transaction_id == transaction_id:
+                del self._open[connector_id]
+                return
 
 
 def _is_register(sample: SampledValue) -> bool:

@@ -6,7 +6,16 @@ import pytest
 from msgspec import UNSET
 from ocpp.v16.enums import Location, Measurand, Phase, Reason, ValueFormat
 
-from evswarm_csms.ledger import WATCHED_TRANSACTIONS, Flag, MeterWatch, closed, opened, orphan, register_wh
+from evswarm_csms.ledger import (
+    WATCHED_TRANSACTIONS,
+    Flag,
+    MeterWatch,
+    OpenConnectors,
+    closed,
+    opened,
+    orphan,
+    register_wh,
+)
 from evswarm_shared.bus.messages import TransactionRecord
 from evswarm_shared.ocpp16.datatypes import MeterValue, SampledValue, UnitOfMeasure
 from evswarm_shared.ocpp16.messages import StartTransaction, StopTransaction
@@ -47,22 +56,68 @@ def running(**changes: Any) -> TransactionRecord:
 
 
 def test_a_start_is_written_down_as_the_station_says() -> None:
-    record, _ = opened(start(), "CP-1", accepted=True)
+    record, _ = opened(start(), "CP-1", accepted=True, now=NOON)
     assert record == running(transaction_id=0)
 
 
 def test_a_start_with_a_refused_tag_is_written_down_and_flagged() -> None:
-    record, _ = opened(start(), "CP-1", accepted=False)
+    record, _ = opened(start(), "CP-1", accepted=False, now=NOON)
     assert record.flags == (Flag.ID_TAG_REFUSED,)
 
 
+@pytest.mark.parametrize(
+    ("changes", "flags"),
+    [
+        ({"connector_id": 0}, (Flag.NO_SUCH_CONNECTOR,)),
+        ({"connector_id": -5}, (Flag.NO_SUCH_CONNECTOR,)),
+        ({"timestamp": Timestamp(0.0)}, (Flag.FAR_FROM_NOW,)),
+        ({"timestamp": Timestamp(4_070_908_800.0)}, (Flag.FAR_FROM_NOW,)),
+        ({"timestamp": Timestamp(NOON - 30 * 86_400)}, ()),
+    ],
+)
+def test_a_start_that_cannot_be_so_is_flagged(changes: dict[str, Any], flags: tuple[Flag, ...]) -> None:
+    assert opened(start(**changes), "CP-1", accepted=True, now=NOON)[0].flags == flags
+
+
+def test_a_start_on_a_connector_in_use_is_flagged() -> None:
+    assert opened(start(), "CP-1", accepted=True, now=NOON, in_use=True)[0].flags == (Flag.CONNECTOR_IN_USE,)
+
+
+def test_a_connector_is_in_use_from_start_to_stop() -> None:
+    connectors = OpenConnectors()
+    connectors.opened(running())
+    assert connectors.on(1) == running()
+    connectors.closed(8)
+    assert connectors.on(1) == running()
+    connectors.closed(7)
+    assert connectors.on(1) is None
+
+
+def test_a_connector_is_not_in_use_by_what_was_refused_or_is_over() -> None:
+    connectors = OpenConnectors()
+    connectors.opened(running(flags=(Flag.ID_TAG_REFUSED,)))
+    connectors.opened(running(stopped_at=NOON))
+    assert connectors.on(1) is None
+
+
+def test_no_more_connectors_are_kept_than_a_station_can_have() -> None:
+    connectors = OpenConnectors()
+    for number in range(1, WATCHED_TRANSACTIONS + 2):
+        connectors.opened(running(connector_id=number, transaction_id=number))
+    assert connectors.on(WATCHED_TRANSACTIONS) is not None
+    assert connectors.on(WATCHED_TRANSACTIONS + 1) is None
+
+
 def test_a_negative_meter_is_flagged() -> None:
-    record, _ = opened(start(meter_start=-1), "CP-1", accepted=True)
+    record, _ = opened(start(meter_start=-1), "CP-1", accepted=True, now=NOON)
     assert record.flags == (Flag.NEGATIVE_METER,)
 
 
 def test_the_same_start_sent_again_has_the_same_key() -> None:
-    assert opened(start(), "CP-1", accepted=True)[1] == opened(start(), "CP-1", accepted=False)[1]
+    assert (
+        opened(start(), "CP-1", accepted=True, now=NOON)[1]
+        == opened(start(), "CP-1", accepted=False, now=NOON)[1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,12 +133,15 @@ def test_the_same_start_sent_again_has_the_same_key() -> None:
 def test_a_start_that_differs_in_anything_that_counts_has_another_key(
     station_id: str, changes: dict[str, Any]
 ) -> None:
-    assert opened(start(**changes), station_id, accepted=True)[1] != opened(start(), "CP-1", accepted=True)[1]
+    assert (
+        opened(start(**changes), station_id, accepted=True, now=NOON)[1]
+        != opened(start(), "CP-1", accepted=True, now=NOON)[1]
+    )
 
 
 def test_parts_of_the_key_cannot_run_into_each_other() -> None:
-    one = opened(start(connector_id=11, id_tag="A"), "CP-", accepted=True)[1]
-    other = opened(start(connector_id=1, id_tag="A"), "CP-1", accepted=True)[1]
+    one = opened(start(connector_id=11, id_tag="A"), "CP-", accepted=True, now=NOON)[1]
+    other = opened(start(connector_id=1, id_tag="A"), "CP-1", accepted=True, now=NOON)[1]
     assert one != other
 
 

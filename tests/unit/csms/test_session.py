@@ -274,6 +274,20 @@ async def test_a_repeated_start_gets_the_same_transaction() -> None:
     assert len(await replica.bus.list_transactions()) == 1
 
 
+async def test_a_start_on_a_connector_whose_transaction_was_not_stopped_is_flagged() -> None:
+    replica = Replica()
+    station = await replica.booted()
+    for minute in range(3):
+        start = {**START, "timestamp": f"2027-01-15T12:0{minute}:00Z"}
+        for _ in range(2):
+            await station.call("StartTransaction", start)
+        if minute == 1:
+            stop = {"transactionId": 2, "meterStop": 6000, "timestamp": "2027-01-15T12:01:30Z"}
+            await station.call("StopTransaction", stop)
+    transactions = sorted(await replica.bus.list_transactions(), key=lambda each: each.transaction_id)
+    assert [each.flags for each in transactions] == [(), ("connector_in_use",), ()]
+
+
 async def test_a_repeated_stop_changes_nothing() -> None:
     replica = Replica()
     station = await replica.booted()

@@ -16,18 +16,27 @@ def handle(
     station_id: str,
     tag: IdTagRecord | None,
     open_of_tag: Sequence[TransactionRecord],
+    on_connector: TransactionRecord | None = None,
     *,
     accept_unknown: bool,
     now: float,
 ) -> tuple[IdTagInfo, TransactionRecord, str]:
     """Judge the tag and write the transaction down in any case.
 
-    `open_of_tag` are the transactions that run on the tag, this one included if the message is a retry.
+    `open_of_tag` are the transactions that run on the tag, `on_connector` the one that runs on the connector; this one
+    included if the message is a retry.
     Returns the judgement, the record to store and its retry key; the id the store gives goes to `answer`.
     """
     elsewhere = [other for other in open_of_tag if not _is_retry_of(other, request, station_id)]
     info = with_concurrency(id_tag_info(tag, accept_unknown=accept_unknown, now=now), elsewhere)
-    record, key = opened(request, station_id, accepted=info.status is AuthorizationStatus.accepted)
+    # What is told late began before what is known already.
+    in_use = (
+        on_connector is not None
+        and on_connector.started_at <= request.timestamp
+        and not _is_retry_of(on_connector, request, station_id)
+    )
+    accepted = info.status is AuthorizationStatus.accepted
+    record, key = opened(request, station_id, accepted=accepted, now=now, in_use=in_use)
     return info, record, key
 
 

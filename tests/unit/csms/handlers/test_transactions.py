@@ -45,6 +45,17 @@ def test_a_retried_start_is_not_concurrent_with_itself() -> None:
     assert info.status is AuthorizationStatus.accepted
 
 
+def test_a_second_start_on_a_connector_is_flagged_unless_it_is_the_same_or_an_older_one() -> None:
+    def flags(on_connector: TransactionRecord) -> tuple[str, ...]:
+        return start_transaction.handle(START, "CP-1", None, [], on_connector, accept_unknown=True, now=NOW)[
+            1
+        ].flags
+
+    assert flags(replace(OPEN, started_at=NOW - 60)) == ("connector_in_use",)
+    assert flags(replace(OPEN, started_at=NOW + 60)) == ()
+    assert flags(OPEN) == ()
+
+
 def test_a_stop_closes_the_transaction_of_its_station() -> None:
     closing = stop_transaction.handle(STOP, "CP-1", OPEN)
     assert closing is not None
