@@ -18,9 +18,9 @@ from evswarm_shared.bus.messages import ProfileName, StationSnapshot, StationSta
 DEFAULT_LIMIT: Final = 1000
 MAX_LIMIT: Final = 10_000
 RUNNING: Final = "running"
-"""Instead of a state: accepted by the central system and connected."""
+"""Among the states: of these, or of all, only those accepted by the central system and connected."""
 IN_TRANSACTION: Final = "in transaction"
-"""Instead of a state: with an open transaction, whatever its connectors show."""
+"""Among the states: of these, or of all, only those with an open transaction, whatever their connectors show."""
 
 _STATUS_WORDS: Final = "|".join([*(state.value for state in StationState), RUNNING, IN_TRANSACTION])
 STATUS_PATTERN: Final = f"^(({_STATUS_WORDS})(,({_STATUS_WORDS}))*)?$"

@@ -155,5 +155,18 @@ def test_two_words_mean_more_than_one_state_and_narrow_the_others() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("charging,offline", "23"),
+        ("running,charging,offline", "2"),
+        ("running,in transaction", "14"),
+        ("running,stopped", ""),
+    ],
+)
+def test_states_are_alternatives_and_the_two_words_narrow_them(status: str, expected: str) -> None:
+    assert "".join(ids(StationQuery(parse_filter(status=status)))) == expected
+
+
 def test_an_empty_worker_means_every_worker() -> None:
     assert parse_filter(worker="", station_ids=["a", "a"]) == StationFilter(station_ids=frozenset("a"))

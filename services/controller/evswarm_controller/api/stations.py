@@ -91,7 +91,8 @@ async def list_stations(
         Query(
             max_length=200,
             json_schema_extra={"pattern": STATUS_PATTERN},
-            description="States, separated by commas; `running` for every running one, `in transaction` for every one in use.",
+            description="States, separated by commas: stations in any of them. The words `running` and `in transaction` "
+            "narrow that, or all stations, to those that run, or have an open transaction.",
         ),
     ] = "",
     worker: Annotated[str | None, Query(max_length=200, description="A worker's id.")] = None,
