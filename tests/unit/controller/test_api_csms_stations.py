@@ -134,6 +134,25 @@ async def test_wishes_are_stored_and_the_replica_told(desk: Desk) -> None:
     }
 
 
+async def test_wishes_of_a_station_that_has_not_come_yet_are_shown(desk: Desk) -> None:
+    path = "/csms/stations/LATER/configuration"
+    written = await desk.client.put(path, json={"configuration": {"HeartbeatInterval": "120"}})
+    read = await desk.client.get(path)
+    assert (read.status_code, read.json()) == (200, written.json())
+
+
+@pytest.mark.parametrize("station_id", ["%20x%0a", "%00", "x%20"])
+async def test_nothing_is_stored_of_a_station_that_cannot_connect(desk: Desk, station_id: str) -> None:
+    path = f"/csms/stations/{station_id}"
+    for answer in (
+        await desk.client.put(path, json={}),
+        await desk.client.put(f"{path}/configuration", json={"configuration": {"a": "1"}}),
+    ):
+        assert answer.status_code == 422
+        assert [each["field"] for each in answer.json()["errors"]] == ["station_id"]
+    assert await desk.context.bus.known_stations() == []
+
+
 async def test_a_secret_is_no_wish(desk: Desk) -> None:
     answer = await desk.client.put(
         "/csms/stations/VISITOR/configuration", json={"configuration": {"authorizationkey": KEY}}

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Query
+from pydantic import AfterValidator
 from starlette.responses import Response
 
 from evswarm_controller.api import views
@@ -23,13 +24,25 @@ from evswarm_controller.api.stations import StationPath
 from evswarm_controller.context import Context, ContextOf
 from evswarm_controller.errors import InvalidFieldError, UnknownStationError
 from evswarm_controller.problems import documented
-from evswarm_shared import authorization_key
+from evswarm_shared import authorization_key, station_identity
 from evswarm_shared.bus.csms_records import CsmsNotice, StationEvent, StationRegistration
 from evswarm_shared.bus.messages import Command, CommandTarget, StationRecord
 
 MAX_STATIONS: Final = 1000
 NOTICE_SECONDS: Final = 60.0
 KEY_BY_COMMAND_ONLY: Final = "authorizationkey"
+
+
+def _connectable(station_id: str) -> str:
+    if not station_identity.usable(station_id):
+        raise ValueError(
+            "No station can connect under this identity: it is empty, or has a control character, a slash or outer spaces."
+        )
+    return station_id
+
+
+NewStationPath = Annotated[StationPath, AfterValidator(_connectable)]
+"""Of a station that need not be known yet."""
 
 router = APIRouter(prefix="/csms/stations", tags=["csms"])
 
@@ -65,7 +78,7 @@ async def read_station(context: ContextOf, station_id: StationPath) -> Response:
     "/{station_id}", response_model=CsmsStationView, responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY)
 )
 async def register_station(
-    context: ContextOf, station_id: StationPath, body: RegistrationRequest
+    context: ContextOf, station_id: NewStationPath, body: RegistrationRequest
 ) -> Response:
     """Register a station, or change its registration.
 
@@ -109,8 +122,10 @@ async def forget_station(context: ContextOf, station_id: StationPath) -> Respons
 )
 async def read_configuration(context: ContextOf, station_id: StationPath) -> Response:
     """The configuration that the station should have, and what it answered when it was told."""
-    await require_known(context, station_id)
-    return views.json_response(await _configuration(context, station_id))
+    configuration = await _configuration(context, station_id)
+    if not configuration["configuration"] and configuration["report"] is None:
+        await require_known(context, station_id)
+    return views.json_response(configuration)
 
 
 @router.put(
@@ -119,7 +134,7 @@ async def read_configuration(context: ContextOf, station_id: StationPath) -> Res
     responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 async def write_configuration(
-    context: ContextOf, station_id: StationPath, body: ConfigurationRequest
+    context: ContextOf, station_id: NewStationPath, body: ConfigurationRequest
 ) -> Response:
     """Say which configuration the station should have.
 

@@ -14,9 +14,9 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from evswarm_csms.handlers.admission import Admission
+from evswarm_shared.station_identity import usable
 
 SUBPROTOCOL: Final = Subprotocol("ocpp1.6")
-STATION_ID_MAX_LENGTH: Final = 48
 
 HELP: Final = (
     "This is an OCPP 1.6J central system. Let a charging station connect by WebSocket to "
@@ -65,19 +65,15 @@ def authorization_of(request: Request) -> str | None:
 def station_id_of(target: str) -> str | None:
     """The station identity in a request target: its last path segment, percent-decoded (OCPP-J 1.6 §3.1.1).
 
-    Whatever stands before it is tolerated. None when there is no identity that can be used: it is empty, longer
-    than 48 characters, not UTF-8, or holds a slash, a control character or outer spaces.
+    Whatever stands before it is tolerated. None when there is no identity that can be used: it is not UTF-8, or not
+    `usable`.
     """
     segment = target.partition("?")[0].partition("#")[0].rpartition("/")[2]
     try:
         station_id = unquote(segment, errors="strict")
     except UnicodeDecodeError:
         return None
-    if not 0 < len(station_id) <= STATION_ID_MAX_LENGTH:
-        return None
-    if not station_id.isprintable() or "/" in station_id or station_id != station_id.strip():
-        return None
-    return station_id
+    return station_id if usable(station_id) else None
 
 
 def select_subprotocol(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
