@@ -1,11 +1,14 @@
 """Limits of the machine: what does not fit is refused at once, with a sentence, and nothing happens to what runs."""
 
+import asyncio
 import resource
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
+
+from msgspec.structs import replace
 
 from evswarm_shared.file_limit import capacity
 from tests.support.compose import eventually
@@ -30,6 +33,17 @@ def few_files() -> Iterator[None]:
         yield
 
 
+async def wish_for(swarm: FaultSwarm, count: int) -> None:
+    """Wish for so many stations behind the controller's back."""
+    bus = swarm.bus()
+    try:
+        desired = await bus.read_desired()
+        assert desired is not None
+        await bus.write_desired(replace(desired, count=count, generation=desired.generation + 1))
+    finally:
+        await bus.close()
+
+
 def test_a_scale_command_past_the_limit_of_open_files_is_refused_at_once(tmp_path: Path) -> None:
     with FaultSwarm(tmp_path, stations=100, workers=0) as swarm:
         with few_files():
@@ -51,8 +65,11 @@ def test_a_central_system_without_files_for_more_says_so_and_keeps_what_it_has(t
         with few_files():
             swarm.start()
         swarm.wait_for_charging(5)
-        # Far more than files at once, as when a whole swarm connects.
-        swarm.post("/stations/scale", {"count": 2 * FILES})
+        answer = swarm.post("/stations/scale", {"count": 2 * FILES})
+        assert answer.status_code == 409
+        assert f"more than the {room} that 1 central system(s) can hold" in answer.json()["detail"]
+        # Far more than files come at once all the same, as when somebody else's stations do.
+        asyncio.run(wish_for(swarm, 2 * FILES))
         swarm.wait_for_running(room)
         refused = "as many as the open files allow: further ones are refused"
         eventually(swarm.csms[0].output, lambda log: refused in log, 10, "the refusal in the log")

@@ -24,13 +24,7 @@ class StationExistsError(LocalError):
 
 
 class NoRoomError(LocalError):
-    """More stations than the workers that live can take."""
-
-    def __init__(self, wanted: int, room: int, workers: int) -> None:
-        super().__init__(
-            f"{wanted} stations are more than the {room} that {workers} worker(s) can take: add workers, or raise their "
-            "limit of open files (ulimit -n) or of memory, or EVSWARM_WORKER_CAPACITY."
-        )
+    """More stations than the workers or central systems that live can take; says what to do."""
 
 
 class UnknownOperationError(LocalError):

@@ -25,6 +25,7 @@ from evswarm_controller.errors import NoRoomError, NotReadyError
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
 from evswarm_controller.operation_progress import Surplus, remaining
+from evswarm_controller.room import shortage
 from evswarm_shared.bus.messages import (
     Conditions,
     DesiredState,
@@ -87,20 +88,21 @@ class Wishes:
         """Wish for stations 1 to `count`; return the operation that ends when they are there.
 
         Raises:
-            NoRoomError: the swarm would grow beyond what the living workers can take.
+            NoRoomError: the swarm would grow beyond what the living workers or central systems can take.
             NotReadyError: there is no swarm yet, or others change it all the time.
         """
 
         def change(desired: DesiredState, operation_id: str) -> DesiredState:
-            if count > desired.count:
-                self._require_room(count + len(desired.individuals))
-            return scaled(
+            wished = scaled(
                 desired,
                 count=count,
                 profile=profile,
                 ramp_per_second=ramp_per_second,
                 operation_id=operation_id,
             )
+            if count > desired.count:
+                self._require_room(wished)
+            return wished
 
         operation = await self._change(
             OperationKind.SCALE, (), change, lambda stored: ScaleOrder(count, ramp_per_second, stored.count)
@@ -108,12 +110,12 @@ class Wishes:
         assert operation is not None
         return operation
 
-    def _require_room(self, stations: int) -> None:
-        """Refuse at once what would only fail later; without a worker nobody knows yet what there will be room for."""
-        rooms = [w.capacity for w in self._observer.workers.values() if not w.draining]
-        room = sum(each for each in rooms if each is not None)
-        if rooms and None not in rooms and stations > room:
-            raise NoRoomError(stations, room, len(rooms))
+    def _require_room(self, wished: DesiredState) -> None:
+        """Refuse at once what would only fail later."""
+        observer = self._observer
+        lacking = shortage(wished, observer.workers.values(), observer.csms, running=self._fleet.running)
+        if lacking:
+            raise NoRoomError(lacking)
 
     async def start(self, station_id: str) -> OperationSnapshot | None:
         """Wish that a stopped station runs; None when it is not stopped.

@@ -80,6 +80,7 @@ class CentralSystem:
         self._settings = settings
         self._bus = bus
         self._clock = clock
+        self._room = room
         self.replica_id = replica_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
         self.counts = ProtocolCounts()
         self._failures = Tally(FailedPart)
@@ -266,6 +267,7 @@ class CentralSystem:
                 stations_connected=self._directory.connections,
                 cpu_percent=self._processor.take(),
                 memory_bytes=memory_bytes(),
+                capacity=self._room,
             ),
             self._settings.lease_seconds,
         )

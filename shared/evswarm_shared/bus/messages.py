@@ -334,7 +334,7 @@ class HeartbeatReply(msgspec.Struct, frozen=True):
 
 
 class CsmsHeartbeat(msgspec.Struct, frozen=True):
-    """A CSMS replica as it is now."""
+    """A CSMS replica as it is now. `capacity` is how many connections it can hold, None for any number."""
 
     replica_id: str
     host: str = ""
@@ -345,6 +345,7 @@ class CsmsHeartbeat(msgspec.Struct, frozen=True):
     stations_connected: int = 0
     cpu_percent: float | None = None
     memory_bytes: int | None = None
+    capacity: int | None = None
 
 
 class ControllerHeartbeat(msgspec.Struct, frozen=True):

@@ -1,5 +1,7 @@
-"""A scale command that the workers have no room for is refused before anything happens."""
+"""A scale command that workers or central systems have no room for is refused before anything happens."""
 
+from evswarm_controller.room import shortage
+from evswarm_shared.bus.messages import CsmsHeartbeat, DesiredState, ProfileName, StationSpec, WorkerHeartbeat
 from tests.unit.controller.desk import open_desk
 
 
@@ -28,3 +30,36 @@ async def test_a_worker_without_a_bound_takes_all() -> None:
         await desk.add_worker("w2")
         await desk.settle()
         assert (await desk.client.post("/stations/scale", json={"count": 1000})).status_code == 202
+
+
+async def test_more_stations_than_the_central_systems_can_hold_are_refused_with_what_to_do() -> None:
+    async with open_desk(stations=0) as desk:
+        await desk.add_worker("w1", capacity=100)
+        for name in ("c1", "c2"):
+            await desk.context.bus.csms_heartbeat(CsmsHeartbeat(name, capacity=4), 60.0)
+        await desk.settle()
+        answer = await desk.client.post("/stations/scale", json={"count": 9})
+        assert answer.status_code == 409
+        assert "9 stations are more than the 8 that 2 central system(s) can hold" in answer.json()["detail"]
+        assert (await desk.client.post("/stations/scale", json={"count": 8})).status_code == 202
+
+
+WORKERS = [WorkerHeartbeat("w1", capacity=100)]
+REPLICA = CsmsHeartbeat("c1", capacity=5)
+
+
+def test_only_stations_of_our_central_system_count_there() -> None:
+    own = tuple(StationSpec(name, ProfileName.HOME, csms_url="ws://other") for name in ("garage", "yard"))
+    assert shortage(DesiredState(count=5, individuals=own), WORKERS, [REPLICA], running=0) == ""
+    assert "6 stations" in shortage(DesiredState(count=6, individuals=own), WORKERS, [REPLICA], running=0)
+
+
+def test_where_stations_talk_to_another_central_system_ours_has_no_say() -> None:
+    many, busy = DesiredState(count=6), CsmsHeartbeat("c1", stations_connected=3, capacity=5)
+    assert shortage(many, WORKERS, [REPLICA], running=3) == ""
+    assert shortage(many, WORKERS, [], running=3) == ""
+    assert shortage(many, WORKERS, [busy], running=3) != ""
+
+
+def test_a_central_system_without_a_bound_holds_all() -> None:
+    assert shortage(DesiredState(count=9), WORKERS, [REPLICA, CsmsHeartbeat("c2")], running=0) == ""
