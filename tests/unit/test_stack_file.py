@@ -56,6 +56,21 @@ def test_limits_are_those_of_the_compose_file(compose: dict[str, Any], stack: di
         assert limits["memory"] == {"256m": "256M", "512m": "512M", "1g": "1024M", "2g": "2048M"}[asked]
 
 
+def test_the_store_refuses_before_it_is_killed(compose: dict[str, Any]) -> None:
+    pods = yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / "redis.yaml").read_text())
+    (container,) = [
+        each
+        for pod in pods
+        if pod["kind"] == "StatefulSet"
+        for each in pod["spec"]["template"]["spec"]["containers"]
+    ]
+    assert compose["services"]["redis"]["mem_limit"] == "1g"
+    assert container["resources"]["limits"]["memory"] == "1Gi"
+    for command in (compose["services"]["redis"]["command"], container["args"]):
+        assert command[command.index("--maxmemory") + 1] == "768mb"
+        assert command[command.index("--maxmemory-policy") + 1] == "noeviction"
+
+
 def test_what_holds_data_stays_on_its_machine_and_is_never_there_twice(stack: dict[str, Any]) -> None:
     deploy = stack["services"]["redis"]["deploy"]
     assert deploy["placement"] == {"constraints": ["node.labels.evswarm.store == true"]}
