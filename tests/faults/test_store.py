@@ -5,7 +5,9 @@ import time
 from pathlib import Path
 
 import psutil
+import redis
 
+from tests.support.compose import eventually
 from tests.support.fault_swarm import LEASE_SECONDS, FaultSwarm, wait_until
 from tests.support.faulty_network import FaultyNetwork
 
@@ -49,14 +51,21 @@ def test_stations_end_and_resume_when_the_store_is_away_for_longer_than_the_leas
 def test_a_store_without_room_is_said_and_nothing_is_lost_when_it_has_room_again(tmp_path: Path) -> None:
     with FaultSwarm(tmp_path, stations=STATIONS, store_bytes=64 * 1024 * 1024).start() as swarm:
         swarm.wait_for_charging(10)
-        store = psutil.Process(swarm.store.process.pid)
-        used = max(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
-        store.rlimit(psutil.RLIMIT_FSIZE, (used, psutil.RLIM_INFINITY))
 
         def refusal() -> str:
             answer = swarm.post("/stations/scale", {"count": STATIONS})
             return "" if answer.status_code == 202 else str(answer.json().get("detail", ""))
 
+        with redis.Redis.from_url(swarm.store.url) as console:
+            console.config_set("maxmemory", 1)
+            wait_until(lambda: "memory limit" in refusal(), "a command is refused with the reason")
+            for worker in swarm.workers:
+                eventually(worker.output, lambda log: "memory limit" in log, 10, "the workers' logs say so")
+            console.config_set("maxmemory", 0)
+        wait_until(lambda: not refusal(), "commands are taken again")
+        store = psutil.Process(swarm.store.process.pid)
+        used = max(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
+        store.rlimit(psutil.RLIMIT_FSIZE, (used, psutil.RLIM_INFINITY))
         wait_until(lambda: "store" in refusal(), "a command is refused with a sentence about the store")
         time.sleep(LEASE_SECONDS * 2)
         assert swarm.store.process.poll() is None

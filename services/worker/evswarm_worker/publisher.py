@@ -45,6 +45,7 @@ class Publisher:
         self._refused = refused
         self._tick = tick_seconds
         self._dirty: dict[StationHost, None] = {}
+        self._waiting = False
         self._encoder = msgspec.json.Encoder()
 
     def mark(self, host: StationHost) -> None:
@@ -94,10 +95,18 @@ class Publisher:
             )
         except BusUnavailableError as error:
             self._gauges.publish_failures += 1
-            log.debug("rows of %d stations wait for the store: %s", len(hosts), error)
+            log.log(
+                logging.DEBUG if self._waiting else logging.WARNING,
+                "rows of stations wait for the store: %s",
+                error,
+            )
+            self._waiting = True
             for host, write in taken:
                 self._put_back(host, write)
             return False
+        if self._waiting:
+            self._waiting = False
+            log.info("the store takes the stations' rows again")
         for station_id in refused:
             self._refused(station_id)
         return True

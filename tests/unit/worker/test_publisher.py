@@ -1,6 +1,9 @@
 """Rows and lines on their way to the store."""
 
+import logging
+
 import msgspec
+import pytest
 
 from evswarm_shared.bus.messages import StationSnapshot
 from evswarm_shared.history.log_lines import read_line
@@ -31,17 +34,24 @@ async def test_only_what_changed_is_published_with_its_new_lines() -> None:
         assert w.shard.gauges.energy_mwh == 5
 
 
-async def test_what_the_store_did_not_take_is_published_later_in_order() -> None:
+async def test_what_the_store_did_not_take_is_published_later_in_order(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
     async with world() as w:
         w.assign((1, 2))
         await w.turn()
         w.store.available = False
         await w.shard.publisher.flush()
+        await w.shard.publisher.flush()
         w.shard.hosts["CP-000001"].lines.append("second")
         w.store.available = True
         await w.shard.publisher.flush()
+        await w.shard.publisher.flush()
         assert kept_lines(w, "CP-000001") == ["[00:00:00] started", "second"]
-        assert w.shard.gauges.publish_failures == 1
+        assert w.shard.gauges.publish_failures == 2
+        said = [r.levelname for r in caplog.records if "rows" in r.message and r.levelno > logging.DEBUG]
+        assert said == ["WARNING", "INFO"], "once each, however long it takes"
         assert w.shard.gauges.running == 1
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from redis.asyncio.connection import Connection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError
 
 from evswarm_shared.bus.redis.scripts import Script
 from evswarm_shared.bus.redis.wire import Argument as Argument
@@ -137,4 +137,8 @@ def _fail(batch: list[_Waiting], reason: str) -> None:
 
 
 def _unavailable(error: RedisError) -> BusUnavailableError:
+    if isinstance(error, OutOfMemoryError):
+        return BusUnavailableError(
+            "the store refused: it holds as much as its memory limit (maxmemory) allows"
+        )
     return BusUnavailableError(f"the store refused: {error}")
