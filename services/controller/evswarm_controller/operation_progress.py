@@ -131,17 +131,18 @@ def progress(
     if left == 0 and applied:
         return _ended(operation, OperationState.SUCCEEDED, "", now)
     if now - operation.updated_at > stall_seconds:
+        whereabouts = _whereabouts(fleet, leaving, operation.station_ids)
         ended = _ended(
             operation,
             OperationState.FAILED,
-            f"{left} of {operation.target} stations did not follow in time.{_whereabouts(fleet, leaving)}",
+            f"{left} of {operation.target} stations did not follow in time.{whereabouts}",
             now,
         )
         return msgspec.structs.replace(ended, done=done, failed=left)
     came_on = done != operation.done
     message = f"{unplaced} stations have no worker with room for them." if unplaced else ""
     if not came_on and now - operation.updated_at > QUIET_SECONDS:
-        message = (message + _whereabouts(fleet, leaving)).strip()
+        message = (message + _whereabouts(fleet, leaving, operation.station_ids)).strip()
     if not came_on and message == operation.message:
         return operation
     # A change of words alone is no progress.
@@ -149,10 +150,11 @@ def progress(
     return msgspec.structs.replace(operation, done=done, message=message, updated_at=updated_at)
 
 
-def _whereabouts(fleet: Fleet, leaving: Iterable[str] | None) -> str:
+def _whereabouts(fleet: Fleet, leaving: Iterable[str] | None, named: Iterable[str]) -> str:
     """Who keeps an operation waiting, as a sentence with a space in front; or nothing.
 
-    `leaving` are the stations that are to go, None unless the operation is about nothing else.
+    `leaving` are the stations that are to go, None unless the operation is about nothing else; `named` those that it
+    names, none where it is about all.
     """
     if leaving is not None:
         waiting = sum(_untold(fleet, each) for each in leaving)
@@ -161,7 +163,10 @@ def _whereabouts(fleet: Fleet, leaving: Iterable[str] | None) -> str:
     parts = [f"offline: {offline}"] if offline else []
     if booting:
         parts.append(f"boot not accepted: {booting}")
-    return f" Stations {', '.join(parts)}; their logs say why." if parts else ""
+    told = f" Stations {', '.join(parts)}; their logs say why." if parts else ""
+    if any(each not in fleet.rows for each in named):
+        told += " No worker has begun with it: the logs of the workers say why."
+    return told
 
 
 def abandoned(operation: OperationSnapshot, named: Container[str], now: float) -> OperationSnapshot:

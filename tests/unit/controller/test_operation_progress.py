@@ -56,6 +56,18 @@ def test_an_operation_that_comes_no_further_says_where_the_stations_are_and_word
     assert ended.message.startswith("3 of 4 stations did not follow in time. Stations offline: 1")
 
 
+def test_an_operation_about_a_station_that_no_worker_can_build_says_where_the_reason_stands() -> None:
+    create = OperationSnapshot(
+        "create-1", OperationKind.CREATE, 1, OperationState.RUNNING, 1, station_ids=("CP-000004",)
+    )
+    assert look(create, QUIET_SECONDS) is create
+    said = "No worker has begun with it: the logs of the workers say why."
+    assert look(create, QUIET_SECONDS + 1.0).message.endswith(said)
+    ended = look(create, STALL_SECONDS + 1.0)
+    assert (ended.state, ended.failed) == (OperationState.FAILED, 1)
+    assert ended.message.endswith(said)
+
+
 def test_each_station_that_is_waited_for_says_why() -> None:
     assert unsettled(SCALE, fleet(), WANTED, []) == {
         "CP-000002": "It is offline: its log says why.",
