@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -270,8 +271,9 @@ async def test_messages_are_seen_as_they_pass_and_a_log_is_followed_line_by_line
         assert await anext(lines) == "[10:00:00] one"
         await feed.say(type="sub", messages={"action": "Reset"})
         assert (await feed.next("messages"))["items"] == []
-        reset = message("Reset", direction=Direction.TO_STATION, outcome=Outcome.UNANSWERED)
-        await pass_messages(worker, message("Heartbeat"), reset)
+        now = time.time()
+        reset = message("Reset", at=now, direction=Direction.TO_STATION, outcome=Outcome.UNANSWERED)
+        await pass_messages(worker, message("Heartbeat", at=now), reset)
         (item,) = (await feed.next("messages"))["items"]
         assert (item["action"], item["outcome"]) == ("Reset", "unanswered")
         told = [await anext(lines), await anext(lines)]
