@@ -65,6 +65,10 @@ class ControllerClient:
         """GET /workers."""
         return self._json("GET", "/workers")
 
+    def services(self) -> dict[str, Any]:
+        """GET /services."""
+        return self._json("GET", "/services")
+
     def pricing(self) -> dict[str, Any]:
         """GET /pricing."""
         return self._json("GET", "/pricing")

@@ -14,7 +14,7 @@ from evswarm_cli.local_swarm import LocalSwarm
 
 REFRESH_SECONDS: Final = 0.5
 HINT_SECONDS: Final = 10.0
-"""When no station runs by then, what the first one says about it is worth showing."""
+"""When no station runs by then, what the first one says about it is worth showing; so is what there is no room for."""
 NOT_CONNECTED: Final = "Offline,Booting"
 """The states of stations that their central system has not accepted."""
 
@@ -38,6 +38,18 @@ def why_not_connected(client: ControllerClient) -> str:
     return f"{found['total']:,} are not connected; {station_id} says: {''.join(last) or 'nothing'}"
 
 
+def hints(client: ControllerClient, totals: dict[str, Any]) -> list[str]:
+    """What somebody should know who waits for stations: lines to be shown once; none when all runs."""
+    if totals["running"] >= totals["desired"]:
+        return []
+    lacking = client.services()["shortage"]
+    lines = [lacking] if lacking else []
+    if not totals["running"]:
+        why = why_not_connected(client)
+        lines.append(f"no station runs yet{f': {why}' if why else ''}")
+    return lines
+
+
 def watch(swarm: LocalSwarm, console: Console, stopped: Callable[[], bool]) -> None:
     """Show the swarm until `stopped` says so. Where there is no terminal, only what happened once is printed.
 
@@ -51,14 +63,16 @@ def watch(swarm: LocalSwarm, console: Console, stopped: Callable[[], bool]) -> N
             swarm.check()
             try:
                 totals = swarm.client.totals()
+                lines = []
+                if not hinted and time.monotonic() - began > HINT_SECONDS:
+                    lines = hints(swarm.client, totals)
+                    hinted = True
             except ControllerError as error:
                 live.update(Text(str(error), style="yellow"))
             else:
                 live.update(Text(status_line(totals)))
-                if not hinted and not totals["running"] and time.monotonic() - began > HINT_SECONDS:
-                    hinted = True
-                    why = why_not_connected(swarm.client)
-                    live.console.print(f"no station runs yet{f': {why}' if why else ''}", markup=False)
+                for line in lines:
+                    live.console.print(line, markup=False)
                 if not announced and totals["running"] == totals["desired"]:
                     announced = True
                     seconds = time.monotonic() - began

@@ -13,6 +13,7 @@ from evswarm_controller.desired_state import Membership
 from evswarm_controller.errors import NotReadyError
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.lost_workers import LostWorkers
+from evswarm_controller.room import shortage
 from evswarm_shared.bus.messages import (
     CsmsHeartbeat,
     DesiredState,
@@ -87,6 +88,10 @@ class Observer:
     def price(self) -> float:
         """The price a kWh at this moment, in the currency."""
         return self.tariff.price_micro(self.simulated_now()) / 1_000_000
+
+    def shortage(self, desired: DesiredState) -> str:
+        """What there is no room for in a swarm of this size, and what to do; empty when nothing is known to be short."""
+        return shortage(desired, self.workers.values(), self.csms, running=self._fleet.running)
 
     def simulated_now(self) -> float:
         """The simulated time at this moment, in unix seconds; while the store has no swarm, the real time.

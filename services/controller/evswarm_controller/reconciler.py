@@ -80,6 +80,7 @@ class Reconciler:
         self._surplus = Surplus()
         self._leaving = Leaving()
         self._departed: dict[str, StationSpec] = {}
+        self._shortage = ""
         self.unplaced = 0
 
     @property
@@ -130,6 +131,8 @@ class Reconciler:
         gone = leaving.departed(self._departed, self._assignments.values(), desired)
         self._departed = {each: spec for each, spec in gone.items() if each in self._fleet.rows}
         await self._plan(desired)
+        if self._planned_for is not None:
+            self._warn_of_shortage(desired)
         await self._retire()
         await self._settle_operations()
 
@@ -201,6 +204,13 @@ class Reconciler:
         shared = leaving.shared_out(planned.assignments, self._leaving, self._assignments, desired, eligible)
         planned = msgspec.structs.replace(planned, assignments=shared)
         await self._write(planned, planned_for)
+
+    def _warn_of_shortage(self, desired: DesiredState) -> None:
+        """Say once what a swarm lacks that nobody could refuse: founded in this size, or grown beyond who is left."""
+        lacking = self._observer.shortage(desired)
+        if lacking and lacking != self._shortage:
+            log.warning("%s", lacking)
+            self._shortage = lacking
 
     def _only_joined(self, planned_for: PlannedFor) -> bool:
         """Whether nothing but new workers asks for a plan, so that it can wait a moment for more of them."""

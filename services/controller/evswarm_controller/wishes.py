@@ -25,7 +25,6 @@ from evswarm_controller.errors import NoRoomError, NotReadyError
 from evswarm_controller.fleet import Fleet
 from evswarm_controller.observer import Observer
 from evswarm_controller.operation_progress import Surplus, remaining
-from evswarm_controller.room import shortage
 from evswarm_shared.bus.messages import (
     Conditions,
     DesiredState,
@@ -112,8 +111,7 @@ class Wishes:
 
     def _require_room(self, wished: DesiredState) -> None:
         """Refuse at once what would only fail later."""
-        observer = self._observer
-        lacking = shortage(wished, observer.workers.values(), observer.csms, running=self._fleet.running)
+        lacking = self._observer.shortage(wished)
         if lacking:
             raise NoRoomError(lacking)
 
@@ -135,13 +133,15 @@ class Wishes:
 
         Raises:
             StationExistsError: there is one of this name.
-            NotReadyError: as `scale` does.
+            NoRoomError, NotReadyError: as `scale` does.
         """
-        operation = await self._change(
-            OperationKind.CREATE,
-            (spec.station_id,),
-            lambda desired, operation_id: with_individual(desired, spec, operation_id),
-        )
+
+        def change(desired: DesiredState, operation_id: str) -> DesiredState:
+            wished = with_individual(desired, spec, operation_id)
+            self._require_room(wished)
+            return wished
+
+        operation = await self._change(OperationKind.CREATE, (spec.station_id,), change)
         assert operation is not None
         return operation
 

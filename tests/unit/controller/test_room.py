@@ -1,5 +1,7 @@
 """A scale command that workers or central systems have no room for is refused before anything happens."""
 
+import pytest
+
 from evswarm_controller.room import shortage
 from evswarm_shared.bus.messages import CsmsHeartbeat, DesiredState, ProfileName, StationSpec, WorkerHeartbeat
 from tests.unit.controller.desk import open_desk
@@ -42,6 +44,31 @@ async def test_more_stations_than_the_central_systems_can_hold_are_refused_with_
         assert answer.status_code == 409
         assert "9 stations are more than the 8 that 2 central system(s) can hold" in answer.json()["detail"]
         assert (await desk.client.post("/stations/scale", json={"count": 8})).status_code == 202
+
+
+async def test_a_station_by_name_that_there_is_no_room_for_is_refused() -> None:
+    async with open_desk(stations=5) as desk:
+        await desk.add_worker("w1", capacity=5)
+        await desk.settle()
+        answer = await desk.client.post("/stations", json={"station_id": "garage", "profile": "home"})
+        assert answer.status_code == 409
+        assert "6 stations are more than the 5" in answer.json()["detail"]
+        assert (await desk.context.bus.read_desired()).individuals == ()  # type: ignore[union-attr]
+
+
+async def test_a_swarm_that_begins_with_more_than_there_is_room_for_is_warned_of_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with open_desk(stations=9) as desk:
+        await desk.add_worker("w1", capacity=5)
+        await desk.settle()
+        await desk.pass_time(20.0)
+        warned = [each for each in caplog.records if "9 stations are more than the 5" in each.getMessage()]
+        assert [each.levelname for each in warned] == ["WARNING"]
+        assert "9 stations" in (await desk.client.get("/services")).json()["shortage"]
+        await desk.add_worker("w2", capacity=5)
+        await desk.settle()
+        assert (await desk.client.get("/services")).json()["shortage"] == ""
 
 
 WORKERS = [WorkerHeartbeat("w1", capacity=100)]

@@ -31,6 +31,7 @@ class ReplicaView(ProcessView):
 
     replica_id: str
     stations_connected: int
+    capacity: int | None = Field(description="Most connections it holds.")
 
 
 class StoreView(BaseModel):
@@ -77,6 +78,9 @@ class ServiceList(BaseModel):
     controllers: list[ControllerView]
     csms: list[ReplicaView]
     historian: HistorianView
+    shortage: str = Field(
+        description="What the swarm has no room for, and what to do; empty when there is room."
+    )
     lost_workers: list[LostWorkerView] = Field(description="Newest first.")
 
 

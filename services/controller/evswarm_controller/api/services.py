@@ -39,6 +39,7 @@ async def list_services(context: ContextOf) -> Response:
             "controllers": [_controller(each, context) for each in controllers],
             "csms": [_replica(each) for each in context.observer.csms],
             "historian": await _historian(context),
+            "shortage": _shortage(context),
             "lost_workers": [_lost(each, context) for each in reversed(context.observer.lost_workers.recent)],
         }
     )
@@ -141,6 +142,7 @@ def _replica(heartbeat: CsmsHeartbeat) -> dict[str, Any]:
         **_process(heartbeat),
         "replica_id": heartbeat.replica_id,
         "stations_connected": heartbeat.stations_connected,
+        "capacity": heartbeat.capacity,
     }
 
 
@@ -153,6 +155,11 @@ def _process(heartbeat: ControllerHeartbeat | CsmsHeartbeat) -> dict[str, Any]:
         "cpu_percent": heartbeat.cpu_percent,
         "memory_bytes": heartbeat.memory_bytes,
     }
+
+
+def _shortage(context: Context) -> str:
+    desired = context.observer.known_desired
+    return "" if desired is None else context.observer.shortage(desired)
 
 
 def _lost(lost: LostWorker, context: Context) -> dict[str, Any]:
