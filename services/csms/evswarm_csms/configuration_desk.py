@@ -4,7 +4,8 @@ of it itself, which is a station's new key or security profile (security whitepa
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Final, Protocol, TypeVar
 
 from msgspec.structs import replace
@@ -58,8 +59,13 @@ class ConfigurationDesk:
         self._under_way: dict[str, bool] = {}
         """Stations whose wishes are being applied, and whether they have to be once more."""
 
-    async def apply(self, station_id: str, station: Reachable) -> None:
-        """Send a station what it is wished to be, and store what it answered. Without wishes nothing is sent."""
+    async def apply(
+        self, station_id: str, station: Reachable, answered: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Send a station what it is wished to be, and store what it answered. Without wishes nothing is sent.
+
+        `answered` are results that it has given before, by key; these are not asked again.
+        """
         if station_id in self._under_way:
             self._under_way[station_id] = True
             return
@@ -67,14 +73,15 @@ class ConfigurationDesk:
         try:
             while self._under_way[station_id]:
                 self._under_way[station_id] = False
-                await self._apply_once(station_id, station)
+                await self._apply_once(station_id, station, answered)
+                answered = {}
         except BusUnavailableError as error:
             log.warning("the configuration of %s is not applied: %s", station_id, error)
         finally:
             del self._under_way[station_id]
 
     async def resume(self, station_id: str, station: Reachable) -> None:
-        """Apply the wishes for a station that comes back without a boot, unless it has answered all of them before."""
+        """Apply those wishes for a station that comes back without a boot that it has not answered before."""
         try:
             wishes = await self._bus.read_configuration_wishes(station_id)
             if not wishes:
@@ -83,8 +90,10 @@ class ConfigurationDesk:
         except BusUnavailableError as error:
             log.warning("the configuration of %s is not applied: %s", station_id, error)
             return
-        if report is None or any(report.results.get(key) not in ANSWERS for key in wishes):
-            await self.apply(station_id, station)
+        results = {} if report is None else report.results
+        answered = {key: results[key] for key in wishes if results.get(key) in ANSWERS}
+        if len(answered) < len(wishes):
+            await self.apply(station_id, station, answered)
 
     def connected_anew(self, station_id: str) -> None:
         """A newer connection has replaced the station's: what was sent over the older one may not have arrived."""
@@ -117,12 +126,14 @@ class ConfigurationDesk:
             changed = registration
             await self._persistently(lambda: self._bus.write_registration(changed))
 
-    async def _apply_once(self, station_id: str, station: Reachable) -> None:
+    async def _apply_once(self, station_id: str, station: Reachable, answered: Mapping[str, str]) -> None:
         wishes = await self._persistently(lambda: self._bus.read_configuration_wishes(station_id))
         if not wishes:
             return
-        results: dict[str, str] = {}
+        results = {key: answered[key] for key in wishes if key in answered}
         for key, value in wishes.items():
+            if key in results:
+                continue
             request = ChangeConfiguration(key=key, value=value)
             profile = station.security_profile
             answer = await station.call(request)
