@@ -72,7 +72,9 @@ def founded(
     clock: SimulatedClock,
 ) -> DesiredState:
     """The first desired state of a new swarm, generation 1."""
-    empty = DesiredState(seed=seed, id_prefix=id_prefix, run_id=run_id, clock=clock)
+    empty = DesiredState(
+        seed=seed, id_prefix=id_prefix, run_id=run_id, clock=clock, began_at=clock.real_origin
+    )
     return scaled(empty, count=count, profile=profile, ramp_per_second=ramp_per_second, operation_id=None)
 
 

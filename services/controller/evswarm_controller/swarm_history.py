@@ -81,7 +81,7 @@ class SwarmHistory:
             RunRecord(
                 at=self._now(),
                 run_id=desired.run_id,
-                started_at=desired.clock.real_origin,
+                started_at=desired.began_at,
                 seed=desired.seed,
                 stations=desired.count + len(desired.individuals),
                 configuration=msgspec.Raw(_encode(configuration)),

@@ -129,7 +129,7 @@ class DesiredState(msgspec.Struct, frozen=True):
     Stations 1 to `count` exist, plus `individuals`; those in `stopped` exist but do not run. `segments` cover every
     index that ever existed, so that an index keeps its profile. `ramp_per_second` bounds how many stations start
     a second over the whole swarm (None: as fast as the workers can). `operations` are the ids of those that may still
-    be under way, so that a new leader finds them.
+    be under way, so that a new leader finds them. `began_at` is when the run began, in real unix seconds.
     """
 
     generation: int = 0
@@ -144,6 +144,7 @@ class DesiredState(msgspec.Struct, frozen=True):
     run_id: str = ""
     operations: tuple[str, ...] = ()
     conditions: Conditions = Conditions()
+    began_at: float = 0.0
 
     def station_id(self, index: int) -> str:
         """The identity of the station with this index."""

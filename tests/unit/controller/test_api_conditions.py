@@ -107,3 +107,10 @@ async def test_what_cannot_be_is_refused_by_its_name(swarm: Desk, body: dict[str
     answer = await swarm.client.patch("/conditions", json=body)
     assert answer.status_code == 422
     assert field in answer.json()["errors"][0]["field"]
+
+
+async def test_another_pace_of_time_begins_no_other_run(swarm: Desk) -> None:
+    run = (await swarm.client.get("/about")).json()["run"]
+    await swarm.pass_time(5)
+    await change(swarm, {"clock_factor": 60})
+    assert (await swarm.client.get("/about")).json()["run"]["began_at"] == run["began_at"]

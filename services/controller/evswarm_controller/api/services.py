@@ -61,7 +61,7 @@ async def read_about(context: ContextOf) -> Response:
                 "run_id": desired.run_id,
                 "seed": desired.seed,
                 "id_prefix": desired.id_prefix,
-                "began_at": views.timestamp(clock.real_origin),
+                "began_at": views.timestamp(desired.began_at),
                 "simulated_at": views.timestamp(context.observer.simulated_now()),
                 "clock_factor": clock.factor,
                 "generation": desired.generation,
