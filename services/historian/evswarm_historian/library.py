@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Select
+from sqlalchemy import Select, TextClause
 
 from evswarm_historian.database import Database
 from evswarm_historian.days import day_item, days_statement, first_day, last_session_statement
 from evswarm_historian.items import item
-from evswarm_historian.questions import Question, statement
+from evswarm_historian.questions import WORDS_ARE_COSTLY, Question, statement
 from evswarm_shared.history.readable import Item
 
 EXPORT_PAGE: Final = 2000
@@ -73,9 +73,13 @@ class Library:
         return [day_item(row) for row in reversed(await self._answer(days_statement(question)))]
 
     async def _rows(self, question: Question) -> Sequence[Any]:
-        return await self._answer(statement(question, postgres=self._database.is_postgres))
+        postgres = self._database.is_postgres
+        first = WORDS_ARE_COSTLY if postgres and question.words else None
+        return await self._answer(statement(question, postgres=postgres), first)
 
-    async def _answer(self, asked: Select[Any]) -> Sequence[Any]:
+    async def _answer(self, asked: Select[Any], first: TextClause | None = None) -> Sequence[Any]:
         async with self._database.transaction() as connection:
+            if first is not None:
+                await connection.execute(first)
             rows: Sequence[Any] = (await connection.execute(asked)).mappings().all()
         return rows

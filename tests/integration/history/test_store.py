@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy.event import listen
 
 from evswarm_historian import migrations
 from evswarm_historian.archive import Archive
@@ -594,3 +595,17 @@ async def test_a_database_that_is_not_there_is_away(tmp_path: Path) -> None:
 
 def test_every_large_table_has_its_place() -> None:
     assert {table.name for table in (logs, messages, runs)} <= set(metadata.tables)
+
+
+async def test_postgres_is_told_what_words_cost_before_it_plans_to_look_for_them(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    await database.open()
+    said: list[str] = []
+    listen(database.engine.sync_engine, "before_cursor_execute", lambda *of: said.append(of[2]))
+    try:
+        for asked in ({}, {"text": "nowhere"}):
+            await Library(database).page(read_question(Topic.MESSAGES, asked), show_tags=False)
+        plain, told, words = said
+    finally:
+        await database.close()
+    assert "cpu_operator_cost" in told and "to_tsvector" in words and "to_tsvector" not in plain
