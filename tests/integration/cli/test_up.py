@@ -34,7 +34,13 @@ def test_stations_come_up_and_charge_and_are_shown() -> None:
         eventually(
             lambda: swarm.get("/totals"), lambda t: t["charging"] > 0 and t["power_kw"] > 0, 30, "charging"
         )
-        assert sorted(w["stations"] for w in swarm.get("/workers")["workers"]) == [10, 10]
+        # A worker tells how many it has with its next heartbeat.
+        eventually(
+            lambda: sorted(w["stations"] for w in swarm.get("/workers")["workers"]),
+            lambda each: each == [10, 10],
+            30,
+            "10 on each worker",
+        )
         output = eventually(
             swarm.output, lambda text: "all 20 stations are up" in text, 10, "the announcement"
         )
