@@ -8,7 +8,6 @@ Needs Chromium and the development environment.
 import argparse
 import contextlib
 import itertools
-import shutil
 import struct
 import sys
 import time
@@ -20,16 +19,9 @@ from typing import Final, NamedTuple
 import httpx
 from playwright.sync_api import Browser, Error, sync_playwright
 
+from tools.browser import ARGUMENTS, browser_path
 from tools.panel_check.local_stack import LocalStack
 
-BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-dev-shm-usage",
-)
 SIZES: Final = {1400: 900, 768: 1024, 390: 844}
 LOADED_MS: Final = 60_000
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -148,7 +140,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="one page: " + ", ".join(view.name for view in VIEWS))
     parser.add_argument("--readme", action="store_true", help="also write what the README shows")
     arguments = parser.parse_args()
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    path = browser_path()
     if path is None:
         print("no Chromium on this machine", file=sys.stderr)
         return 2

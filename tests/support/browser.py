@@ -16,15 +16,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.support.machine import browser_path, missing
+from tests.support.machine import missing
+from tools.browser import ARGUMENTS, browser_path
 
-ARGUMENTS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-dev-shm-usage",
-)
 # What a page shows in a moment may take a while on a machine that has much else to do.
 expect.set_options(timeout=15_000)
 # A refused connection is logged by the browser itself, and is what some tests bring about.

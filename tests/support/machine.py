@@ -14,7 +14,6 @@ import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 IN_CI: Final = os.environ.get("CI") == "true"
-BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 
 
 def missing(what: str) -> None:
@@ -38,8 +37,3 @@ def has_image(image: str) -> bool:
     """Whether the engine holds an image, without pulling it."""
     command = ["docker", "image", "inspect", image]
     return subprocess.run(command, capture_output=True, check=False, timeout=30).returncode == 0
-
-
-def browser_path() -> str | None:
-    """The machine's Chromium."""
-    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
