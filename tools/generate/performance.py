@@ -29,11 +29,12 @@ METHOD: Final = """\
 - **A call** of the comparison is a MeterValues with two values, sent, answered and decoded, several a second from each of
   500 connections to the same central system (simulated time runs faster for it, and stands still while others are measured;
   the `ocpp` ChargePoint cannot keep that pace: at three a second it is busy for half of the time). The less often a process
-  is woken, the colder its caches and the dearer each call, so a comparison holds for its pace. Ours are full stations that charge, with physics, the policy, rows in the store, logs and
+  is woken, the colder its caches and the dearer each call, so a comparison holds for its pace, and the two rows with the
+  ChargePoint, whose paces are not ours, do not show that their bar holds like for like. Ours are full stations that charge, with physics, the policy, rows in the store, logs and
   records for the history; the bare client on `websockets` only encodes, sends, receives and decodes; the `ocpp` package's
   ChargePoint is as its documentation shows it. It is nine in the morning for the stations, so that they all may charge.
 - **With the history, against without** is the same load in swarms that run in turn, one with a historian on SQLite beside it and
-  one with `EVSWARM_HISTORY=false`; the best of three rounds each. The historian's own CPU is in `docs/performance.json`.
+  one with `EVSWARM_HISTORY=false`, each the first as often as the other; the best of four rounds each. The historian's own CPU is in `docs/performance.json`.
 - **The central system's call** is a MeterValues in a closed loop of 200 connections. The bare server sends back what came.
 - **Saturation** sets the heartbeat interval to one second and adds stations until one worker and one central system
   answer no more.
