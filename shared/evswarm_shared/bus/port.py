@@ -45,7 +45,10 @@ class WorkerBus(Protocol):
     """What a worker does on the bus."""
 
     async def register_worker(self, heartbeat: WorkerHeartbeat, ttl_seconds: float) -> int:
-        """Grant a lease and return its epoch, larger than any epoch before."""
+        """Grant a lease and return its epoch, larger than any epoch before.
+
+        It is larger than `heartbeat.lease_epoch` too, the worker's last lease or 0, which an emptied store does not know.
+        """
         ...
 
     async def heartbeat(self, heartbeat: WorkerHeartbeat, ttl_seconds: float) -> HeartbeatReply:

@@ -42,6 +42,13 @@ class LeaseContract:
         epochs = [await registered(bus), await registered(bus, "worker-2"), await registered(bus)]
         assert epochs == sorted(set(epochs))
 
+    async def test_a_worker_that_had_a_lease_gets_a_later_one_from_a_store_that_counts_from_the_start(
+        self, harness: Harness
+    ) -> None:
+        bus = harness.bus()
+        assert await bus.register_worker(WorkerHeartbeat("worker-1", lease_epoch=7), TTL) > 7
+        assert await registered(bus, "worker-2") > 8
+
     async def test_a_heartbeat_under_a_valid_lease_keeps_it(self, harness: Harness) -> None:
         bus = harness.bus()
         epoch = await registered(bus)

@@ -18,6 +18,10 @@ from evswarm_worker.share import StationPlan
 from tests.unit.worker.fakes import FakeStation
 
 
+def report_of(lease: Lease) -> WorkerHeartbeat:
+    return WorkerHeartbeat(lease.worker_id, lease_epoch=lease.epoch)
+
+
 async def leased(store: MemoryStore) -> tuple[MemoryBus, Lease]:
     bus = MemoryBus(store)
     epoch = await bus.register_worker(WorkerHeartbeat("w1"), 10.0)
@@ -67,11 +71,12 @@ def running(shard: Shard, station_id: str) -> StationHost:
 async def test_stations_run_on_under_another_lease_when_the_store_was_emptied() -> None:
     old_store = MemoryStore()
     _, lease = await leased(old_store)
+    before = lease.epoch
     emptied = MemoryBus(MemoryStore())
-    await emptied.register_worker(WorkerHeartbeat("w0"), 10.0)
     shard = shard_of(emptied, lease)
     host = running(shard, "CP-000001")
-    assert await take_up_again(emptied, shard, WorkerHeartbeat("w1")) == 1
+    assert await take_up_again(emptied, shard, report_of(lease)) == 1
+    assert lease.epoch > before, "what is still on its way under the old lease is refused and waits"
     assert shard.hosts == {"CP-000001": host}
     assert lease.valid()
     assert emptied.store.owners == {"CP-000001": Owner("w1", lease.epoch)}

@@ -29,6 +29,7 @@ class WorkerOperations:
         """See `port.WorkerBus.register_worker`."""
         store = self.store
         store.check()
+        store.epoch = max(store.epoch, heartbeat.lease_epoch)
         epoch = store.next_epoch()
         store.leases[heartbeat.worker_id] = store.lasting(epoch, ttl_seconds)
         store.workers[heartbeat.worker_id] = heartbeat

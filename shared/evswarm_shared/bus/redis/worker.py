@@ -38,7 +38,7 @@ class WorkerOperations:
         epoch: int = await self._link.call(
             load("register_worker"),
             (keys.epochs, keys.lease(heartbeat.worker_id), keys.workers),
-            (heartbeat.worker_id, encode(heartbeat), milliseconds(ttl_seconds)),
+            (heartbeat.worker_id, encode(heartbeat), milliseconds(ttl_seconds), heartbeat.lease_epoch),
         )
         return epoch
 
