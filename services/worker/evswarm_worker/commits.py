@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from itertools import islice
 from typing import Final, Generic, TypeVar
 
 from evswarm_shared.bus.messages import StationCommit
@@ -29,7 +30,7 @@ class GroupCommit(Generic[H]):
         self._lease = lease
         self._written = written
         self._refused = refused
-        self._pending: list[tuple[H, StationCommit]] = []
+        self._pending: dict[H, StationCommit] = {}
         self._wanted = asyncio.Event()
 
     @property
@@ -39,8 +40,12 @@ class GroupCommit(Generic[H]):
 
     def add(self, waiter: H, commit: StationCommit) -> None:
         """Write `commit` soon, then call `written(waiter)`; or `refused(waiter)` if the station is not ours."""
-        self._pending.append((waiter, commit))
+        self._pending[waiter] = commit
         self._wanted.set()
+
+    def forget(self, waiter: H) -> None:
+        """Whatever it waits for is not to be written any more: the store knows the station better."""
+        self._pending.pop(waiter, None)
 
     async def run(self) -> None:
         """Write until cancelled.
@@ -52,21 +57,24 @@ class GroupCommit(Generic[H]):
             await self._wanted.wait()
             await asyncio.sleep(GATHER_SECONDS)
             while self._pending:
-                batch = self._pending[:BATCH]
+                batch = list(islice(self._pending.items(), BATCH))
                 refused = await self._write([commit for _, commit in batch])
-                del self._pending[: len(batch)]
+                if refused is None:
+                    await asyncio.sleep(RETRY_SECONDS)
+                    continue
                 for waiter, commit in batch:
-                    (self._refused if commit.station_id in refused else self._written)(waiter)
+                    if self._pending.pop(waiter, None) is not None:
+                        (self._refused if commit.station_id in refused else self._written)(waiter)
             self._wanted.clear()
 
-    async def _write(self, commits: list[StationCommit]) -> frozenset[str]:
-        while True:
-            if not self._lease.valid():
-                raise LeaseLostError("the lease ran out while commits were waiting")
-            try:
-                return await self._lease.covering(
-                    self._bus.commit(self._lease.worker_id, self._lease.epoch, commits)
-                )
-            except BusUnavailableError as error:
-                log.debug("commits of %d stations wait for the store: %s", len(commits), error)
-                await asyncio.sleep(RETRY_SECONDS)
+    async def _write(self, commits: list[StationCommit]) -> frozenset[str] | None:
+        """The stations refused; None when the store does not answer."""
+        if not self._lease.valid():
+            raise LeaseLostError("the lease ran out while commits were waiting")
+        try:
+            return await self._lease.covering(
+                self._bus.commit(self._lease.worker_id, self._lease.epoch, commits)
+            )
+        except BusUnavailableError as error:
+            log.debug("commits of %d stations wait for the store: %s", len(commits), error)
+            return None

@@ -19,13 +19,17 @@ class Lease:
     handles ready sockets before due timers, so whoever writes or acts compares the time itself (`valid`).
     """
 
-    __slots__ = ("deadline", "epoch", "lost", "seconds", "worker_id")
+    __slots__ = ("asked_anew", "deadline", "epoch", "half_done", "lost", "seconds", "worker_id")
 
     def __init__(self, worker_id: str, epoch: int, seconds: float, sent: float) -> None:
         self.worker_id = worker_id
         self.epoch = epoch
         self.seconds = seconds
         self.lost = False
+        self.asked_anew = False
+        """Whether another lease was asked for under our name that is not in force yet: the name may be taken by us."""
+        self.half_done: int | None = None
+        """The epoch of that other lease, once it is known: stations may have been claimed under it."""
         self.deadline = sent + seconds * DEADLINE_SHARE
 
     def renewed(self, sent: float) -> None:
@@ -36,6 +40,7 @@ class Lease:
     def granted_anew(self, epoch: int, sent: float) -> None:
         """A store that had forgotten the lease gave the worker another one, asked for at `sent`, before ours ran out."""
         self.epoch = epoch
+        self.asked_anew, self.half_done = False, None
         self.renewed(sent)
 
     async def covering(self, work: Awaitable[T]) -> T:

@@ -109,7 +109,7 @@ class Pulse:
         self._away = False
         self._round_trip = time.monotonic() - self._asked_at
         self._asked_at = None
-        if reply.name_taken:
+        if reply.name_taken and not self._lease.asked_anew:
             self._lease.lose()
             raise LeaseLostError(
                 f"another worker took the name {self._lease.worker_id}: give each an EVSWARM_WORKER_ID of its own, or none"

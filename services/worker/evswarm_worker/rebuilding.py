@@ -54,7 +54,8 @@ async def take_up_again(bus: WorkerBus, shard: Shard, report: WorkerHeartbeat) -
     """
     lease = shard.lease
     sent = time.monotonic()
-    epoch = await bus.register_worker(report, lease.seconds)
+    lease.asked_anew = True
+    epoch = lease.half_done = await bus.register_worker(report, lease.seconds)
     rebuilt = 0
     for hosts in in_batches([host for host in shard.hosts.values() if not host.ended], STATIONS_PER_STEP):
         running = {host.station_id: host for host in hosts if not host.ended}

@@ -270,6 +270,7 @@ class Shard(HostShell):
         log.warning(
             "station %s runs elsewhere: dropped", host.station_id, extra=about(station_id=host.station_id)
         )
+        self.commits.forget(host)
         self._drop(host)
 
     def _row_refused(self, station_id: str) -> None:

@@ -71,6 +71,8 @@ class Worker:
         self.stopping = asyncio.Event()
         self._session: Session | None = None
         self._kept: list[KeptStation] = []
+        self._half_done: list[tuple[str, int]] = []
+        """Leases (name, epoch) under which we claimed stations and got no further: nobody gets these while they last."""
 
     def stop(self) -> None:
         """Drain and end, within the grace period."""
@@ -111,23 +113,29 @@ class Worker:
         try:
             async with self._recorder.running():
                 while not self.stopping.is_set():
-                    await self._one_lease()
+                    await self.one_lease()
         finally:
             self._lag.stop()
             await server.stop()
 
-    async def _one_lease(self) -> None:
+    async def one_lease(self) -> None:
+        """Get a lease and work under it until it is lost or the worker is stopped."""
         lease = await self._register()
         if lease is None:
             return
         kept, self._kept = self._kept, []
         if kept:
             try:
+                for worker_id, epoch in self._half_done:
+                    await self.bus.release_lease(worker_id, epoch)
                 await rebuild(self.bus, lease, kept)
             except (BusUnavailableError, LeaseLostError) as error:
                 log.warning("%d stations cannot be given back to the store yet: %s", len(kept), error)
                 self._kept = kept
+                self._half_done.append((lease.worker_id, lease.epoch))
+                await self._pause()
                 return
+            self._half_done.clear()
         self.named(lease.worker_id)
         log.info("worker %s has a lease (epoch %d)", lease.worker_id, lease.epoch)
         self.gauges.reset()
@@ -146,8 +154,14 @@ class Worker:
         except* LeaseLostError as errors:
             log.warning("worker %s lost its lease: %s", lease.worker_id, _first(errors))
         finally:
-            self._kept = session.kept
+            self.remember(session.kept, lease)
             self._session = None
+
+    def remember(self, kept: list[KeptStation], lease: Lease) -> None:
+        """Give these stations back to an emptied store, as soon as there is another lease than `lease`, which is lost."""
+        self._kept = kept
+        if lease.half_done is not None:
+            self._half_done.append((lease.worker_id, lease.half_done))
 
     async def _register(self) -> Lease | None:
         """Get a lease under a fresh name (unless the settings give one); None when stopped meanwhile."""
@@ -160,12 +174,16 @@ class Worker:
                 epoch = await self.bus.register_worker(self.heartbeat(worker_id, 0), seconds)
             except BusUnavailableError as error:
                 log.warning("no lease yet: %s", error)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(REGISTER_RETRY_SECONDS):
-                        await self.stopping.wait()
+                await self._pause()
             else:
                 return Lease(worker_id, epoch, seconds, sent)
         return None
+
+    async def _pause(self) -> None:
+        """Wait for the store a moment, unless stopped meanwhile."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(REGISTER_RETRY_SECONDS):
+                await self.stopping.wait()
 
     def heartbeat(self, worker_id: str, epoch: int) -> WorkerHeartbeat:
         """This worker as it is now."""

@@ -99,3 +99,23 @@ async def test_nothing_is_written_after_the_lease(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(LeaseLostError):
         await setup.commits.run()
     assert setup.bus.store.checkpoints == {}
+
+
+async def test_what_is_forgotten_while_the_store_is_away_is_not_written_when_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setup = await Setup().begin(monkeypatch)
+    setup.bus.store.available = False
+    setup.commits.add("a", StationCommit("A", b"1"))
+    setup.commits.add("b", StationCommit("B", b"2"))
+    task = asyncio.create_task(setup.commits.run())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    setup.commits.forget("a")
+    setup.bus.store.available = True
+    async with asyncio.timeout(10):
+        await setup.settled.acquire()
+    task.cancel()
+    await asyncio.wait([task])
+    assert (setup.done, setup.refused) == (["b"], [])
+    assert setup.bus.store.checkpoints == {"B": b"2"}

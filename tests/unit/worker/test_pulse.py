@@ -105,6 +105,18 @@ async def test_a_lease_is_not_taken_back_from_another_worker_of_the_same_name() 
     assert setup.takes_up == [None]
 
 
+async def test_the_name_is_not_taken_from_us_by_a_lease_that_we_asked_for_ourselves() -> None:
+    setup = await Setup().begin()
+    setup.lease.asked_anew = True
+    await setup.bus.register_worker(WorkerHeartbeat("w1"), 10.0)
+    setup.takes_up = [None]
+    assert await setup.pulse.beat()
+    assert setup.lease.valid()
+    await setup.bus.register_worker(WorkerHeartbeat("w1"), 10.0)
+    with pytest.raises(LeaseLostError, match="EVSWARM_WORKER_ID"):
+        await setup.pulse.beat()
+
+
 async def test_it_is_tried_again_while_the_store_is_away() -> None:
     setup = await Setup().begin()
     setup.now = 11.0

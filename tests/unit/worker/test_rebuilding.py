@@ -1,6 +1,8 @@
 """An emptied store gets back what this worker still knows, and a store that knows better keeps what it has."""
 
+import asyncio
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -8,13 +10,16 @@ from evswarm_shared.bus.memory import MemoryBus, MemoryStore
 from evswarm_shared.bus.memory.store import Owner
 from evswarm_shared.bus.messages import StationCommit, StoredStation, WorkerHeartbeat
 from evswarm_shared.errors import BusUnavailableError
+from evswarm_shared.settings import WorkerSettings
 from evswarm_shared.telemetry.counts import StationCounts
+from evswarm_worker import worker as worker_module
 from evswarm_worker.gauges import ShardGauges
 from evswarm_worker.host import StationHost
 from evswarm_worker.lease import Lease
 from evswarm_worker.rebuilding import keep, rebuild, take_up_again
 from evswarm_worker.shard import LinkSettings, Shard
 from evswarm_worker.share import StationPlan
+from evswarm_worker.worker import Worker
 from tests.unit.worker.fakes import FakeStation
 
 
@@ -109,3 +114,53 @@ async def test_the_old_lease_writes_nothing_until_everything_is_taken_up() -> No
     with pytest.raises(BusUnavailableError):
         await take_up_again(bus, shard, WorkerHeartbeat("w1"))
     assert lease.epoch == before
+
+
+class FlickeringBus(MemoryBus):
+    """A store that answers, but not the next `failures` commits."""
+
+    failures = 0
+
+    async def commit(
+        self, worker_id: str, lease_epoch: int, commits: Sequence[StationCommit]
+    ) -> frozenset[str]:
+        if self.failures:
+            self.failures -= 1
+            raise BusUnavailableError("away again")
+        return await super().commit(worker_id, lease_epoch, commits)
+
+
+async def test_a_store_that_goes_away_while_stations_are_taken_up_gets_them_when_it_is_back() -> None:
+    _, lease = await leased(MemoryStore())
+    emptied = FlickeringBus()
+    emptied.failures = 1
+    shard = shard_of(emptied, lease)
+    host = running(shard, "CP-000001")
+    with pytest.raises(BusUnavailableError):
+        await take_up_again(emptied, shard, report_of(lease))
+    reply = await emptied.heartbeat(report_of(lease), 10.0)
+    assert reply.name_taken, "by ourselves"
+    assert await take_up_again(emptied, shard, report_of(lease)) == 1
+    assert shard.hosts == {"CP-000001": host}
+    assert (await emptied.heartbeat(report_of(lease), 10.0)).lease_held
+
+
+async def test_what_half_done_attempts_claimed_is_not_taken_for_another_workers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(worker_module, "REGISTER_RETRY_SECONDS", 0.0)
+    _, lease = await leased(MemoryStore())
+    emptied = FlickeringBus()
+    emptied.failures = 2
+    shard = shard_of(emptied, lease)
+    station = running(shard, "CP-000001").station
+    with pytest.raises(BusUnavailableError):
+        await take_up_again(emptied, shard, report_of(lease))
+    worker = Worker(WorkerSettings(), emptied, 10)
+    worker.remember([keep(station, 5.0)], lease)
+    await worker.one_lease()
+    assert emptied.store.checkpoints == {}, "the store was away again"
+    worker.named = lambda _: worker.stop()
+    async with asyncio.timeout(10):
+        await worker.one_lease()
+    assert emptied.store.checkpoints == {"CP-000001": b"whole"}
