@@ -10,7 +10,8 @@ DATASOURCE: Final = {"type": "grafana-postgresql-datasource", "uid": "evswarm-hi
 STARTED: Final = "$__unixEpochFilter(started_ms / 1000)"
 """Grafana's macro for the time range, on whole seconds."""
 ENDED: Final = "station_stopped_ms IS NOT NULL"
-BIN: Final = "to_timestamp(floor(started_ms / 1000 / $__interval_ms * 1000) * $__interval_ms / 1000.0)"
+BIN: Final = "to_timestamp(started_ms / $__interval_ms * $__interval_ms / 1000.0)"
+"""The beginning of the interval that a session began in: whole numbers, so the first division leaves the remainder."""
 PER_INTERVAL: Final = "GROUP BY 1 ORDER BY 1"
 
 _STATS: Final = (

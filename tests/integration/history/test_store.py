@@ -570,6 +570,26 @@ async def test_the_questions_of_the_sessions_dashboard_have_answers(postgres_url
     await database.close()
 
 
+async def test_the_graphs_of_the_sessions_dashboard_are_as_fine_as_grafana_asks(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    await database.open()
+    minutes = [AT - 600 + 60 * number for number in (0, 1, 1, 5)]
+    await Archive(database).write(
+        [
+            Tape(FACTS).entry(
+                *(replace(ledger(station=f"CP-{number}"), started_at=at) for number, at in enumerate(minutes))
+            )
+        ]
+    )
+    filled = queries()["Sessions begun"].replace("$__unixEpochFilter(started_ms / 1000)", "true")
+    async with database.transaction() as connection:
+        rows = (await connection.exec_driver_sql(filled.replace("$__interval_ms", "60000"))).all()
+    await database.close()
+    assert [(row.time.timestamp(), row.sessions) for row in rows] == [
+        (at // 60 * 60, count) for at, count in ((minutes[0], 1), (minutes[1], 2), (minutes[3], 1))
+    ]
+
+
 async def test_a_disk_that_fills_up_is_said_to_be_full_and_the_write_comes_again_whole(
     database: Database,
 ) -> None:

@@ -67,6 +67,13 @@ def test_panels_have_ids_of_their_own_and_do_not_overlap(
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_no_panel_draws_the_same_twice(name: str, boards: dict[str, dict[str, Any]]) -> None:
+    for panel in panels(boards[name]):
+        drawn = [target["expr"] for target in panel["targets"]]
+        assert len(drawn) == len(set(drawn)), panel["title"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_everything_comes_from_the_provisioned_datasource(
     name: str, boards: dict[str, dict[str, Any]]
 ) -> None:

@@ -179,7 +179,6 @@ PROTOCOL: Final = Board(
                         Query(rate("evswarm_csms_failures_total", "part"), "{{part}}"),
                         Query(rate("evswarm_csms_meter_readings_dropped_total"), "readings dropped"),
                         Query(rate("evswarm_csms_events_dropped_total"), "events dropped"),
-                        Query(rate("evswarm_csms_events_dropped_total"), "events dropped"),
                     ),
                 ),
                 Panel(
