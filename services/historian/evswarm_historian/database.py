@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from alembic.util import CommandError
 from sqlalchemy import BigInteger, Integer, Table, event, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -88,7 +89,7 @@ class Database:
         """Connect and bring the tables up to date.
 
         Raises:
-            DatabaseAwayError: it does not answer, or its folder cannot be written to.
+            DatabaseAwayError: it does not answer, or its folder cannot be written to, or a newer version made it.
             DiskFullError: there is no room for the tables.
         """
         if self.path is not None:
@@ -97,7 +98,16 @@ class Database:
             except OSError as error:
                 raise DatabaseAwayError(f"cannot make {self.path.parent}: {error.strerror}") from error
         async with self.transaction() as connection:
-            await connection.run_sync(migrations.upgrade)
+            if not self.is_postgres:
+                # Python's driver begins none before it makes tables: half of them would stay after a crash.
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                await connection.run_sync(migrations.upgrade)
+            except CommandError as error:
+                raise DatabaseAwayError(
+                    f"another version of evswarm made this database ({error}): start that version, or name another "
+                    "database in EVSWARM_DATABASE_URL"
+                ) from None
 
     async def close(self) -> None:
         """Let go of it."""

@@ -90,6 +90,37 @@ async def test_migrations_make_what_the_code_expects_and_take_it_away_again(data
         assert "messages" in await connection.run_sync(lambda c: inspect(c).get_table_names())
 
 
+async def test_a_first_start_that_is_cut_short_leaves_nothing_that_hinders_the_next(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class CutShortError(Exception):
+        """The process ends here."""
+
+    def until_the_indexes(*_: object, **__: object) -> None:
+        raise CutShortError
+
+    first = Database(url)
+    with monkeypatch.context() as during, pytest.raises(CutShortError):
+        during.setattr("alembic.op.create_index", until_the_indexes)
+        await first.open()
+    await first.close()
+    again = Database(url)
+    await again.open()
+    assert await found(again, Topic.LOGS) == []
+    await again.close()
+
+
+async def test_a_database_of_a_newer_version_is_left_alone_and_said_to_be_one(
+    database: Database, url: str
+) -> None:
+    async with database.transaction() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    older = Database(url)
+    with pytest.raises(DatabaseAwayError, match="another version.*9999.*EVSWARM_DATABASE_URL"):
+        await older.open()
+    await older.close()
+
+
 async def test_an_up_to_date_database_is_opened_as_it_is(database: Database, url: str) -> None:
     await Archive(database).write([Tape().entry(log())])
     again = Database(url)
