@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from evswarm_shared.bus.messages import ProfileName
 from evswarm_shared.ocpp16.actions import ACTIONS, Sender
 from evswarm_worker.station.commands import HANDLERS
 from evswarm_worker.station.configuration import KEYS, MAX_REQUESTED_KEYS
@@ -179,6 +180,12 @@ def test_unlocking_stops_the_transaction_first() -> None:
     assert rig.command("UnlockConnector", {"connectorId": 1}) == {"status": "Unlocked"}
     assert only(rig.sent("StopTransaction"))["reason"] == "UnlockCommand"
     assert rig.command("UnlockConnector", {"connectorId": 9}) == {"status": "NotSupported"}
+
+
+def test_a_cable_that_belongs_to_the_outlet_has_no_lock_to_open() -> None:
+    rig = charging_rig(profile=quiet_profile(ProfileName.HIGHWAY))
+    assert rig.command("UnlockConnector", {"connectorId": 1}) == {"status": "NotSupported"}
+    assert rig.status() == "Charging" and not rig.sent("StopTransaction")
 
 
 # --- availability -------------------------------------------------------------------------------------------

@@ -101,9 +101,12 @@ def reset(cabinet: Cabinet, request: Reset) -> ResetResponse:
 
 
 def unlock_connector(cabinet: Cabinet, request: UnlockConnector) -> UnlockConnectorResponse:
-    """Open the lock of the cable; a running transaction is finished first (§5.18)."""
+    """Open the lock of the cable; a running transaction is finished first (§5.18).
+
+    A cable that belongs to the outlet has no lock there, and nothing happens (§7.46).
+    """
     connector = cabinet.connector(request.connector_id)
-    if connector is None:
+    if connector is None or cabinet.config.profile.fixed_cable:
         return UnlockConnectorResponse(UnlockStatus.not_supported)
     if connector.transaction is not None:
         connector.settled = True
