@@ -113,6 +113,12 @@ def test_the_clock_that_values_are_aligned_to_is_the_stations_own(server_ahead: 
     assert all(text[2:] in (f":{quarter}:00.000Z" for quarter in ("00", "15", "30", "45")) for text in times)
 
 
+def test_an_aligned_interval_that_does_not_divide_the_day_begins_anew_at_midnight() -> None:
+    rig = StationRig(configuration={"ClockAlignedDataInterval": "25000"}, profile=quiet_profile(connectors=1))
+    rig.start().run(86400.0)
+    assert told_at(rig) == ["13:53:20.000Z", "20:50:00.000Z", "00:00:00.000Z", "06:56:40.000Z"]
+
+
 def test_a_clock_that_is_set_moves_the_next_aligned_values() -> None:
     rig = aligned_rig(0.0)
     rig.server_ahead = 600.0

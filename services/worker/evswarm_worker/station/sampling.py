@@ -45,7 +45,9 @@ def next_aligned(cabinet: Cabinet) -> float:
     # Between two clocks a rounding error could make the moment lived through the next one, for ever.
     time = cabinet.at + cabinet.clock_offset + CLOCK_STEP_SECONDS
     midnight = floor(time / DAY_SECONDS) * DAY_SECONDS
-    return midnight + (floor((time - midnight) / interval) + 1) * interval - cabinet.clock_offset
+    moment = midnight + (floor((time - midnight) / interval) + 1) * interval
+    # Every day begins anew, also where the interval does not divide it.
+    return min(moment, midnight + DAY_SECONDS) - cabinet.clock_offset
 
 
 def align(cabinet: Cabinet) -> None:
