@@ -54,6 +54,18 @@ def test_after_a_reset_the_car_at_the_cable_can_start_again() -> None:
     assert rig.status() == "Charging"
 
 
+def test_after_a_reset_a_car_at_an_inoperative_connector_finds_it_unavailable_until_it_is_operative() -> None:
+    rig = charging_rig()
+    scheduled = rig.command("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"})
+    assert scheduled == {"status": "Scheduled"}
+    rig.command("Reset", {"type": "Hard"})
+    rig.forget()
+    rig.run(5.0)
+    assert rig.statuses() == ["Unavailable"]
+    rig.command("ChangeAvailability", {"connectorId": 1, "type": "Operative"})
+    assert rig.statuses() == ["Unavailable", "Preparing"]
+
+
 def test_a_tag_without_a_car_does_not_outlive_a_reset() -> None:
     rig = StationRig().start()
     rig.station.authorize(1, "TAG1", rig.now)

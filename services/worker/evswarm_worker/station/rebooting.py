@@ -29,7 +29,7 @@ has thousands to say goodbye to.
 """
 
 _IN_USE: Final = frozenset((ChargePointStatus.preparing, ChargePointStatus.finishing))
-"""What a connector without a car shows because of somebody whom a new life knows nothing of."""
+"""What a connector shows because of somebody whom a new life knows nothing of."""
 
 GOING_AWAY: Final = 1001
 NORMAL_CLOSURE: Final = 1000
@@ -110,10 +110,12 @@ def end(cabinet: Cabinet) -> bool:
 
 
 def wake_up(cabinet: Cabinet, connector: Connector) -> None:
-    """The first look at a connector in a new life: a car at the cable has everything before it again."""
+    """The first look at a connector in a new life: a car at the cable has everything before it again, where it may be
+    served; whose turn it was before is forgotten.
+    """
     connector.forget_tag()
     connector.reported = None
-    if connector.plugged:
+    if connector.plugged and connector.operative and cabinet.operative:
         begin_use(cabinet, connector)
     elif connector.status in _IN_USE:
         leave_free(cabinet, connector)
