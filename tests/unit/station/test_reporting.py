@@ -35,3 +35,53 @@ def test_the_status_of_the_station_that_found_no_room_is_told_later() -> None:
     del rig.answers["Heartbeat"]
     rig.run(120.0)
     assert [rig.statuses(n) for n in range(3)] == [["Unavailable"]] * 3
+
+
+def test_a_status_without_an_answer_is_told_again_until_there_is_one() -> None:
+    rig = StationRig().start()
+    rig.forget()
+    rig.answers["StatusNotification"] = None
+    rig.command("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"})
+    rig.run(3600.0)
+    assert all(len(rig.statuses(n)) > 5 and set(rig.statuses(n)) == {"Unavailable"} for n in range(3))
+    del rig.answers["StatusNotification"]
+    rig.run(300.0)
+    rig.forget()
+    rig.run(3600.0)
+    assert not rig.sent("StatusNotification")
+
+
+def test_a_status_without_an_answer_is_not_told_again_when_a_later_one_is() -> None:
+    rig = StationRig().start()
+    rig.answers["StatusNotification"] = None
+    rig.station.plug_in(1, rig.now)
+    rig.settle()
+    rig.station.unplug(1, rig.now)
+    del rig.answers["StatusNotification"]
+    rig.run(3600.0)
+    assert rig.statuses() == ["Available", "Preparing", "Available"]
+
+
+def test_a_status_that_was_answered_with_an_error_is_not_told_again() -> None:
+    rig = StationRig().start()
+    rig.answers["StatusNotification"] = ("NotSupported", "")
+    rig.station.plug_in(1, rig.now)
+    rig.settle()
+    rig.run(60.0)
+    assert rig.statuses() == ["Available", "Preparing"]
+
+
+def test_a_status_asked_for_while_pending_that_got_no_answer_waits_for_the_acceptance() -> None:
+    rig = StationRig()
+    rig.answers["BootNotification"] = {
+        "status": "Pending",
+        "currentTime": "2026-11-22T12:00:00Z",
+        "interval": 100,
+    }
+    rig.answers["StatusNotification"] = None
+    rig.start().command("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1})
+    rig.run(90.0)
+    assert rig.statuses() == ["Available"]
+    rig.answers.clear()
+    rig.run(60.0)
+    assert rig.statuses() == ["Available", "Available"]

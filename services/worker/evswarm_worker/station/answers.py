@@ -23,6 +23,7 @@ from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.calls import PendingCall
 from evswarm_worker.station.delivery import message_refused, start_answered, stop_answered
 from evswarm_worker.station.registration import boot_answered, boot_failed, heartbeat_answered
+from evswarm_worker.station.reporting import not_answered
 
 
 def _boot(cabinet: Cabinet, _: PendingCall, response: BootNotificationResponse) -> None:
@@ -98,6 +99,9 @@ def failed(cabinet: Cabinet, call: PendingCall, *, refused: bool) -> None:
         boot_failed(cabinet)
     elif call.action is Action.authorize:
         authorize_failed(cabinet, call)
+    elif call.action is Action.status_notification:
+        if not refused:
+            not_answered(cabinet, call)
     elif call.action is Action.security_event_notification:
         security_events.not_confirmed(cabinet, refused=refused)
     elif call.action is Action.sign_certificate:

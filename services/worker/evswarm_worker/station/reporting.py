@@ -15,10 +15,11 @@ from evswarm_worker.station.calls import PendingCall
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.connector_status import ConnectorEvent
 
-NO_ROOM_SECONDS: Final = 30.0
-"""Until a status that found no room in the line is told again."""
+TELL_AGAIN_SECONDS: Final = 30.0
+"""Until a status that found no room in the line, or no answer, is told again."""
 
 _SUSPENDED_EV = ChargePointStatus.suspended_ev
+_STATUS_NOTIFICATION: Final = Action.status_notification
 
 
 def move(cabinet: Cabinet, connector: Connector, event: ConnectorEvent, info: str = "") -> bool:
@@ -119,9 +120,21 @@ def not_delivered(cabinet: Cabinet, call: PendingCall) -> None:
         connector.reported = None
 
 
+def not_answered(cabinet: Cabinet, call: PendingCall) -> None:
+    """Nobody knows whether this StatusNotification arrived: it is told again, unless a later one is in line already."""
+    for waiting in cabinet.calls.line or ():
+        if waiting.action is _STATUS_NOTIFICATION and waiting.connector_id == call.connector_id:
+            return
+    not_delivered(cabinet, call)
+    _tell_again(cabinet, call)
+
+
 def report_lasting(cabinet: Cabinet) -> None:
-    """Tell the statuses that have lasted for long enough, and those that found no room in the line."""
+    """Tell the statuses that have lasted for long enough, and those that did not get through."""
     cabinet.report_due = inf
+    if not cabinet.online:
+        # Whoever is accepted again tells everything.
+        return
     report_station(cabinet)
     for connector in cabinet.connectors:
         if connector.report_at > cabinet.now:
@@ -152,16 +165,19 @@ def _send(
         timestamp=cabinet.timestamp(),
     )
     call = PendingCall(
-        Action.status_notification,
+        _STATUS_NOTIFICATION,
         request,
         connector_id=connector_id,
         allowed_while_pending=asked_for,
     )
-    if cabinet.call(call):
-        return
-    not_delivered(cabinet, call)
-    again_at = cabinet.now + NO_ROOM_SECONDS
-    connector = cabinet.connector(connector_id)
+    if not cabinet.call(call):
+        not_delivered(cabinet, call)
+        _tell_again(cabinet, call)
+
+
+def _tell_again(cabinet: Cabinet, call: PendingCall) -> None:
+    again_at = cabinet.now + TELL_AGAIN_SECONDS
+    connector = cabinet.connector(call.connector_id)
     if connector is not None:
         connector.report_at = again_at
     cabinet.report_due = min(cabinet.report_due, again_at)
