@@ -23,7 +23,9 @@ ROW_OVERHEAD: Final = 64
 Row = dict[str, Any]
 Item = dict[str, Any]
 
-_TAG_FIELD: Final = re.compile(r'("(?:idTag|parentIdTag|id_tag)"\s*:\s*)"((?:[^"\\]|\\.)*)"')
+_TAG_FIELD: Final = re.compile(r'("(?:idTag|parentIdTag|id_tag)"\s*:\s*")((?:[^"\\]|\\.)*)')
+_QUOTED_TAG_FIELD: Final = re.compile(r'(\\+"(?:idTag|parentIdTag|id_tag)\\+"\s*:\s*\\+")([^"\\]*)')
+"""The same within a text that is JSON itself: the data of a DataTransfer, or a frame that is none."""
 
 
 def first_id(milliseconds: int, sequence: int = 0) -> int:
@@ -96,9 +98,19 @@ def message_item(row: Mapping[str, Any], show_tags: bool, parsed: bool) -> Item:
 
 def shown_payload(text: str, show_tags: bool, parsed: bool) -> Any:
     """JSON text as it is shown, its id tags masked unless they are asked for."""
-    if not show_tags:
-        text = _TAG_FIELD.sub(lambda found: f'{found[1]}"{masked(found[2])}"', text)
+    if not show_tags and ("dTag" in text or "id_tag" in text):
+        text = _TAG_FIELD.sub(lambda found: found[1] + _masked_inside(found[2]), text)
+        text = _QUOTED_TAG_FIELD.sub(lambda found: found[1] + masked(found[2]), text)
     return msgspec.Raw(text.encode()) if parsed else text
+
+
+def _masked_inside(escaped: str) -> str:
+    """A tag as it stands between the quotes of JSON. Cut by its characters, half an escape would end up shown."""
+    try:
+        tag = msgspec.json.decode(f'"{escaped}"', type=str)
+    except (msgspec.MsgspecError, UnicodeError):
+        return "*" * len(escaped)
+    return msgspec.json.encode(masked(tag)).decode()[1:-1]
 
 
 def payload(raw: msgspec.Raw) -> str:

@@ -116,7 +116,7 @@ async def test_a_database_of_a_newer_version_is_left_alone_and_said_to_be_one(
     async with database.transaction() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     older = Database(url)
-    with pytest.raises(DatabaseAwayError, match="another version.*9999.*EVSWARM_DATABASE_URL"):
+    with pytest.raises(DatabaseAwayError, match=r"another version.*9999.*EVSWARM_DATABASE_URL"):
         await older.open()
     await older.close()
 

@@ -11,7 +11,7 @@ from evswarm_historian.items import COLUMNS, item
 from evswarm_historian.questions import LATEST_MS, Topic, read_question, statement
 from evswarm_historian.rows import rows_of
 from evswarm_shared.bus.messages import HistoryStream
-from evswarm_shared.history.readable import masked
+from evswarm_shared.history.readable import masked, shown_payload
 from tests.support.history import Tape, event, ledger, log, message
 
 
@@ -93,6 +93,28 @@ def test_tags_are_masked_unless_asked_for() -> None:
     assert json.loads(bytes(shown["request"])) == {"idTag": "SECRET-77"}
     assert item(Topic.TRANSACTIONS, row(Topic.TRANSACTIONS))["id_tag"] == masked("TAG-42") == "****42"
     assert [masked(tag) for tag in ("", "A", "AB", "ABC")] == ["", "*", "**", "*BC"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (r'{"idTag":"SECRET\"x"}', r'{"idTag":"******\"x"}'),
+        (r'{"idTag":"SECRET\\n"}', r'{"idTag":"******\\n"}'),
+        (r'{"data":"{\"idTag\":\"SECRET77\"}"}', r'{"data":"{\"idTag\":\"******77\"}"}'),
+        # Frames that are none: kept as text, or told as they came, and often cut short.
+        (
+            r'"[2,\"1\",\"Authorize\",{\"idTag\":\"SECRET77"',
+            r'"[2,\"1\",\"Authorize\",{\"idTag\":\"******77"',
+        ),
+        ('[2,"1","Authorize",{"idTag": "SECRET77', '[2,"1","Authorize",{"idTag": "******77'),
+        ('{"idTag":"SECRET\\', '{"idTag":"****ET\\'),
+        ('{"idTag":"SECRET\\u00', '{"idTag":"**********'),
+        ('{"idTag":null,"status":"idTag"}', '{"idTag":null,"status":"idTag"}'),
+    ],
+)
+def test_a_tag_is_masked_wherever_it_stands_and_the_rest_stays_what_it_is(text: str, shown: str) -> None:
+    assert shown_payload(text, show_tags=False, parsed=False) == shown
+    assert shown_payload(text, show_tags=True, parsed=False) == text
 
 
 async def pages(*items: dict[str, Any]) -> Any:
