@@ -50,6 +50,7 @@ async def worker_with(bus: RedisBus, running: int) -> WorkerHeartbeat:
     [
         ({"csms_url": "http://nowhere"}, 2, "ws:// or wss://"),
         ({"csms_url": "wss://localhost", "csms_ca": "/nowhere.pem"}, 2, "EVSWARM_CSMS_CA"),
+        ({"csms_ca": __file__}, 2, "there is no certificate in PEM in it"),
         ({"tick_seconds": "soon"}, 2, "EVSWARM_TICK_SECONDS"),
         ({"tik_seconds": "1"}, 2, "EVSWARM_TIK_SECONDS"),
         ({"redis_url": "redis://127.0.0.1:1/0"}, 3, "the store does not answer"),

@@ -18,7 +18,7 @@ from evswarm_shared.file_limit import capacity, raise_file_limit
 from evswarm_shared.settings import WorkerSettings
 from evswarm_shared.telemetry import service_log
 from evswarm_shared.telemetry.tracing import TRACER
-from evswarm_worker.delivered_security import STATION_ID, revocations
+from evswarm_worker.delivered_security import STATION_ID, require_usable_files
 from evswarm_worker.endpoint import Endpoint
 from evswarm_worker.memory_limit import memory_limit, stations_in
 from evswarm_worker.source_addresses import source_addresses
@@ -63,8 +63,7 @@ async def _run(settings: WorkerSettings, identity: service_log.Identity) -> int:
     Endpoint(settings.csms_url, ca=settings.csms_ca, client_cert=None if for_each else settings.client_cert)
     if settings.csms_tls_url is not None:
         Endpoint(settings.csms_tls_url, ca=settings.csms_ca)
-    if settings.firmware_crl is not None:
-        revocations(settings.firmware_crl)
+    require_usable_files(settings)
     source_addresses(settings.source_addresses)
     able = capacity(raise_file_limit(), settings.worker_capacity)
     in_memory = stations_in(memory_limit())

@@ -38,7 +38,7 @@ def delivered_security(
             roots = _certificates(spec.root_certificates, "root_certificates")
         certificate = spec.client_certificate or ""
     if not roots and settings.csms_ca is not None:
-        roots = _certificates(_read(settings.csms_ca), "EVSWARM_CSMS_CA")
+        roots = _authorities(settings.csms_ca)
     if not certificate and settings.client_cert is not None:
         certificate = _read(Path(str(settings.client_cert).replace(STATION_ID, station_id)))
     if profile is None:
@@ -49,6 +49,20 @@ def delivered_security(
         return StationSecurity(profile, key, roots)
     chain, private_key, valid_until = _key_pair(certificate)
     return StationSecurity(profile, key, roots, chain, private_key, valid_until)
+
+
+def require_usable_files(settings: WorkerSettings) -> None:
+    """Look into the files that every station is given, so that a worker does not begin with one that none could use.
+
+    Raises:
+        EndpointError: one cannot be read, or does not hold what it should.
+    """
+    if settings.csms_ca is not None:
+        _authorities(settings.csms_ca)
+    if settings.client_cert is not None and STATION_ID not in str(settings.client_cert):
+        _key_pair(_read(settings.client_cert))
+    if settings.firmware_crl is not None:
+        revocations(settings.firmware_crl)
 
 
 def revocations(path: Path) -> str:
@@ -86,6 +100,10 @@ def _read(path: Path) -> str:
         return _read_once(path, path.stat().st_mtime_ns)
     except (OSError, UnicodeDecodeError) as error:
         raise EndpointError(f"cannot read {path}: {error}") from None
+
+
+def _authorities(path: Path) -> tuple[str, ...]:
+    return _certificates(_read(path), f"EVSWARM_CSMS_CA={path}")
 
 
 @lru_cache(maxsize=4)

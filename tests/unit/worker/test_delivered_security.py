@@ -10,7 +10,13 @@ import pytest
 from evswarm_shared.bus.messages import ProfileName, StationSpec
 from evswarm_shared.certificates import revocation_list
 from evswarm_shared.settings import WorkerSettings
-from evswarm_worker.delivered_security import delivered_security, implied_profile, revocations, secure_url
+from evswarm_worker.delivered_security import (
+    delivered_security,
+    implied_profile,
+    require_usable_files,
+    revocations,
+    secure_url,
+)
 from evswarm_worker.errors import EndpointError
 from tests.support.station_certificates import authority, pem, station_pem
 
@@ -102,3 +108,20 @@ def test_revocation_lists_are_read_and_others_refused(tmp_path: Path) -> None:
     good = revocation_list(ROOT, [1], now=datetime.fromtimestamp(NOW, UTC), days=1).decode()
     path.write_text(good)
     assert revocations(path) == good
+
+
+@pytest.mark.parametrize("name", ["csms_ca", "client_cert", "firmware_crl"])
+def test_a_file_that_no_station_could_use_is_refused_whatever_the_address(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file.pem").write_text("nothing in PEM")
+    for path in (tmp_path / "file.pem", tmp_path / "nowhere.pem"):
+        with pytest.raises(EndpointError):
+            require_usable_files(WorkerSettings.model_validate({"csms_url": "ws://x", name: path}))
+
+
+def test_files_that_stations_can_use_are_taken_and_those_of_single_stations_left_for_later(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "ca.pem").write_text(pem(ROOT.certificate))
+    (tmp_path / "station.pem").write_text(station_pem(ROOT, "CP-1", NOW, days=5))
+    for client_cert in (tmp_path / "station.pem", tmp_path / "{station_id}.pem"):
+        require_usable_files(WorkerSettings(csms_ca=tmp_path / "ca.pem", client_cert=client_cert))
