@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from alembic.util import CommandError
-from sqlalchemy import BigInteger, Integer, Table, event, select, text
+from sqlalchemy import URL, BigInteger, Integer, Table, event, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -73,8 +73,14 @@ class Database:
             if not rest.startswith("/") or len(rest) < 2:
                 raise DatabaseUrlError("a SQLite database is sqlite:///file, with three slashes")
             self.path = Path(rest[1:])
+        # The name of a file is taken as it stands: a % or ? in it means nothing else.
+        address = (
+            f"{_DRIVERS[kind]}://{rest}"
+            if self.path is None
+            else URL.create(_DRIVERS[kind], database=str(self.path))
+        )
         try:
-            self.engine: AsyncEngine = create_async_engine(f"{_DRIVERS[kind]}://{rest}", **arguments)
+            self.engine: AsyncEngine = create_async_engine(address, **arguments)
         except (ArgumentError, ValueError) as error:
             raise DatabaseUrlError(f"the address of the database cannot be read: {error}") from None
         if self.path is not None:
