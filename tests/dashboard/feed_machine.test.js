@@ -84,6 +84,19 @@ test("a short drop goes on where it was when the feed is the same", () => {
   assert.equal(machine.phase, "live");
 });
 
+test("who asked for everything anew while cut off does not go on where it was", () => {
+  const machine = live();
+  machine.receive(patch(11), 2);
+  machine.closed(3);
+  assert.deepEqual(machine.send({ type: "resync" }), []);
+  machine.tick(60);
+  assert.deepEqual(sent(machine.receive(hello({ seq: 12 }), 61)), [{ type: "hello" }]);
+  machine.receive(patch(12), 61);
+  assert.equal(machine.phase, "loading");
+  machine.receive(snapshot(12), 62);
+  assert.equal(machine.phase, "live");
+});
+
 test("another epoch means starting anew", () => {
   const machine = live();
   machine.closed(3);

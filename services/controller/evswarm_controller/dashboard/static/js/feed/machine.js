@@ -190,6 +190,8 @@ export class FeedMachine {
     if (frame.type === "unsub") {
       if (!this.standing.delete(subject)) return [];
     } else if (subject) this.standing.set(subject, frame);
+    // Who asks for everything anew holds nothing that a later connection could go on from.
+    if (frame.type === "resync") this.whole = false;
     return this.open ? [{ do: "send", frame }] : [];
   }
 
