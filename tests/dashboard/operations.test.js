@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  MOST_KEPT,
   OperationLog,
   outcome,
 } from "../../services/controller/evswarm_controller/dashboard/static/js/state/operations.js";
@@ -32,6 +33,16 @@ test("operations on many stations stand on the page while they run, this page's 
   assert.deepEqual(shown(log), ["mine"]);
   log.dismiss("mine");
   assert.deepEqual(shown(log), []);
+});
+
+test("what this page began stays until it is dismissed, whatever else happens in the swarm", () => {
+  const log = new OperationLog();
+  log.own.add("mine");
+  log.put(op("mine", { state: "failed", failed: 2 }));
+  for (let i = 0; i < 3 * MOST_KEPT; i += 1)
+    log.put(op(`other ${i}`, { state: "succeeded", total: 1, created_at: 2 + i }));
+  assert.deepEqual(shown(log), ["mine"]);
+  assert.equal(log.known.size, MOST_KEPT);
 });
 
 test("a frame that comes late changes nothing", () => {

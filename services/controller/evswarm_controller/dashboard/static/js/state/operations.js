@@ -31,9 +31,12 @@ export class OperationLog {
     if (before && before.updated_at > frame.updated_at) return false;
     this.known.delete(frame.id);
     this.known.set(frame.id, frame);
-    for (const [id, { state }] of this.known) {
-      if (this.known.size <= MOST_KEPT) break;
-      if (state !== "running") this.known.delete(id);
+    if (this.known.size > MOST_KEPT) {
+      const shown = new Set(this.shown().map(({ id }) => id));
+      for (const [id, { state }] of this.known) {
+        if (this.known.size <= MOST_KEPT) break;
+        if (state !== "running" && !shown.has(id)) this.known.delete(id);
+      }
     }
     return frame.state !== "running" && before?.state !== frame.state;
   }
