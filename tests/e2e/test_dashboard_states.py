@@ -98,6 +98,11 @@ def test_without_websockets_the_page_asks_instead_and_can_still_act(
     row = page.locator("tr.station[data-id='CP-000005']")
     row.get_by_role("button", name="Stop CP-000005").click()
     expect(row.locator(".state")).to_have_text("Stopped")
+    for number in (5, 6, 7):
+        page.get_by_label(f"Tick CP-{number:06d}").click()
+    page.get_by_role("group", name="Ticked stations").get_by_role("button", name="Stop").click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop 3").click()
+    expect(page.locator(".operation")).to_contain_text("3 of 3 done")
     swarm.refuse_feed = False
     expect(page.locator(".pill")).to_have_text("Live", timeout=20_000)
 

@@ -148,6 +148,15 @@ def _serve_operations(app: FastAPI, swarm: FakeSwarm, operations: FakeOperations
         operation = operations.begin(body["action"], [row[0] for row in rows])
         return JSONResponse({"operation_id": operation["id"]}, status_code=202)
 
+    @app.get("/operations/{key}")
+    async def operation(key: str) -> Response:
+        known = operations.known.get(key)
+        if known is None:
+            return problem(404, "Not Found", "There is no such operation")
+        view = {"operation_id": key, "target": known["total"], "cancelling": False, "station_ids": []}
+        times = {name: stamp(known[name]) for name in ("created_at", "updated_at")}
+        return JSONResponse(known | view | times)
+
     @app.get("/operations/{key}/results")
     async def results(key: str, outcome: str = "", cursor: str = "", limit: int = 100) -> Response:
         return JSONResponse(operations.page(key, outcome, int(cursor or 0), limit))

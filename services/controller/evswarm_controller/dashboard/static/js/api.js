@@ -93,6 +93,9 @@ export const previewBulk = (filter, action) => call("/stations/bulk", { filter, 
  */
 export const startBulk = (filter, action) => call("/stations/bulk", { filter, action });
 
+/** How far an operation has come: an OperationView. @param {string} id @returns {Promise<any>} */
+export const fetchOperation = (id) => call(`/operations/${encodeURIComponent(id)}`);
+
 /** @param {string} id @returns {Promise<any>} */
 export const cancelOperation = (id) => call(`/operations/${encodeURIComponent(id)}/cancel`, {});
 

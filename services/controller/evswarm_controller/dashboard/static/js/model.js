@@ -70,6 +70,9 @@ export function sendFrame(frame) {
   feed?.send(frame);
 }
 
+/** Take in what was learnt in another way as if the feed had brought it. @param {ServerFrame} frame */
+export const tell = (frame) => apply(frame);
+
 /** Show nothing new until this is taken back; then everything anew. @param {boolean} on */
 export function setPaused(on) {
   pausedAt.value = on ? second.peek() : 0;

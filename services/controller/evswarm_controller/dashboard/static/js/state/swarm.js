@@ -3,6 +3,7 @@
 import { computed, signal } from "../../vendor/runtime.js";
 import { startStation, stopStation } from "../api.js";
 import { hello, listen, reachable } from "../model.js";
+import { awaitEnd } from "./ends.js";
 import { Fleet } from "./fleet.js";
 import { toast } from "./toasts.js";
 import { TrendHistory } from "./trend.js";
@@ -56,6 +57,7 @@ listen("op", (frame) => {
   if (frame.kind !== "scale") return;
   const known = operation.peek();
   if (known && known.id !== frame.id && known.created_at > frame.created_at) return;
+  if (known?.id === frame.id && known.updated_at > frame.updated_at) return;
   const ended = known?.state === "running" && known.id === frame.id && frame.state !== "running";
   operation.value = frame;
   if (ended && frame.state === "failed") toast(frame.message || "Scaling failed", "error");
@@ -87,8 +89,10 @@ export async function switchStation(id) {
   const starts = row.state === "Stopped";
   try {
     const { operation_id } = await (starts ? startStation(id) : stopStation(id));
-    if (operation_id) pending.set(operation_id, id);
-    else settle(id);
+    if (operation_id) {
+      pending.set(operation_id, id);
+      awaitEnd(operation_id);
+    } else settle(id);
   } catch (error) {
     settle(id);
     const reason = error instanceof Error ? error.message : String(error);

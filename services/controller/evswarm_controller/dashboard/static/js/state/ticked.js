@@ -3,6 +3,7 @@
 import { computed, effect, signal } from "../../vendor/runtime.js";
 import { cancelOperation, previewBulk, retryOperation, startBulk } from "../api.js";
 import { listen } from "../model.js";
+import { awaitEnd } from "./ends.js";
 import { OperationLog } from "./operations.js";
 import { afterLook, asFilter, isNothing, NOTHING, tick, tickAll } from "./selection.js";
 import { answer, view } from "./swarm_view.js";
@@ -96,6 +97,7 @@ async function begin(ask) {
   try {
     const { operation_id } = await ask();
     operations.own.add(operation_id);
+    awaitEnd(operation_id);
     operationsVersion.value += 1;
     return "";
   } catch (error) {
