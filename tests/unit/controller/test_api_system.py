@@ -1,5 +1,6 @@
 """Workers, health, metrics, targets, and what holds for every exchange."""
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from evswarm_controller.api import system
 from evswarm_controller.http_rules import MAX_BODY_BYTES
 from evswarm_shared.bus.messages import ControllerHeartbeat, CsmsHeartbeat, Tariff
 from evswarm_shared.errors import BusUnavailableError
@@ -116,6 +118,17 @@ async def test_a_controller_is_ready_once_it_has_read_the_swarm(desk: Desk) -> N
     assert (await desk.client.get("/readyz")).status_code == 503
     await desk.look()
     assert (await desk.client.get("/readyz")).json() == {"status": "ok"}
+
+
+async def test_a_controller_is_not_ready_while_the_store_holds_its_answer_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.look()
+    monkeypatch.setattr(system, "READY_TIMEOUT_SECONDS", 0.0)
+    monkeypatch.setattr(desk.bus, "ping", asyncio.Event().wait)
+    answer = await desk.client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (503, 503)
+    assert "Retry-After" in answer.headers
 
 
 async def scrape(desk: Desk) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

@@ -47,8 +47,11 @@ async def alive() -> Response:
 @router.get("/readyz", response_model=Health, responses=documented())
 async def ready(context: ContextOf) -> Response:
     """That the store answers and the swarm has been read."""
-    async with asyncio.timeout(READY_TIMEOUT_SECONDS):
-        await context.bus.ping()
+    try:
+        async with asyncio.timeout(READY_TIMEOUT_SECONDS):
+            await context.bus.ping()
+    except TimeoutError:
+        return unavailable("The store does not answer in time.")
     context.require_ready()
     return views.json_response({"status": "ok"})
 
