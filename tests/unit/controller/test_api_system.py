@@ -125,7 +125,7 @@ async def test_a_controller_is_not_ready_while_the_store_holds_its_answer_back(
 ) -> None:
     await desk.look()
     monkeypatch.setattr(system, "READY_TIMEOUT_SECONDS", 0.0)
-    monkeypatch.setattr(desk.bus, "ping", asyncio.Event().wait)
+    monkeypatch.setattr(desk.context.bus, "ping", asyncio.Event().wait)
     answer = await desk.client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (503, 503)
     assert "Retry-After" in answer.headers
