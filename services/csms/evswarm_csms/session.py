@@ -240,11 +240,15 @@ class Session:
     def _send(self, data: bytes) -> bool:
         return self.wire is not None and self._write(self.wire, data)
 
-    def _write(self, wire: Wire, data: bytes) -> bool:
+    def _write(self, wire: Wire, data: bytes, answered: Call | None = None) -> bool:
         if not wire.send(data):
             return False
         if self._tap is not None:
-            self._tap.sent(data, self._office.desk.clock())
+            now = self._office.desk.clock()
+            if answered is None:
+                self._tap.sent(data, now)
+            else:
+                self._tap.replied(answered.unique_id, data, now)
         return True
 
     def _refusal(self, request: Request) -> Answer | None:
@@ -344,11 +348,11 @@ class Session:
             self._office.spawn(promised(self))
 
     def _answer(self, wire: Wire, call: Call, response: Response) -> None:
-        if self._write(wire, encode_call_result(call.unique_id, response)):
+        if self._write(wire, encode_call_result(call.unique_id, response), call):
             self._counts.call_results_sent.add(call.action)
 
     def _refuse(self, wire: Wire, call: Call, code: ErrorCode, description: str) -> None:
-        if self._write(wire, encode_call_error(call.unique_id, code, description)):
+        if self._write(wire, encode_call_error(call.unique_id, code, description), call):
             self._counts.call_errors_sent.add(call.action)
 
     def _failed(self, wire: Wire, call: Call) -> None:

@@ -324,7 +324,7 @@ class StationHost(LinkUser):
                     if self.raw is not None:
                         self.raw.sent(effect.data, now)
                     if self.tap is not None:
-                        self.tap.sent(effect.data, now)
+                        self.tap.wrote(effect.data, now)
             elif isinstance(effect, SnapshotChanged):
                 shell.mark_dirty(self)
             elif isinstance(effect, LogLine):

@@ -9,9 +9,9 @@ from typing import Final
 from msgspec import Raw
 from msgspec.json import encode
 
-from evswarm_shared.history.records import Direction, MessageRecord, Outcome, Side
+from evswarm_shared.history.records import AnsweredRecord, Direction, MessageRecord, Outcome, Side
 from evswarm_shared.ocpp16.errors import FrameError
-from evswarm_shared.ocpp16.frames import Call, CallError, CallResult, decode_frame
+from evswarm_shared.ocpp16.frames import Call, CallError, CallResult, Frame, decode_frame
 from evswarm_shared.settings import HistoryMessages
 
 OPEN_CALLS: Final = 32
@@ -20,6 +20,10 @@ MALFORMED_CHARACTERS: Final = 500
 """How much is kept of a frame that is none."""
 
 _NOTHING: Final = Raw(b"null")
+_A_CALL: Final = b'[2,"'
+_A_RESULT: Final = b'[3,"'
+_ID_BEGINS: Final = len(_A_CALL)
+_QUOTE: Final = b'"'
 _OTHER_WAY: Final = {
     Side.STATION: (Direction.FROM_STATION, Direction.TO_STATION),
     Side.CSMS: (Direction.TO_STATION, Direction.FROM_STATION),
@@ -29,36 +33,62 @@ _OTHER_WAY: Final = {
 class Selection:
     """Which exchanges of one process are recorded, and where they go. What went wrong is always kept unless OFF."""
 
-    __slots__ = ("_answered", "_every", "_record")
+    __slots__ = ("_answered", "_every", "everything", "record")
 
     def __init__(
-        self, messages: HistoryMessages, sample_every: int, record: Callable[[MessageRecord], None]
+        self,
+        messages: HistoryMessages,
+        sample_every: int,
+        record: Callable[[MessageRecord | AnsweredRecord], None],
     ) -> None:
         self._every = {HistoryMessages.ALL: 1, HistoryMessages.SAMPLED: sample_every}.get(messages, 0)
         self._answered = 0
-        self._record = record
+        self.everything = self._every == 1
+        self.record = record
+        """Takes down what is wanted."""
 
-    def report(self, message: MessageRecord) -> None:
-        """Record the exchange if it is wanted."""
-        if message.outcome is Outcome.ANSWERED:
-            self._answered += 1
-            if not self._every or self._answered % self._every:
-                return
-        self._record(message)
+    def wants_answered(self) -> bool:
+        """Whether the exchange that was answered just now is to be recorded; ask once for each."""
+        if not self._every:
+            return False
+        self._answered += 1
+        return self._answered % self._every == 0
 
 
 class ExchangeTap:
     """Listens to one station's connection on one side of it. Times are real unix seconds."""
 
-    __slots__ = ("_in", "_in_way", "_out", "_out_way", "_selection", "_side", "_station_id")
+    __slots__ = ("_in", "_in_way", "_out", "_out_at", "_out_way", "_selection", "_side", "_station_id")
 
     def __init__(self, station_id: str, side: Side, selection: Selection) -> None:
         self._station_id = station_id
         self._side = side
         self._selection = selection
         self._out_way, self._in_way = _OTHER_WAY[side]
-        self._out: tuple[Call, float] | None = None
+        self._out: Call | bytes | None = None
+        """Our open CALL, read or as our encoder wrote it."""
+        self._out_at = 0.0
         self._in: dict[str, tuple[Call, float]] | None = None
+
+    def wrote(self, data: bytes, now: float) -> None:
+        """We sent this frame, which is one that `ocpp16.frames` has encoded, with an id that needs no escapes.
+
+        Nearly all of them are CALLs that will be answered: a station's is not read again until somebody needs it.
+        """
+        if self._side is Side.STATION and data.startswith(_A_CALL):
+            if self._out is not None:
+                self._give_up()
+            self._out = data
+            self._out_at = now
+        else:
+            self.sent(data, now)
+
+    def replied(self, unique_id: str, data: bytes, now: float) -> None:
+        """We sent this frame, encoded by `ocpp16.frames`, to answer the CALL of that id."""
+        asked = self._in.pop(unique_id, None) if self._in else None
+        if asked is None or (data.startswith(_A_RESULT) and not self._selection.wants_answered()):
+            return
+        self._report(self._in_way, *asked, decode_frame(data), now)
 
     def sent(self, data: bytes, now: float) -> None:
         """We sent this frame."""
@@ -68,12 +98,12 @@ class ExchangeTap:
             self._malformed(data, now, self._out_way)
             return
         if type(frame) is Call:
-            self._give_up(now)
-            self._out = (frame, now)
+            self._give_up()
+            self._out, self._out_at = frame, now
         elif self._in:
             asked = self._in.pop(frame.unique_id, None)
             if asked is not None:
-                self._report(self._in_way, *asked, frame, now)
+                self._end(self._in_way, *asked, frame, now)
 
     def heard(self, data: bytes | str, now: float) -> None:
         """This arrived."""
@@ -84,8 +114,9 @@ class ExchangeTap:
             return
         self.received(frame, now)
 
-    def received(self, frame: Call | CallResult | CallError, now: float) -> None:
+    def received(self, frame: Frame, now: float) -> None:
         """This frame arrived."""
+        out = self._out
         if type(frame) is Call:
             if self._in is None:
                 self._in = {}
@@ -93,9 +124,20 @@ class ExchangeTap:
                 oldest = next(iter(self._in))
                 self._report(self._in_way, *self._in.pop(oldest), None, now)
             self._in[frame.unique_id] = (frame, now)
-        elif self._out is not None and self._out[0].unique_id == frame.unique_id:
-            asked, self._out = self._out, None
-            self._report(self._out_way, *asked, frame, now)
+        elif isinstance(out, bytes):
+            if out[_ID_BEGINS : out.find(_QUOTE, _ID_BEGINS)] != frame.unique_id.encode():
+                return
+            self._out = None
+            if type(frame) is not CallResult:
+                self._report(self._out_way, _read(out), self._out_at, frame, now)
+            elif self._selection.everything or self._selection.wants_answered():
+                at = self._out_at
+                self._selection.record(
+                    AnsweredRecord(at, self._station_id, round((now - at) * 1e6), Raw(out), frame.payload)
+                )
+        elif out is not None and out.unique_id == frame.unique_id:
+            self._out = None
+            self._end(self._out_way, out, self._out_at, frame, now)
 
     def malformed(self, data: bytes | str, now: float) -> None:
         """Something arrived that is no frame."""
@@ -104,7 +146,7 @@ class ExchangeTap:
     def _malformed(self, data: bytes | str, now: float, direction: Direction) -> None:
         text = data if isinstance(data, str) else data[: MALFORMED_CHARACTERS * 4].decode("utf-8", "replace")
         kept = Raw(encode(text[:MALFORMED_CHARACTERS]))
-        self._selection.report(
+        self._selection.record(
             MessageRecord(
                 now,
                 self._station_id,
@@ -122,23 +164,27 @@ class ExchangeTap:
 
     def closed(self, now: float) -> None:
         """The connection ended: what is open will not be answered over it."""
-        self._give_up(now)
+        self._give_up()
         if self._in:
             for asked in self._in.values():
                 self._report(self._in_way, *asked, None, now)
             self._in = None
 
-    def _give_up(self, now: float) -> None:
-        if self._out is not None:
-            asked, self._out = self._out, None
-            self._report(self._out_way, *asked, None, now)
+    def _give_up(self) -> None:
+        out, self._out = self._out, None
+        if out is not None:
+            self._report(self._out_way, _read(out), self._out_at, None, 0.0)
+
+    def _end(self, direction: Direction, call: Call, at: float, answer: Frame, now: float) -> None:
+        if type(answer) is not CallResult or self._selection.wants_answered():
+            self._report(direction, call, at, answer, now)
 
     def _report(
         self,
         direction: Direction,
         call: Call,
         at: float,
-        answer: Call | CallResult | CallError | None,
+        answer: Frame | None,
         now: float,
     ) -> None:
         outcome, took, code, response = Outcome.UNANSWERED, None, "", _NOTHING
@@ -147,7 +193,7 @@ class ExchangeTap:
         elif type(answer) is CallError:
             outcome, took, code = Outcome.ERROR, round((now - at) * 1e6), answer.code
             response = Raw(encode({"description": answer.description, "details": answer.details}))
-        self._selection.report(
+        self._selection.record(
             MessageRecord(
                 at,
                 self._station_id,
@@ -162,3 +208,9 @@ class ExchangeTap:
                 response,
             )
         )
+
+
+def _read(call: Call | bytes) -> Call:
+    frame = decode_frame(call) if isinstance(call, bytes) else call
+    assert type(frame) is Call, "our encoder wrote it"
+    return frame

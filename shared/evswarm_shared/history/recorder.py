@@ -21,6 +21,7 @@ from evswarm_shared.errors import BusUnavailableError
 from evswarm_shared.history.masking import CARRIERS, event_without_passwords, without_passwords
 from evswarm_shared.history.records import (
     LIFE_SECONDS,
+    AnsweredRecord,
     EventRecord,
     LogRecord,
     MessageRecord,
@@ -49,7 +50,7 @@ class _Lane:
     __slots__ = ("batches", "encoded_at", "next_number", "waiting")
 
     def __init__(self) -> None:
-        self.waiting: deque[Record] = deque()
+        self.waiting: deque[Record | AnsweredRecord] = deque()
         self.batches: list[HistoryBatch] = []
         self.encoded_at = 0.0
         self.next_number = 0
@@ -80,12 +81,13 @@ class Recorder:
         self._traffic = self._lanes[HistoryStream.TRAFFIC]
         self._facts = self._lanes[HistoryStream.FACTS]
 
-    def message(self, record: MessageRecord) -> None:
-        """Record an exchange, without the station's password."""
-        if record.action in CARRIERS or not record.action:
+    def message(self, record: MessageRecord | AnsweredRecord) -> None:
+        """Record an exchange, without the station's password, which no CALL of a station's own can hold."""
+        if type(record) is MessageRecord and (record.action in CARRIERS or not record.action):
             record = without_passwords(record)
-        self._traffic.waiting.append(record)
-        if len(self._traffic.waiting) > RECORDS_KEPT:
+        waiting = self._traffic.waiting
+        waiting.append(record)
+        if len(waiting) > RECORDS_KEPT:
             self._drop_oldest(HistoryStream.TRAFFIC, self._traffic)
 
     def log_line(self, at: float, station_id: str, text: str) -> None:

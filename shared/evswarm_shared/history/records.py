@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from evswarm_shared.bus.messages import HistoryStream, TransactionRecord
+from evswarm_shared.ocpp16.frames import Call
 
 BATCH_BYTES: Final = 64 * 1024
 """A batch ends before it is larger than this, unless a single record is."""
@@ -92,6 +93,19 @@ class MessageRecord(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     response: msgspec.Raw
 
 
+class AnsweredRecord(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="a"):
+    """What nearly every message is: a CALL of a station that was answered with a CALLRESULT, as the station saw it.
+
+    Shorter to make than a MessageRecord, which is what whoever reads the batch gets. `call` is the whole frame.
+    """
+
+    at: float
+    station_id: str
+    round_trip_us: int
+    call: msgspec.Raw
+    response: msgspec.Raw
+
+
 class LedgerRecord(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="s"):
     """A transaction as its station has it: once when it starts and once when it stops.
 
@@ -155,11 +169,46 @@ class Batch(msgspec.Struct, frozen=True, array_like=True):
     records: list[Record]
 
 
+class _Answered(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="a"):
+    """An AnsweredRecord with its CALL read."""
+
+    at: float
+    station_id: str
+    round_trip_us: int
+    call: Call
+    response: msgspec.Raw
+
+    def message(self) -> MessageRecord:
+        return MessageRecord(
+            self.at,
+            self.station_id,
+            Side.STATION,
+            Direction.FROM_STATION,
+            self.call.action,
+            self.call.unique_id,
+            Outcome.ANSWERED,
+            self.round_trip_us,
+            "",
+            self.call.payload,
+            self.response,
+        )
+
+
+class _WrittenBatch(msgspec.Struct, frozen=True, array_like=True):
+    run_id: str
+    producer_id: str
+    records: list[
+        _Answered | LogRecord | MessageRecord | LedgerRecord | CentralRecord | EventRecord | RunRecord
+    ]
+
+
 _ENCODER: Final = msgspec.json.Encoder()
-_DECODER: Final = msgspec.json.Decoder(Batch)
+_DECODER: Final = msgspec.json.Decoder(_WrittenBatch)
 
 
-def encode_batches(run_id: str, producer_id: str, records: Iterable[Record]) -> list[tuple[bytes, int]]:
+def encode_batches(
+    run_id: str, producer_id: str, records: Iterable[Record | AnsweredRecord]
+) -> list[tuple[bytes, int]]:
     """The records as encoded batches, in order, with the number of records of each."""
     head = _ENCODER.encode((run_id, producer_id))[:-1] + b",["
     batches: list[tuple[bytes, int]] = []
@@ -184,4 +233,6 @@ def decode_batch(data: bytes) -> Batch:
         msgspec.MsgspecError: it is none.
         UnicodeDecodeError: a payload is no text.
     """
-    return _DECODER.decode(data)
+    batch = _DECODER.decode(data)
+    records = [record.message() if isinstance(record, _Answered) else record for record in batch.records]
+    return Batch(batch.run_id, batch.producer_id, records)
