@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FeedMachine } from "../../services/controller/evswarm_controller/dashboard/static/js/feed/machine.js";
+import { subscriptionOf } from "../../services/controller/evswarm_controller/dashboard/static/js/messages/message_log.js";
 import { Fleet } from "../../services/controller/evswarm_controller/dashboard/static/js/state/fleet.js";
+import { parseFilter } from "../../services/controller/evswarm_controller/dashboard/static/js/state/message_filter.js";
+import { parseView } from "../../services/controller/evswarm_controller/dashboard/static/js/state/view.js";
 import { WindowRows } from "../../services/controller/evswarm_controller/dashboard/static/js/state/window_rows.js";
+import { parseStationView } from "../../services/controller/evswarm_controller/dashboard/static/js/station/station_view.js";
 import { clientFault, SCHEMA, serverFault } from "./schema.js";
 
 const agg = {
@@ -85,6 +89,26 @@ test("everything that the machine says in its life keeps to the schema", () => {
     "window",
   ]);
   for (const frame of said) assert.equal(clientFault(frame), "", JSON.stringify(frame));
+});
+
+test("whatever stands in an address, what is asked for it keeps to the schema", () => {
+  const long = "x".repeat(300);
+  const names = [
+    "q",
+    "status",
+    "worker",
+    "profile",
+    "station",
+    "action",
+    "direction",
+    "kind",
+    "text",
+    "errors",
+  ];
+  const search = `?show=messages&${names.map((name) => `${name}=${long}`).join("&")}`;
+  for (const filter of [parseFilter(search), { ...parseStationView(search).filter, station: "CP-1" }])
+    assert.equal(clientFault({ type: "sub", messages: subscriptionOf(filter) }), "");
+  assert.equal(clientFault(new WindowRows().ask(parseView(search), 0, 30)), "");
 });
 
 test("rows are read by the names that the schema gives to the columns", () => {

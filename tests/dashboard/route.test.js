@@ -33,6 +33,11 @@ test("an address that nothing stands at is no page", () => {
   }
 });
 
+test("what is longer than any station's id is none's", () => {
+  assert.deepEqual(parseRoute(`/ui/stations/${"x".repeat(48)}`), { page: "station", id: "x".repeat(48) });
+  assert.deepEqual(parseRoute(`/ui/stations/${"x".repeat(49)}`), { page: "missing" });
+});
+
 test("only addresses of pages are taken from the browser", () => {
   for (const path of ["/", "/ui", "/ui/workers"]) assert.ok(isPage(path), path);
   for (const path of ["/docs", "/uix", "/stations", "/live.schema.json"]) assert.ok(!isPage(path), path);

@@ -1,6 +1,7 @@
 /** Narrowing a list of messages: action, direction, what became of it, words, a time range. */
 
 import { html } from "../../vendor/runtime.js";
+import { MOST_LETTERS } from "../state/message_filter.js";
 
 /** @typedef {import("./message_log.js").Filter} Filter */
 
@@ -67,6 +68,7 @@ export function MessageFilters({ filter, onChange, searchId = "message-text" }) 
         aria-label="Words in the messages"
         autocomplete="off"
         spellcheck=${false}
+        maxlength=${MOST_LETTERS.text}
         value=${filter.text}
         onInput=${(/** @type {any} */ e) => onChange({ text: e.target.value }, { replace: true })}
       />

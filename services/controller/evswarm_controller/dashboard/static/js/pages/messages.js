@@ -7,7 +7,7 @@ import { ANYTHING } from "../messages/message_log.js";
 import { useTail } from "../messages/tail.js";
 import { aggregate } from "../model.js";
 import { search, setSearch } from "../router.js";
-import { formatFilter, isNarrowed, parseFilter } from "../state/message_filter.js";
+import { formatFilter, isNarrowed, MOST_LETTERS, parseFilter } from "../state/message_filter.js";
 import { fleet } from "../state/swarm.js";
 
 /** Pause after a letter before the messages are asked for anew. */
@@ -46,6 +46,7 @@ export function MessagesPage() {
           autocomplete="off"
           spellcheck="false"
           list="stations-like-it"
+          maxlength=${MOST_LETTERS.station}
           value=${filter.station}
           onInput=${(/** @type {any} */ e) => onChange({ station: e.target.value }, { replace: true })}
         />

@@ -138,6 +138,7 @@ function Filters({ id, log, filter, entries }) {
         placeholder="Text"
         autocomplete="off"
         spellcheck="false"
+        maxlength="200"
         aria-label=${`Text in the log of ${id}`}
         value=${filter.text}
         onInput=${(/** @type {any} */ e) => filterLog(id, { text: e.target.value })}

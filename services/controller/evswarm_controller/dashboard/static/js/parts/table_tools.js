@@ -7,7 +7,7 @@ import { WIDER_STATES } from "../state/fleet.js";
 import { filterOf } from "../state/selection.js";
 import { fleet, windowed } from "../state/swarm.js";
 import { answer, look, view } from "../state/swarm_view.js";
-import { isFiltered } from "../state/view.js";
+import { isFiltered, MOST_LETTERS } from "../state/view.js";
 import { STATION_STATES } from "../station_states.js";
 import { COLUMNS } from "./columns.js";
 import { Icon } from "./icon.js";
@@ -121,6 +121,7 @@ function Search() {
         autocomplete="off"
         spellcheck="false"
         placeholder="Search stations"
+        maxlength=${MOST_LETTERS.q}
         aria-label="Search stations"
         value=${text}
         onInput=${(/** @type {any} */ e) => ask(e.target.value)}

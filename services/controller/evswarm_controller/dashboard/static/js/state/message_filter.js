@@ -7,6 +7,15 @@
 import { ANYTHING } from "../messages/message_log.js";
 
 const TEXTS = /** @type {const} */ (["station", "worker", "action", "text", "since", "until"]);
+/** Most letters of what is looked for: the feed and the API take no more. */
+export const MOST_LETTERS = Object.freeze({
+  station: 48,
+  worker: 200,
+  action: 64,
+  text: 200,
+  since: 64,
+  until: 64,
+});
 const CHOICES = /** @type {const} */ ({
   direction: ["from_station", "to_station"],
   kind: ["answered", "error", "unanswered", "malformed"],
@@ -16,7 +25,7 @@ const CHOICES = /** @type {const} */ ({
 export function parseFilter(search) {
   const values = new URLSearchParams(search);
   const filter = { ...ANYTHING };
-  for (const name of TEXTS) filter[name] = values.get(name) ?? "";
+  for (const name of TEXTS) filter[name] = (values.get(name) ?? "").slice(0, MOST_LETTERS[name]);
   for (const name of /** @type {const} */ (["direction", "kind"])) {
     const value = values.get(name) ?? "";
     filter[name] = CHOICES[name].some((choice) => choice === value) ? value : "";

@@ -4,6 +4,9 @@
  * @typedef {{page: "swarm" | "workers" | "messages" | "about" | "missing"} | {page: "station", id: string}} Route
  */
 
+/** Most letters of a station's id: the feed and the API know no longer ones. */
+const MOST_LETTERS = 48;
+
 const PAGES = new Set(/** @type {const} */ (["workers", "messages", "about"]));
 
 /** @param {string} pathname of an address, still percent-encoded @returns {Route} */
@@ -14,7 +17,7 @@ export function parseRoute(pathname) {
   if (name === "") return { page: "swarm" };
   for (const page of PAGES) if (page === name && rest.length === 0) return { page };
   const id = name === "stations" && rest.length === 1 ? decoded(rest[0] ?? "") : "";
-  return id ? { page: "station", id } : { page: "missing" };
+  return id && id.length <= MOST_LETTERS ? { page: "station", id } : { page: "missing" };
 }
 
 /** Whether a path is one of ours, so that a click on a link to it needs no new document. @param {string} pathname */

@@ -19,16 +19,20 @@ export const DEFAULT_VIEW = Object.freeze({
 
 const SORTS = new Set(["station", "status", "worker", "power", "session", "energy", "earnings", "seen"]);
 const MOST_LOGS = 8;
+/** Most letters of each filter: the feed and the API take no more. */
+export const MOST_LETTERS = Object.freeze({ q: 100, status: 200, worker: 200, profile: 32 });
 
 /** @param {string} search of an address, with or without "?" @returns {View} */
 export function parseView(search) {
   const values = new URLSearchParams(search);
   const sort = values.get("sort") ?? "";
+  /** @param {keyof typeof MOST_LETTERS} name */
+  const text = (name) => (values.get(name) ?? "").slice(0, MOST_LETTERS[name]);
   return {
-    q: values.get("q") ?? "",
-    status: values.get("status") ?? "",
-    worker: values.get("worker") ?? "",
-    profile: values.get("profile") ?? "",
+    q: text("q"),
+    status: text("status"),
+    worker: text("worker"),
+    profile: text("profile"),
     sort: /** @type {View["sort"]} */ (SORTS.has(sort) ? sort : DEFAULT_VIEW.sort),
     dir: values.get("dir") === "desc" ? "desc" : "asc",
     trend: values.get("trend") === "days" ? "days" : "",

@@ -6,7 +6,7 @@
  * @typedef {{section: SectionName, filter: Filter}} StationView
  */
 
-import { ANYTHING } from "../messages/message_log.js";
+import { parseFilter } from "../state/message_filter.js";
 
 /** @type {readonly {name: SectionName, label: string}[]} */
 export const SECTIONS = [
@@ -22,12 +22,9 @@ const TEXTS = /** @type {const} */ (["action", "direction", "kind", "text", "sin
 
 /** @param {string} search of an address @returns {StationView} */
 export function parseStationView(search) {
-  const values = new URLSearchParams(search);
-  const section = SECTIONS.find(({ name }) => name === values.get("show"))?.name ?? "now";
-  const filter = { ...ANYTHING };
-  for (const name of TEXTS) filter[name] = values.get(name) ?? "";
-  filter.errors = values.get("errors") === "true";
-  return { section, filter };
+  const show = new URLSearchParams(search).get("show");
+  const section = SECTIONS.find(({ name }) => name === show)?.name ?? "now";
+  return { section, filter: { ...parseFilter(search), station: "", worker: "" } };
 }
 
 /** The search part for a view, "" for the first one. Filters stand there only where they count. @param {StationView} view */
