@@ -118,7 +118,8 @@ def test_the_same_id_replaces_the_reservation_also_at_another_connector() -> Non
     charge(rig, "MINE")
     assert rig.status() == "Reserved"
     assert reserve(rig, 2) == ACCEPTED
-    assert (rig.status(1), rig.status(2)) == ("Available", "Reserved")
+    # A car is at connector 1, though not one that it was kept for.
+    assert (rig.status(1), rig.status(2)) == ("Preparing", "Reserved")
 
 
 def _fault(rig: StationRig) -> None:
@@ -234,3 +235,21 @@ def test_connector_0_of_a_station_that_is_broken_closed_or_taken_says_so() -> No
         rig.station.plug_in(connector_id, rig.now)
     rig.settle()
     assert reserve(rig, 0) == {"status": "Occupied"}
+
+
+@pytest.mark.parametrize("how", ["moved to the other connector", "lost to a fault"])
+def test_a_car_at_a_connector_that_is_no_longer_reserved_prepares(how: str) -> None:
+    rig = reserved()
+    rig.station.plug_in(1, rig.now)
+    rig.settle()
+    rig.forget()
+    if how == "lost to a fault":
+        rig.station.fault(1, ChargePointErrorCode.ground_failure, rig.now)
+        rig.station.clear_fault(1, rig.now)
+        rig.settle()
+        assert rig.statuses() == ["Faulted", "Preparing"]
+    else:
+        assert reserve(rig, 2) == ACCEPTED
+        assert rig.statuses() == ["Available", "Preparing"]
+    rig.run(121.0)
+    assert rig.status() == "Finishing"

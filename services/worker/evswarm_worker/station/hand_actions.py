@@ -13,11 +13,12 @@ from ocpp.v16.enums import (
 from evswarm_shared.ocpp16.datatypes import IdTagInfo
 from evswarm_shared.telemetry.counts import FaultKind
 from evswarm_worker.behaviour.visits import next_visit
-from evswarm_worker.station import reserving, security_events, visiting
+from evswarm_worker.station import security_events, visiting
 from evswarm_worker.station.authorization import present_tag
 from evswarm_worker.station.cabinet import Cabinet, masked
 from evswarm_worker.station.charging import leave_free, stop, try_to_begin
 from evswarm_worker.station.commands import security_settings
+from evswarm_worker.station.commands.reservation import give_up
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.errors import StationActionError
 from evswarm_worker.station.link import LinkEvent, LinkState
@@ -89,14 +90,14 @@ def fault(cabinet: Cabinet, connector_id: int, error_code: ChargePointErrorCode,
     if connector_id == 0:
         cabinet.error_code = error_code
         cabinet.log(f"Station faulted: {error_code}")
-        reserving.release(cabinet, cabinet)
+        give_up(cabinet, cabinet)
         cabinet.reported = None
         report_station(cabinet, info)
     for connector in broken:
         if connector_id:
             connector.error_code = error_code
             cabinet.log(f"Connector {connector_id} faulted: {error_code}")
-        reserving.release(cabinet, connector)
+        give_up(cabinet, connector)
         report(cabinet, connector, info)
         if connector.transaction is not None:
             connector.settled = True

@@ -36,7 +36,7 @@ def reserve_now(cabinet: Cabinet, request: ReserveNow) -> ReserveNowResponse:
     if status is not _S.accepted:
         return ReserveNowResponse(status)
     if old is not None and old is not (cabinet if connector is None else connector):
-        reserving.release(cabinet, old)
+        give_up(cabinet, old)
     parent = request.parent_id_tag
     reservation = Reservation(
         request.reservation_id, request.id_tag, expires_at, parent if isinstance(parent, str) else ""
@@ -52,11 +52,18 @@ def cancel_reservation(cabinet: Cabinet, request: CancelReservation) -> CancelRe
     keeper = reserving.find(cabinet, request.reservation_id)
     if keeper is None:
         return CancelReservationResponse(CancelReservationStatus.rejected)
+    give_up(cabinet, keeper)
+    cabinet.log(f"Reservation {request.reservation_id} cancelled")
+    return CancelReservationResponse(CancelReservationStatus.accepted)
+
+
+def give_up(cabinet: Cabinet, keeper: Connector | Cabinet) -> None:
+    """End the reservation kept there, if there is one, early: a car that is at the connector already begins to use it."""
+    if keeper.reservation is None:
+        return
     reserving.release(cabinet, keeper)
     if isinstance(keeper, Connector) and keeper.plugged:
         begin_use(cabinet, keeper)
-    cabinet.log(f"Reservation {request.reservation_id} cancelled")
-    return CancelReservationResponse(CancelReservationStatus.accepted)
 
 
 def _is_free(cabinet: Cabinet, connector: Connector, old: Connector | Cabinet | None) -> ReservationStatus:
