@@ -200,6 +200,17 @@ def test_a_free_connector_goes_out_of_service_at_once_and_comes_back() -> None:
     assert rig.statuses() == ["Available", "Unavailable", "Available"]
 
 
+def test_a_car_at_a_connector_that_comes_back_into_service_has_connection_time_out_to_show_a_tag() -> None:
+    rig = StationRig().start()
+    rig.station.plug_in(1, rig.now)
+    rig.command("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"})
+    rig.run(300.0)
+    rig.command("ChangeAvailability", {"connectorId": 1, "type": "Operative"})
+    assert rig.status() == "Preparing"
+    rig.run(121.0)
+    assert rig.statuses()[-3:] == ["Unavailable", "Preparing", "Finishing"]
+
+
 def test_during_a_transaction_the_change_is_scheduled() -> None:
     rig = charging_rig()
     scheduled = {"status": "Scheduled"}

@@ -3,6 +3,7 @@
 import pytest
 from ocpp.v16.enums import ChargePointErrorCode
 
+from evswarm_shared.bus.messages import Tariff, TariffChange
 from evswarm_worker.station.cabinet import Ending
 from evswarm_worker.station.errors import StationActionError
 from evswarm_worker.station.rebooting import FAREWELL_SECONDS, StopCause
@@ -64,6 +65,17 @@ def test_after_a_reset_a_car_at_an_inoperative_connector_finds_it_unavailable_un
     assert rig.statuses() == ["Unavailable"]
     rig.command("ChangeAvailability", {"connectorId": 1, "type": "Operative"})
     assert rig.statuses() == ["Unavailable", "Preparing"]
+
+
+def test_after_a_reset_a_car_that_waited_with_its_tag_has_all_the_time_again() -> None:
+    rig = charging_rig(tariff=Tariff(1, (TariffChange(0.0, 9_000_000),)))
+    rig.run(300.0)
+    assert rig.status() == "Preparing"
+    rig.command("Reset", {"type": "Hard"})
+    rig.run(110.0)
+    assert rig.status() == "Preparing"
+    rig.run(20.0)
+    assert rig.status() == "Finishing"
 
 
 def test_a_tag_without_a_car_does_not_outlive_a_reset() -> None:

@@ -104,10 +104,13 @@ def remember(cabinet: Cabinet, id_tag: str, info: IdTagInfo) -> None:
         cabinet.cache.remember(id_tag, info)
 
 
-def begin_use(cabinet: Cabinet, connector: Connector) -> None:
-    """Somebody begins to use the connector, and has ConnectionTimeOut to do the rest (OCPP 1.6 §9.1.6)."""
+def begin_use(cabinet: Cabinet, connector: Connector, *, anew: bool = False) -> None:
+    """Somebody begins to use the connector, and has ConnectionTimeOut to do the rest (OCPP 1.6 §9.1.6).
+
+    `anew`: also who had begun already has all of that time again.
+    """
     in_service = connector.operative and cabinet.operative and connector.reservation is None
-    if in_service and move(cabinet, connector, ConnectorEvent.USE_BEGINS):
+    if in_service and (move(cabinet, connector, ConnectorEvent.USE_BEGINS) or anew):
         connector.timeout_at = cabinet.at + cabinet.configuration.integer(_K.connection_time_out)
 
 

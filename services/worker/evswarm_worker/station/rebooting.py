@@ -116,7 +116,7 @@ def wake_up(cabinet: Cabinet, connector: Connector) -> None:
     connector.forget_tag()
     connector.reported = None
     if connector.plugged and connector.operative and cabinet.operative:
-        begin_use(cabinet, connector)
+        begin_use(cabinet, connector, anew=True)
     elif connector.status in _IN_USE:
         leave_free(cabinet, connector)
     connector.schedule()

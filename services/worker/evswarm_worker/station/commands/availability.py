@@ -4,6 +4,7 @@ from ocpp.v16.enums import AvailabilityStatus, AvailabilityType, ChargePointStat
 
 from evswarm_shared.ocpp16.messages import ChangeAvailability, ChangeAvailabilityResponse
 from evswarm_worker.station import reserving
+from evswarm_worker.station.authorization import begin_use
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.charging import try_to_begin
 from evswarm_worker.station.connector import Connector
@@ -51,7 +52,7 @@ def come_into_service(cabinet: Cabinet, connector: Connector) -> None:
     if connector.status is not ChargePointStatus.unavailable or not cabinet.operative:
         return
     if connector.plugged:
-        move(cabinet, connector, ConnectorEvent.USE_BEGINS)
+        begin_use(cabinet, connector)
         try_to_begin(cabinet, connector)
         in_service(cabinet)
     else:
