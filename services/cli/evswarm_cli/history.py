@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from evswarm_cli.controller_client import ControllerClient
 from evswarm_cli.errors import ControllerError, UsageError
@@ -21,6 +21,8 @@ from evswarm_cli.options import Url
 
 EXPORT_SECONDS: Final = 120.0
 """How long the controller may be silent during an export."""
+PIPE_WIDTH: Final = 1000
+"""Where there is no terminal a row is one line, however long: somebody takes it apart."""
 
 out = Console(highlight=False)
 _decode = msgspec.json.Decoder(PastTransaction).decode
@@ -159,10 +161,10 @@ def history(
             typer.echo("  ".join(_cell(item.get(name)) for name in LINES[topic]))
         return
     names = SHOWN[topic]
-    table = Table(*names, box=None)
+    table = Table(*(Column(name, overflow="fold") for name in names), box=None)
     for item in items:
         table.add_row(*(_cell(item.get(name)) for name in names))
-    out.print(table)
+    (out if out.is_terminal else Console(highlight=False, width=PIPE_WIDTH)).print(table)
 
 
 def export(
@@ -214,10 +216,10 @@ def _copy(parts: Iterator[bytes], file: IO[bytes]) -> int:
 def _form_of(output: Path | None) -> ExportFormat:
     """The form that a file's name asks for.
 
-    >>> _form_of(Path("a.csv")).value, _form_of(None).value
+    >>> _form_of(Path("a.CSV")).value, _form_of(None).value
     ('csv', 'jsonl')
     """
-    suffix = "" if output is None else output.suffix.removeprefix(".")
+    suffix = "" if output is None else output.suffix.removeprefix(".").lower()
     return ExportFormat(suffix) if suffix in set(ExportFormat) else ExportFormat.JSONL
 
 
