@@ -42,8 +42,8 @@ def make_certificates(directory: Path, plan: CertificatePlan, now: datetime.date
     else is made anew. Files with a key in them can be read by their owner only.
 
     Raises:
-        UsageError: the directory cannot be written, the authority in it is not ours to use, or there is no certificate
-            to revoke.
+        UsageError: the directory cannot be written, the authority in it is not ours to use, a name cannot stand in a
+            certificate, or there is no certificate to revoke.
     """
     try:
         (directory / STATIONS).mkdir(parents=True, exist_ok=True)
@@ -64,6 +64,8 @@ def make_certificates(directory: Path, plan: CertificatePlan, now: datetime.date
             written.append(_write(_station(directory, station_id), station.pem()))
     except OSError as error:
         raise UsageError(f"cannot write to {directory}: {error.strerror}") from None
+    except ValueError as error:  # too long, empty, or not in ASCII where it has to be
+        raise UsageError(f"a name cannot stand in a certificate: {error}") from None
     return [directory / AUTHORITY, *written]
 
 

@@ -4,6 +4,7 @@ import datetime
 import ssl
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -97,3 +98,11 @@ def test_the_command_prints_what_it_wrote(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["certificates", str(tmp_path), "--station", "CP-9"])
     assert result.exit_code == 0, result.output
     assert result.output.splitlines()[-1] == str(tmp_path / "stations" / "CP-9.pem")
+
+
+@pytest.mark.parametrize("names", [{"stations": [""]}, {"stations": ["x" * 65]}, {"hosts": ["café"]}])
+def test_a_name_that_cannot_stand_in_a_certificate_is_refused_with_a_sentence(
+    tmp_path: Path, names: dict[str, Any]
+) -> None:
+    with pytest.raises(UsageError, match="cannot stand in a certificate"):
+        make_certificates(tmp_path, replace(PLAN, **names), NOW)
