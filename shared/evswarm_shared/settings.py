@@ -340,9 +340,10 @@ class ControllerSettings(ServiceSettings):
     ramp_per_second: float | None = Field(
         default=None,
         ge=0.1,
+        le=100_000,
         description="How many of those stations start a second; by default as many as the machine can.",
     )
-    seed: int = Field(default=1, ge=0, description="Seed of everything random in a new swarm.")
+    seed: int = Field(default=1, ge=0, le=2**63 - 1, description="Seed of everything random in a new swarm.")
     id_prefix: str = Field(
         default="CP-",
         pattern="^[A-Za-z0-9_.-]{1,16}$",

@@ -51,7 +51,8 @@ def _takes(info: FieldInfo) -> str:
     )
     if not text:
         names = str(kind)
-        text = "path" if Path.__name__ in names else "whole number" if "int" in names else "text"
+        words = {Path.__name__: "path", "int": "whole number", "float": "number"}
+        text = next((word for name, word in words.items() if name in names), "text")
     bounds = []
     for constraint in info.metadata:
         match constraint:
@@ -76,7 +77,8 @@ def _document() -> str:
         "",
         "Services read their settings from the environment once, when they start. A value that is wrong, or a name that",
         f"begins with `{PREFIX}` and that no service knows, stops the start with a message that says which. In containers the",
-        "variables may stand in a file `.env` beside docker-compose.yml; `evswarm up` sets most of them from its options.",
+        "variables may stand in a file `.env` beside docker-compose.yml. `evswarm up` passes them to the services that it starts; its",
+        "options go before them.",
         "",
         "Generated from `shared/evswarm_shared/settings.py`.",
     ]

@@ -145,6 +145,10 @@ class LocalSwarm:
         if self.options.csms_url is not None:
             return
         if csms.csms_tls_cert is not None:
+            if csms.csms_tls_port in (self.options.port, self.options.csms_port):
+                raise UsageError(
+                    f"port {csms.csms_tls_port} is for one thing only; choose another with --csms-tls-port"
+                )
             self.csms_tls_url = f"wss://{reachable(self.options.host)}:{csms.csms_tls_port}"
         elif self.options.csms_tls_port is not None:
             raise UsageError("--csms-tls-port needs --tls, or a certificate in EVSWARM_CSMS_TLS_CERT")

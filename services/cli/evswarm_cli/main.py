@@ -17,12 +17,13 @@ from rich.table import Table
 
 from evswarm_cli.audit_command import describe, patient_audit
 from evswarm_cli.controller_client import ControllerClient
-from evswarm_cli.errors import UsageError
+from evswarm_cli.errors import StartError, UsageError
 from evswarm_cli.history import export, past_transactions
 from evswarm_cli.history import history as history_command
 from evswarm_cli.history_audit import audit_past
 from evswarm_cli.local_swarm import LocalSwarm, SwarmOptions
 from evswarm_cli.options import Url
+from evswarm_cli.ports import require_free
 from evswarm_cli.progress import status_line, watch
 from evswarm_cli.scaling import wait_for
 from evswarm_cli.store import DEFAULT_PORT, store_command
@@ -37,25 +38,33 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("history")(history_command)
-app.command()(export)
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @app.command()
 def up(
-    stations: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many stations to run.")] = 20,
+    stations: Annotated[
+        int,
+        typer.Option(min=0, max=1_000_000, envvar="EVSWARM_STATIONS", help="How many stations to run."),
+    ] = 20,
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes share them.")] = 2,
     csms_url: Annotated[
-        str | None, typer.Option(help="Your own central system (ws:// or wss://); ours is not started.")
+        str | None,
+        typer.Option(
+            envvar="EVSWARM_CSMS_URL", help="Your own central system (ws:// or wss://); ours is not started."
+        ),
     ] = None,
     profile: Annotated[
         ProfileName | None, typer.Option(help="One behaviour for all; by default a mix.")
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of API and dashboard.")] = 8000,
-    csms_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of our central system.")] = 9000,
+    host: Annotated[str, typer.Option(envvar="EVSWARM_HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, envvar="EVSWARM_PORT", help="Port of API and dashboard.")
+    ] = 8000,
+    csms_port: Annotated[
+        int, typer.Option(min=1, max=65535, envvar="EVSWARM_CSMS_PORT", help="Port of our central system.")
+    ] = 9000,
     tls: Annotated[
         Path | None,
         typer.Option(
@@ -68,7 +77,9 @@ def up(
     ] = None,
     ramp: Annotated[
         float | None,
-        typer.Option(min=0.1, help="Stations to start a second; by default as many as the machine can."),
+        typer.Option(
+            min=0.1, max=100_000, help="Stations to start a second; by default as many as the machine can."
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
     clock_start: Annotated[
@@ -85,9 +96,12 @@ def up(
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Keep the swarm's state in this directory.")] = None,
     redis_url: Annotated[
-        str | None, typer.Option(help="Use this Redis instead of an embedded store.")
+        str | None,
+        typer.Option(envvar="EVSWARM_REDIS_URL", help="Use this Redis instead of an embedded store."),
     ] = None,
-    history: Annotated[bool, typer.Option(help="Keep logs, messages and sessions in a database.")] = True,
+    history: Annotated[
+        bool, typer.Option(envvar="EVSWARM_HISTORY", help="Keep logs, messages and sessions in a database.")
+    ] = True,
     csms_auth_key: Annotated[str | None, typer.Option(help="Stations send HTTP Basic with this key.")] = None,
     csms_ca: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Trusted authorities (PEM) for wss.")
@@ -142,7 +156,7 @@ def scale(
     count: Annotated[int, typer.Argument(min=0, help="How many stations there shall be.")],
     profile: Annotated[ProfileName | None, typer.Option(help="Behaviour of the stations this adds.")] = None,
     ramp_per_second: Annotated[
-        float | None, typer.Option("--ramp", min=0.1, help="Stations to start a second.")
+        float | None, typer.Option("--ramp", min=0.1, max=100_000, help="Stations to start a second.")
     ] = None,
     wait: Annotated[bool, typer.Option(help="Return when the swarm has that size.")] = True,
     patience: Annotated[
@@ -225,6 +239,10 @@ def audit(
         sys.exit(1)
 
 
+app.command("history")(history_command)
+app.command()(export)
+
+
 def _exec(module: str, arguments: Sequence[str] = ()) -> NoReturn:
     os.execv(sys.executable, [sys.executable, "-m", f"evswarm_{module}", *arguments])  # noqa: S606 - our own interpreter
 
@@ -268,7 +286,11 @@ def store(
     data: Annotated[Path, typer.Option(help="Where to keep the data.")] = Path("evswarm-data"),
 ) -> None:
     """Run one embedded store, where there is no Redis."""
-    data.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"cannot write to {data} ({error.strerror}); choose another --data") from None
+    require_free(host, port, "--port")
     command = store_command(host, port, data)
     os.execv(command[0], command)  # noqa: S606 - the binary of an installed package
 
@@ -313,5 +335,8 @@ def main() -> None:
     except EvswarmError as error:
         err.print(f"evswarm: {error}", markup=False)
         sys.exit(2 if isinstance(error, UsageError | SettingsError) else 1)
+    except OSError as error:  # what is printed cannot be written, for example to a disk that is full
+        err.print(f"evswarm: {error}", markup=False)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
