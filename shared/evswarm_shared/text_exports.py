@@ -43,11 +43,13 @@ def text_export(form: TextFormat, columns: Sequence[str], pages: Pages) -> Async
 async def _csv(columns: Sequence[str], pages: Pages) -> AsyncIterator[bytes]:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\r\n")
+    # With the first page: what cannot be read has no line of columns either.
     writer.writeheader()
-    yield _taken(text)
     async for page in pages:
         writer.writerows({name: _cell(value) for name, value in item.items()} for item in page)
         yield _taken(text)
+    if head := _taken(text):
+        yield head
 
 
 async def _json(pages: Pages) -> AsyncIterator[bytes]:
