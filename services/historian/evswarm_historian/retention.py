@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Table, delete, func, select
+from sqlalchemy import ColumnElement, Table, delete, func, select
 
 from evswarm_historian.archive import hold
-from evswarm_historian.database import Database
-from evswarm_historian.tables import events, holdings, logs, messages, transactions
+from evswarm_historian.database import TABLES, Database
+from evswarm_historian.tables import events, holdings, logs, messages, runs, transactions
 from evswarm_shared.history.readable import first_id, milliseconds
 from evswarm_shared.settings import HistorianSettings
 
@@ -17,6 +17,10 @@ MEGABYTE: Final = 1_000_000
 DAY_SECONDS: Final = 86400.0
 
 RETAINED: Final[Mapping[str, Table]] = {table.name: table for table in (logs, messages, transactions, events)}
+_COUNTED: Final[Mapping[Table, ColumnElement[int]]] = {
+    transactions: transactions.c.bytes,
+    runs: func.length(runs.c.configuration),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +69,11 @@ class Retention:
                 for row in await connection.execute(select(holdings))
             }
             # These grow by merging, so nobody counts along; there are few.
-            row = (
-                await connection.execute(
-                    select(func.count(), func.coalesce(func.sum(transactions.c.bytes), 0)).select_from(
-                        transactions
-                    )
-                )
-            ).one()
-        nothing = Holding(0, 0)
-        return {name: found.get(name, nothing) for name in RETAINED} | {
-            transactions.name: Holding(int(row[0]), int(row[1]))
-        }
+            for table, size in _COUNTED.items():
+                asked = select(func.count(), func.coalesce(func.sum(size), 0)).select_from(table)
+                rows, total = (await connection.execute(asked)).one()
+                found[table.name] = Holding(int(rows), int(total))
+        return {name: found.get(name, Holding(0, 0)) for name in TABLES}
 
     async def step(self, name: str, now: float, held: Holding) -> Holding:
         """Remove at most `ROWS_AT_ONCE` rows of a table; return what it held less what was removed.

@@ -15,7 +15,7 @@ from evswarm_historian.database import Database
 from evswarm_historian.errors import DatabaseAwayError, DiskFullError, RecordsRefusedError
 from evswarm_historian.library import Library
 from evswarm_historian.listening import Server, listen
-from evswarm_historian.retention import Holding, Retention, limits
+from evswarm_historian.retention import RETAINED, Holding, Retention, limits
 from evswarm_historian.web import create_app
 from evswarm_historian.writer import MEGABYTE, RETRY_SECONDS, HistorianState, Writer
 from evswarm_shared.bus.port import HistoryTail
@@ -144,7 +144,7 @@ class Historian:
             DatabaseAwayError, DiskFullError: some of it is left for the next time.
         """
         self._held = await self._retention.holdings()
-        for name in list(self._held):
+        for name in RETAINED:
             while True:
                 held = await self._retention.step(name, self._clock(), self._held[name])
                 removed = self._held[name].rows - held.rows

@@ -37,6 +37,7 @@ from evswarm_shared.history.records import (
     RunRecord,
     encode_batches,
 )
+from evswarm_shared.telemetry.catalogue import HISTORY_TABLES
 from tests.support.history import AT, Tape, central, event, ledger, log, message
 from tools.generate.sessions_dashboard import queries
 
@@ -521,6 +522,20 @@ async def test_without_a_limit_nothing_goes(database: Database) -> None:
     retention = Retention(database, {"logs": KEEP_ALL})
     held = (await retention.holdings())["logs"]
     assert await retention.step("logs", AT + 1e9, held) == held
+
+
+async def test_every_table_says_what_it_holds_that_of_the_runs_too(database: Database) -> None:
+    run = RunRecord(AT, "r-9", AT, 1, 20, log_free())
+    await Archive(database).write([Tape(FACTS).entry(run, ledger(), event())])
+    held = await Retention(database, {}).holdings()
+    assert {name: held[name].rows for name in HISTORY_TABLES} == {
+        "logs": 0,
+        "messages": 0,
+        "transactions": 1,
+        "events": 1,
+        "runs": 1,
+    }
+    assert held["runs"].bytes == len("{}")
 
 
 async def test_transactions_and_events_expire_too(database: Database) -> None:
