@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.bench import compose
+from tests.bench.paired_ratios import spread
 from tests.bench.swarm import SCENARIOS
 from tools.generate.performance import RESULTS, ROWS, document
 
@@ -73,18 +74,38 @@ def test_a_historian_that_falls_behind_is_told(backlog: tuple[float, float], fla
 
 
 def test_what_the_history_costs_is_told_of_both_sides_and_their_sum() -> None:
+    growth = {"worker": [77.0] * 3, "csms": [70.0] * 3, "both": [70.0, 75.0, 80.0]}
     figures = {
         "machine": MACHINE,
         "us_a_call": {
             "off": {"worker": 50.0, "csms": 20.0, "both": 70.0},
             "on": {"worker": 55.0, "csms": 20.0, "both": 75.0},
         },
-        "growth": {"worker": 1.1, "csms": 1.0, "both": 75 / 70},
+        "growth": {what: spread(on, [70.0] * 3) for what, on in growth.items()},
         "valid": True,
     }
     page = document({"history_cost": figures})
-    assert "against without: worker | 1.10 (55 / 50 µs) | ≤ 1.10 |" in page
-    assert "against without: both together | 1.07 (75 / 70 µs) | ≤ 1.10 |" in page
+    assert "against without: worker | 1.10, with 95 % certainty 1.10 to 1.10; half of 3 rounds" in page
+    assert "(55 / 50 µs) | ≤ 1.10 |" in page
+    assert (
+        "against without: both together | 1.07, with 95 % certainty 1.00 to 1.14; half of 3 rounds 1.04 to 1.11 (75 / 70 µs)"
+        in page
+    )
+
+
+def test_what_one_station_more_uses_is_told_without_what_the_processes_use_anyway() -> None:
+    steady = {"cpu_percent_all": 26.0, "calls_per_second": 700.0, "call_p99_seconds": 0.01, "valid": True}
+    figures = {
+        "machine": MACHINE,
+        "stations": 10_000,
+        "command_to_running_seconds": 7.0,
+        "steady": steady,
+        "few": {"cpu_percent_all": 6.2},
+        "cpu_a_station_against_hundred": 0.13,
+        "memory_kib_a_station": {"worker-1": 11.7},
+    }
+    page = document({"ten_thousand": figures})
+    assert "for one station more, from 100 on | 20 µs a second |" in page
 
 
 def in_containers(worker_cpu: float) -> dict[str, Any]:
