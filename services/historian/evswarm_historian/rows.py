@@ -193,5 +193,7 @@ def _merge(rows: Rows, row: Row) -> None:
         rows.transactions[key] = row
         return
     for name, value in row.items():
-        if value is not None and name != "id":
+        if value is not None and name not in ("id", "run_id"):
             known[name] = value
+    # As in the database: who tells of its end may do so in another run.
+    known["run_id"] = known["run_id"] or row["run_id"]

@@ -52,3 +52,14 @@ def test_both_sides_are_known_by_what_the_start_said() -> None:
     ((key, row),) = rows.transactions.items()
     assert key == ("CP-000001", 1, round((AT - 600) * 1000), 1000)
     assert (row["station_seen"], row["csms_seen"], row["station_meter_stop"]) == (1, 1, 3500)
+
+
+def test_a_transaction_stays_with_the_run_that_first_told_of_it() -> None:
+    tape = Tape(FACTS, run_id="run-1")
+    started = tape.entry(ledger())
+    tape.run_id = "run-2"
+    ((_, row),) = rows_of([started, tape.entry(central(stopped=True))], "").transactions.items()
+    assert (row["run_id"], row["csms_seen"]) == ("run-1", 1)
+    tape.run_id = ""
+    ((_, row),) = rows_of([tape.entry(central()), started], "").transactions.items()
+    assert row["run_id"] == "run-1"
