@@ -164,7 +164,7 @@ def listening_addresses(pid: int) -> set[str]:
         (["--csms-url", "http://here"], "ws:// or wss://"),
         (["--csms-url", "wss://here", "--csms-ca", "/nowhere.pem"], "EVSWARM_CSMS_CA"),
         (["--control-port", "{taken}"], "--control-port .* cannot be had .*in use"),
-        (["--config", "{keys}"], "configuration key 'HeartbeatInterval' cannot be 'often'"),
+        (["--config", "{keys}"], "HeartbeatInterval takes a whole number .*, not 'often'"),
         (["--state", "/proc/nowhere"], "--state /proc/nowhere cannot be used"),
     ],
 )

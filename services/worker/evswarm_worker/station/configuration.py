@@ -218,9 +218,17 @@ class Configuration:
         """
         for key, value in values.items():
             name = self.name_of(key)
-            if name is None or not self.keys[name].accepts(value):
-                raise StationError(f"configuration key {key!r} cannot be {value!r}")
+            if name is None:
+                raise StationError(f"there is no configuration key {key!r}")
+            if not self.keys[name].accepts(value):
+                raise StationError(self.misfit(name, value))
             self._store(name, value)
+
+    def misfit(self, key: str, value: str) -> str:
+        """What is wrong with a value that the key does not take; a password is not repeated."""
+        rule = RULES.get(key) or rule_like(self.keys[key].default)
+        given = "" if key == _K.authorization_key else f", not {value!r}"
+        return f"configuration key {key} takes {rule.wants}{given}"
 
     def change(self, key: str, value: str) -> ConfigurationStatus:
         """Do what ChangeConfiguration asks (OCPP 1.6 §5.3)."""

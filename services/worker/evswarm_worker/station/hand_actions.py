@@ -19,6 +19,7 @@ from evswarm_worker.station.cabinet import Cabinet, masked
 from evswarm_worker.station.charging import leave_free, stop, try_to_begin
 from evswarm_worker.station.commands import security_settings
 from evswarm_worker.station.commands.reservation import give_up
+from evswarm_worker.station.configuration import Access
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.errors import StationActionError
 from evswarm_worker.station.link import LinkEvent, LinkState
@@ -148,7 +149,9 @@ def set_configuration(cabinet: Cabinet, key: str, value: str) -> None:
             raise StationActionError(f"{name} cannot be that now: the station's log says why")
         return
     if cabinet.configuration.change(name, value) is ConfigurationStatus.rejected:
-        raise StationActionError(f"configuration key {name!r} cannot be {value!r}, or is read-only")
+        if cabinet.configuration.keys[name].access is Access.READ:
+            raise StationActionError(f"configuration key {name} is read-only")
+        raise StationActionError(cabinet.configuration.misfit(name, value))
     cabinet.log(f"Configuration by hand: {name} = {value}")
     take_effect(cabinet, name)
 
