@@ -307,11 +307,13 @@ def _connector_state(connector: Connector) -> ConnectorCheckpoint:
 
 def _stored_samples(transaction: Transaction) -> bytes | None:
     if not transaction.samples:
-        return None
+        return None if transaction.samples is None else b""
     return encode_payload(MeterValues(0, transaction.samples))
 
 
 def _restored_samples(stored: bytes) -> list[MeterValue]:
+    if not stored:
+        return []
     message = decode_request(Action.meter_values.value, msgspec.Raw(stored), receiver=Sender.CSMS)
     assert isinstance(message, MeterValues)
     return list(message.meter_value)
