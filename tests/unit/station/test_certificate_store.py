@@ -80,6 +80,8 @@ def test_a_full_store_takes_no_more() -> None:
         kind = CENTRAL if number % 2 else MAKER
         assert install(rig, pem(authority(NOON, f"Root {number}").certificate), kind) == "Accepted"
     assert install(rig, pem(ROOT.certificate)) == "Rejected"
+    without = StationRig(configuration={"CertificateStoreMaxLength": "0"}).start()
+    assert install(without, pem(ROOT.certificate)) == "Rejected"
 
 
 @pytest.mark.parametrize("algorithm", ["SHA256", "SHA384", "SHA512"])

@@ -53,6 +53,10 @@ def test_get_configuration_sorts_known_from_unknown() -> None:
 def test_too_many_keys_at_once_are_refused() -> None:
     answer = StationRig().start().command("GetConfiguration", {"key": ["X"] * (MAX_REQUESTED_KEYS + 1)})
     assert answer[0] == "OccurenceConstraintViolation"
+    rig = StationRig(configuration={"GetConfigurationMaxKeys": "2"}).start()
+    assert rig.command("GetConfiguration", {"key": ["X"] * 3})[0] == "OccurenceConstraintViolation"
+    assert len(rig.command("GetConfiguration", {"key": ["X"] * 2})["unknownKey"]) == 2
+    assert len(rig.command("GetConfiguration")["configurationKey"]) > 2
 
 
 @pytest.mark.parametrize(

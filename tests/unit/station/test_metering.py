@@ -213,6 +213,27 @@ def test_the_readings_for_the_stop_come_along_to_a_new_owner() -> None:
     ]
 
 
+def test_a_new_owner_goes_on_to_collect_for_the_stop_where_there_is_nothing_yet() -> None:
+    options: dict[str, Any] = {
+        "configuration": {"StopTxnAlignedData": "SoC", "ClockAlignedDataInterval": "60"}
+    }
+    heir = charging_rig(**options).heir(after=1.0).start()
+    heir.run(130.0)
+    assert contexts(stopped(heir)) == ["Sample.Clock", "Sample.Clock"]
+
+
+def test_no_more_readings_are_kept_than_the_station_announces() -> None:
+    rig = charging_rig(
+        configuration={
+            "StopTxnSampledData": "SoC",
+            "MeterValueSampleInterval": "5",
+            "StopTransactionMaxMeterValues": "6",
+        },
+    )
+    rig.run(101.0)
+    assert 3 <= len(stopped(rig)) <= 6
+
+
 def test_a_very_long_transaction_keeps_fewer_readings_but_the_first_and_last_and_counts_the_others() -> None:
     rig = charging_rig(
         configuration={"StopTxnSampledData": "SoC", "MeterValueSampleInterval": "5"},

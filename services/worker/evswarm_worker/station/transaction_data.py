@@ -6,9 +6,9 @@ from typing import Final
 from msgspec import UNSET
 from ocpp.v16.enums import ConfigurationKey, Measurand, ReadingContext
 
+from evswarm_shared.ocpp16.configuration_values import STOP_TRANSACTION_MAX_METER_VALUES
 from evswarm_shared.telemetry.counts import DroppedFrame
 from evswarm_worker.station.cabinet import Cabinet
-from evswarm_worker.station.configuration import STOP_METER_VALUES_KEPT
 from evswarm_worker.station.connector import Connector
 from evswarm_worker.station.metering import Wanted, measurands, meter_value
 from evswarm_worker.station.transaction import Transaction
@@ -38,7 +38,7 @@ def collect(
         return
     samples.append(value)
     cabinet.lasting_changed = True
-    if len(samples) > STOP_METER_VALUES_KEPT:
+    if len(samples) > cabinet.configuration.integer(STOP_TRANSACTION_MAX_METER_VALUES):
         # Every second one between the first and the last goes (errata §3.91).
         cabinet.counts.dropped_frames.add(DroppedFrame.QUEUE_FULL, len(samples[1:-1:2]))
         del samples[1:-1:2]

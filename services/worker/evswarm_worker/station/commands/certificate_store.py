@@ -25,7 +25,6 @@ from evswarm_shared.ocpp16.messages import (
 )
 from evswarm_worker.station import certificate_renewal, security_events
 from evswarm_worker.station.cabinet import Cabinet
-from evswarm_worker.station.configuration import CERTIFICATE_STORE_LENGTH
 from evswarm_worker.station.security import (
     TLS,
     SecurityEventType,
@@ -67,7 +66,9 @@ def install_certificate(cabinet: Cabinet, request: InstallCertificate) -> Instal
         return InstallCertificateResponse(CertificateStatus.rejected)
     if known:
         return InstallCertificateResponse(CertificateStatus.accepted)
-    if not replaced and _stored(cabinet) >= CERTIFICATE_STORE_LENGTH:
+    if not replaced and _stored(cabinet) >= cabinet.configuration.integer(
+        ConfigurationKey.certificate_store_max_length
+    ):
         cabinet.log(f"{request.certificate_type} refused: the store is full")
         return InstallCertificateResponse(CertificateStatus.rejected)
     security = security_of(cabinet)

@@ -15,7 +15,7 @@ from evswarm_shared.ocpp16.messages import (
 )
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.commands import security_settings
-from evswarm_worker.station.configuration import MAX_REQUESTED_KEYS, Access
+from evswarm_worker.station.configuration import Access
 from evswarm_worker.station.taking_effect import take_effect
 
 
@@ -42,10 +42,9 @@ def get_configuration(cabinet: Cabinet, request: GetConfiguration) -> GetConfigu
     """
     configuration = cabinet.configuration
     asked = request.key if isinstance(request.key, list) and request.key else list(configuration.keys)
-    if len(asked) > MAX_REQUESTED_KEYS:
-        raise PayloadError(
-            ErrorCode.OCCURENCE_CONSTRAINT_VIOLATION, f"more than {MAX_REQUESTED_KEYS} keys at once"
-        )
+    at_once = configuration.integer(ConfigurationKey.get_configuration_max_keys)
+    if request.key and len(asked) > at_once:
+        raise PayloadError(ErrorCode.OCCURENCE_CONSTRAINT_VIOLATION, f"more than {at_once} keys at once")
     known, unknown = [], []
     for key in asked:
         name = configuration.name_of(key)
