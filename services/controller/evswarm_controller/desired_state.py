@@ -166,7 +166,9 @@ def with_individual(desired: DesiredState, spec: StationSpec, operation_id: str 
         )
     if station_id in Membership(desired):
         raise StationExistsError(f"There is a station {station_id} already: delete it first.")
-    return msgspec.structs.replace(_next(desired, operation_id), individuals=(*desired.individuals, spec))
+    changed = _next(desired, operation_id)
+    spec = msgspec.structs.replace(spec, creation=changed.generation)
+    return msgspec.structs.replace(changed, individuals=(*desired.individuals, spec))
 
 
 def without_individual(desired: DesiredState, station_id: str, operation_id: str | None) -> DesiredState:

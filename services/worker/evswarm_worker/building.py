@@ -44,6 +44,7 @@ class StationBuilder:
             stopped=plan.stopped,
             autonomous=spec is None or spec.autonomous,
             security=delivered_security(settings, spec, plan.station_id),
+            creation=0 if spec is None else spec.creation,
             revocations="" if settings.firmware_crl is None else revocations(settings.firmware_crl),
         )
         return Station(

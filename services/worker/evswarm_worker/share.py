@@ -97,7 +97,10 @@ def goal(plan: StationPlan | None, current: StationPlan, assignment: Assignment)
     if plan.stopped:
         return Goal.STOP_AND_STAY
     if current.spec != plan.spec:
-        return Goal.HAND_OVER
+        anew = (
+            current.spec is not None and plan.spec is not None and current.spec.creation != plan.spec.creation
+        )
+        return Goal.STOP_AND_LEAVE if anew else Goal.HAND_OVER
     return Goal.RUN
 
 

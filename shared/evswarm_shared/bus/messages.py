@@ -76,7 +76,8 @@ class StationSpec(msgspec.Struct, frozen=True):
 
     None takes what the worker's settings say. `security_profile` is 0 to 3; `root_certificates` and `client_certificate`
     (with its private key) are PEM; `csms_tls_url` is where it connects in security profiles 2 and 3 when `csms_url`
-    begins with ws://.
+    begins with ws://. `creation` tells stations apart that were created one after the other under the same name: the
+    generation in which it was; 0 where nobody counts.
     """
 
     station_id: str
@@ -90,6 +91,7 @@ class StationSpec(msgspec.Struct, frozen=True):
     root_certificates: str | None = None
     client_certificate: str | None = None
     csms_tls_url: str | None = None
+    creation: int = 0
 
 
 class PolicyChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -152,6 +152,12 @@ def test_a_station_created_by_name_belongs_to_the_swarm_until_it_is_deleted() ->
     assert "GARAGE-7" not in Membership(gone) and gone.stopped == frozenset() and gone.generation == 4
 
 
+def test_a_station_created_under_the_name_of_a_deleted_one_is_another_station() -> None:
+    first = with_individual(new_swarm(5), GARAGE, None)
+    second = with_individual(without_individual(first, "GARAGE-7", None), GARAGE, None)
+    assert first.individuals != second.individuals
+
+
 @pytest.mark.parametrize(("name", "words"), [("CP-000003", "numbered"), ("CP-000099", "numbered")])
 def test_a_numbered_name_is_not_given_to_a_station_of_its_own(name: str, words: str) -> None:
     with pytest.raises(StationExistsError, match=words):

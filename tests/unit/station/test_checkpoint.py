@@ -160,6 +160,30 @@ def test_a_station_that_never_ran_is_fresh() -> None:
     assert rig.actions()[0] == "BootNotification" and any("Started" in line for line in rig.log)
 
 
+def test_a_station_created_anew_under_an_old_name_has_only_the_meters_and_numbers_of_the_old_one() -> None:
+    before = charging_rig(configuration={"ConnectionTimeOut": "44"})
+    before.run(95.0)
+    before.command("ChangeAvailability", {"connectorId": 2, "type": "Inoperative"})
+    before.station.stop(before.now)
+    before.settle()
+    anew = before.heir(creation=7, configuration={"ConnectionTimeOut": "55"}).start()
+    assert anew.actions()[0] == "BootNotification" and any("Started:" in line for line in anew.log)
+    assert anew.status(2) == "Available"
+    answer = anew.command("GetConfiguration", {"key": ["ConnectionTimeOut"]})
+    assert answer["configurationKey"][0]["value"] == "55"
+    assert anew.snapshot().energy_mwh == before.snapshot().energy_mwh > 0
+    assert not set(anew.unique_ids) & set(before.unique_ids)
+    again = anew.heir(creation=7).start()
+    assert any("Resumed" in line for line in again.log)
+
+
+def test_a_transaction_that_nobody_could_end_goes_on_in_the_station_created_anew() -> None:
+    rig = charging_rig()
+    rig.run(95.0)
+    anew = rig.heir(creation=7).start()
+    assert anew.snapshot().transactions == 1 and anew.status(1) == "Charging"
+
+
 def test_a_store_that_has_forgotten_everything_gets_all_that_lasts() -> None:
     rig = charging_rig()
     rig.run(95.0)

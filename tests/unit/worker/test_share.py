@@ -72,6 +72,14 @@ NAMED = StationPlan("garage", INDIVIDUAL_INDEX_BASE + 1, HOME, spec=SPEC)
             assignment(),
             Goal.HAND_OVER,
         ),
+        (
+            StationPlan(
+                "garage", NAMED.index, HOME, spec=StationSpec("garage", ProfileName.HOME, creation=9)
+            ),
+            NAMED,
+            assignment(),
+            Goal.STOP_AND_LEAVE,
+        ),
     ],
 )
 def test_a_running_station_gets_the_goal_that_fits(

@@ -186,7 +186,10 @@ async def stop_station(context: ContextOf, body: StationRequest) -> Response:
     },
 )
 async def create_station(context: ContextOf, body: NewStationRequest) -> Response:
-    """Create one station of a given identity, and answer with it once it runs."""
+    """Create one station of a given identity, and answer with it once it runs.
+
+    Under the name of a deleted one it is a new station; only its meters go on from where the old ones stood.
+    """
     context.require_ready()
     new_station.check(body)
     operation = await context.wishes.create(StationSpec(**body.model_dump()))

@@ -114,6 +114,7 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     security: Security | None = None
     diagnostics_upload: LogUpload | None = None
     error_code: ChargePointErrorCode = ChargePointErrorCode.no_error
+    creation: int = 0
 
 
 class _Beginning(msgspec.Struct, array_like=True, frozen=True):
@@ -168,7 +169,10 @@ def whole_of(cabinet: Cabinet) -> StationCommit:
 
 
 def restore(cabinet: Cabinet, stored: StoredStation) -> bool:
-    """Take over what was stored; False when the station never ran.
+    """Take over what was stored; False when the station never ran, or is a new one of an old name.
+
+    A new one has its meters and its numbers from the one before, lest a register falls or an id comes twice. One whose
+    predecessor could not end its transactions goes on as that one.
 
     Raises:
         CheckpointError: the checkpoint is not one, or of another version.
@@ -182,15 +186,22 @@ def restore(cabinet: Cabinet, stored: StoredStation) -> bool:
     if checkpoint.version != VERSION:
         raise CheckpointError(f"checkpoint of {stored.station_id} has version {checkpoint.version}")
     cabinet.draws.counter = checkpoint.draws
+    cabinet.next_serial = checkpoint.next_serial
+    cabinet.outbox.next_sequence = checkpoint.next_sequence
+    cabinet.outbox.restore(stored.outbox, checkpoint.transaction_ids)
+    if checkpoint.creation != cabinet.config.creation and not any(
+        state.transaction for state in checkpoint.connectors
+    ):
+        for connector, state in zip(cabinet.connectors, checkpoint.connectors, strict=False):
+            connector.meter.register_mwh = state.register_mwh
+            connector.meter.earned_units = state.earned_units
+        return False
     cabinet.accepted_ever = checkpoint.accepted_ever
     cabinet.booted = checkpoint.booted
     cabinet.switched_off = checkpoint.switched_off
     cabinet.operative = checkpoint.operative
     cabinet.reported = checkpoint.reported
     cabinet.clock_offset = checkpoint.clock_offset
-    cabinet.next_serial = checkpoint.next_serial
-    cabinet.outbox.next_sequence = checkpoint.next_sequence
-    cabinet.outbox.restore(stored.outbox, checkpoint.transaction_ids)
     cabinet.configuration.changes = dict(checkpoint.configuration) or None
     cabinet.take_message_timeout()
     cabinet.cache.restore(checkpoint.cache)
@@ -254,6 +265,7 @@ def _encode(cabinet: Cabinet) -> bytes:
             security=cabinet.security,
             diagnostics_upload=cabinet.diagnostics_upload,
             error_code=cabinet.error_code,
+            creation=cabinet.config.creation,
         )
     )
 

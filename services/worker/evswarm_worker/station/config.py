@@ -28,6 +28,7 @@ class StationConfig(msgspec.Struct, frozen=True, kw_only=True):
     unknown extra fields of the peer. `configuration` presets OCPP configuration keys. `stopped`: it exists, but is
     switched off until it is started. `autonomous` False: what happens at it is left to the hand. `security` None: neither
     password nor certificate nor trusted roots of its own. `revocations`: lists of manufacturers' revoked certificates, PEM.
+    `creation` is another for each station that was created under this name.
     """
 
     station_id: str
@@ -47,3 +48,4 @@ class StationConfig(msgspec.Struct, frozen=True, kw_only=True):
     autonomous: bool = True
     security: StationSecurity | None = None
     revocations: str = ""
+    creation: int = 0
