@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   daySeries,
+  daySpan,
   SHOWN_DAYS,
   sinceDay,
 } from "../../services/controller/evswarm_controller/dashboard/static/js/state/day_sums.js";
@@ -20,4 +21,10 @@ test("days without a session stand between the others as nothing", () => {
 test("nothing is nothing, and the question begins at a midnight", () => {
   assert.deepEqual(daySeries([]).times, []);
   assert.equal(sinceDay(100 * 86_400 + 5), (101 - SHOWN_DAYS) * 86_400);
+});
+
+test("an axis of days shows a week at least, with room at both ends", () => {
+  const day = 86_400;
+  assert.deepEqual(daySpan([20 * day]), [13.5 * day, 20.5 * day]);
+  assert.deepEqual(daySpan([1, 9, 20].map((n) => n * day)), [0.5 * day, 20.5 * day]);
 });

@@ -176,6 +176,30 @@ def test_a_very_large_swarm_is_shown_in_windows_that_follow_the_eye(browser: Bro
         expect(page.get_by_role("group", name="Ticked stations")).to_contain_text("600 stations that match")
 
 
+DRAWN = """
+const draw = CanvasRenderingContext2D.prototype.fillText;
+window.drawn = new Set();
+CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+  window.drawn.add(text);
+  return draw.call(this, text, ...rest);
+};
+"""
+
+
+def test_a_single_day_stands_in_its_week_whatever_the_readers_zone(browser: Browser, url: str) -> None:
+    context = browser.new_context(timezone_id="Asia/Tokyo")
+    page = context.new_page()
+    page.add_init_script(DRAWN)
+    day = {"day": "2026-11-20", "sessions": 3, "energy_wh": 4500, "earnings": 1.5}
+    page.route("**/history/days?*", lambda route: route.fulfill(json={"items": [day]}))
+    visit(page, f"{url}/?trend=days")
+    expect(page.locator(".trend canvas")).to_have_count(3)
+    page.wait_for_function("() => [...window.drawn].some(text => text.includes('Nov'))")
+    drawn: list[str] = page.evaluate("[...window.drawn].filter(text => /[a-z]/.test(text))")
+    assert set(drawn) <= {f"{number} Nov" for number in range(14, 21)}, drawn
+    context.close()
+
+
 def test_days_of_the_history_stand_in_for_the_minutes(page: Page, swarm: FakeSwarm, url: str) -> None:
     show(page, url)
     page.get_by_role("button", name="Days").click()

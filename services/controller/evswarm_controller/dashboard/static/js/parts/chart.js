@@ -2,6 +2,7 @@
 
 import { html, UPlot, useEffect, useLayoutEffect, useRef } from "../../vendor/runtime.js";
 import { count } from "../format.js";
+import { DAY_STEPS, daySpan } from "../state/day_sums.js";
 import { theme } from "../theme.js";
 
 /**
@@ -85,10 +86,8 @@ function options(host, { lines, height, share, days }, now) {
     legend: { show: false },
     cursor: { y: false, points: { size: 5 }, drag: { x: false, y: false }, sync: { key: share } },
     scales: {
-      // A week at least, so that a single day is a bar and not a wall.
-      x: days
-        ? { time: true, range: (_u, low, high) => [Math.min(low, high - 518_400) - 43_200, high + 43_200] }
-        : { time: true },
+      // Days are counted as numbers: times would stand at the midnights of the reader.
+      x: days ? { time: false, range: ({ data }) => daySpan(data[0]) } : { time: true },
       y: { range: (_u, _low, high) => [0, Math.max((high ?? 0) * 1.08, 4)] },
     },
     axes: [
@@ -98,6 +97,7 @@ function options(host, { lines, height, share, days }, now) {
         grid: { show: false },
         space: 64,
         values: (_u, ticks) => (days ? dates(ticks) : clocks(ticks)),
+        ...(days && { incrs: DAY_STEPS }),
       },
       { ...axis, size: 40, space: 22, incrs: WHOLE_STEPS, values: (_u, ticks) => ticks.map(short) },
     ],

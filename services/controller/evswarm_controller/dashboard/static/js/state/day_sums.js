@@ -10,6 +10,22 @@ export const SHOWN_DAYS = 30;
 
 const DAY_SECONDS = 86_400;
 
+/** Distances between the days that an axis names, in seconds: days are those of UTC, wherever the reader is. */
+export const DAY_STEPS = [1, 2, 5, 7, 14, 30].map((days) => days * DAY_SECONDS);
+
+/**
+ * What an axis of days spans, in unix seconds: half a day around the first and the last, and a week at least, so that
+ * a single day is a bar and not a wall.
+ *
+ * @param {ArrayLike<number>} times the days' midnights, ascending
+ * @returns {[number, number]}
+ */
+export function daySpan(times) {
+  const last = times[times.length - 1] ?? 0;
+  const first = Math.min(times[0] ?? 0, last - 6 * DAY_SECONDS);
+  return [first - DAY_SECONDS / 2, last + DAY_SECONDS / 2];
+}
+
 /** Where the question to the history begins: midnight UTC, as unix seconds. @param {number} now */
 export const sinceDay = (now) => (Math.floor(now / DAY_SECONDS) - SHOWN_DAYS + 1) * DAY_SECONDS;
 

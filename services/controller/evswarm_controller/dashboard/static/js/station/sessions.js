@@ -4,7 +4,7 @@ import { html, useEffect, useMemo, useState } from "../../vendor/runtime.js";
 import { call } from "../api.js";
 import { amount, span } from "../format.js";
 import { currency, pausedAt } from "../model.js";
-import { daySeries, sinceDay } from "../state/day_sums.js";
+import { daySeries, daySpan, sinceDay } from "../state/day_sums.js";
 import { TimeChart } from "./time_chart.js";
 
 /**
@@ -26,7 +26,6 @@ import { TimeChart } from "./time_chart.js";
  */
 
 const PAGE = 25;
-const DAY = 86_400;
 const BEGAN = /** @type {const} */ ({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 /** The history is a moment behind, and sessions go on: what is shown is asked for again. */
 const AGAIN_MS = 5000;
@@ -60,7 +59,7 @@ function Days({ id, since, round }) {
       .catch((error) => setProblem(error.message));
   }, [id, since, round]);
   const series = useMemo(() => daySeries(items ?? []), [items]);
-  const span = useMemo(() => spanOf(series.times), [series]);
+  const span = useMemo(() => daySpan(series.times), [series]);
   const money = currency.value;
   /** @type {[string, import("./time_chart.js").Line, number[]][]} */
   const charts = [
@@ -108,12 +107,6 @@ const DayTable = ({ series, money }) => html`
     </tbody>
   </table>
 `;
-
-/** From half a day before the first day to half a day after the last, a week at least. @param {number[]} times @returns {[number, number]} */
-function spanOf(times) {
-  const last = times.at(-1) ?? 0;
-  return [Math.min(times[0] ?? last, last - 6 * DAY) - DAY / 2, last + DAY / 2];
-}
 
 /** @param {string} label @param {string} colour @param {(value: number) => string} words @returns {import("./time_chart.js").Line} */
 const bars = (label, colour, words) => ({ label, colour, words, side: "left", bars: true });

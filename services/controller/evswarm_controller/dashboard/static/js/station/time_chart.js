@@ -1,6 +1,7 @@
 /** A chart over time. What stands under the pointer is told in words beside its name. */
 
 import { html, UPlot, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/runtime.js";
+import { DAY_STEPS } from "../state/day_sums.js";
 import { theme } from "../theme.js";
 
 /**
@@ -134,7 +135,8 @@ function options(host, { lines, width, height, days, range, point }) {
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
     scales: {
       x: {
-        time: true,
+        // Days are counted as numbers: times would stand at the midnights of the reader.
+        time: !days,
         range: (_u, low, high) => {
           return range() ?? [low, high === low ? low + 1 : high];
         },
@@ -149,7 +151,7 @@ function options(host, { lines, width, height, days, range, point }) {
         grid: { show: false },
         space: 70,
         values: (_u, ticks) => ticks.map(days ? dayOf : clockFor(ticks)),
-        ...(days && { incrs: [1, 2, 5, 7, 14, 30].map((n) => n * 86_400) }),
+        ...(days && { incrs: DAY_STEPS }),
       },
       { ...axis, scale: "left", grid },
       ...(right ? [{ ...axis, scale: "right", side: /** @type {1} */ (1), grid: { show: false } }] : []),
