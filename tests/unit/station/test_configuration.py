@@ -125,7 +125,7 @@ def test_presets_may_set_fixed_keys_but_must_exist_and_fit() -> None:
     values = configuration()
     values.override({"SupportedFeatureProfiles": "Core", "ConnectionTimeOut": "30"})
     assert values.text(K.supported_feature_profiles) == "Core"
-    with pytest.raises(StationError, match="ConnectionTimeOut takes a whole number from 1 .*, not 'soon'"):
+    with pytest.raises(StationError, match=r"ConnectionTimeOut takes a whole number from 1 .*, not 'soon'"):
         values.override({"connectiontimeout": "soon"})
     with pytest.raises(StationError, match="there is no configuration key 'Colour'"):
         values.override({"Colour": "red"})
