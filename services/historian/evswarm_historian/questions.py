@@ -30,6 +30,8 @@ LATE: Final = 2.0
 ANY_FAILURE: Final = "failed"
 """As the status of messages: whatever was not answered well."""
 _WORD: Final = re.compile(r"[^\W_]+")
+_LOST_PLUS: Final = re.compile(r"(?<=.{16}) (?=\d\d:\d\d$)")
+"""The plus of a time zone, where somebody wrote it into an address as it is: there it means a space."""
 _FIELDS: Final = (
     "since",
     "until",
@@ -228,7 +230,7 @@ def _time(field: str, value: str | None) -> int | None:
         if re.fullmatch(r"\d+(\.\d+)?", value):
             at = milliseconds(float(value))
         else:
-            read = datetime.fromisoformat(value)
+            read = datetime.fromisoformat(_LOST_PLUS.sub("+", value))
             at = milliseconds((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp())
             # Nothing happened before 1970 or after 2039: a date outside means the same as the bound.
             at = min(max(at, 0), LATEST_MS)

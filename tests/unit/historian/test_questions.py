@@ -49,7 +49,17 @@ def test_a_date_before_or_after_all_history_means_its_bound() -> None:
 
 
 @pytest.mark.parametrize(
-    "time", ["2026-09-21T16:53:20Z", "2026-09-21T18:53:20+02:00", "2026-09-21T16:53:20", "1790009600"]
+    "time",
+    [
+        "2026-09-21T16:53:20Z",
+        "2026-09-21T18:53:20+02:00",
+        "2026-09-21T16:53:20",
+        "2026-09-21 16:53:20",
+        "1790009600",
+        # A plus in an address means a space.
+        "2026-09-21T18:53:20 02:00",
+        "2026-09-21T18:53:20.000 02:00",
+    ],
 )
 def test_a_time_may_be_written_in_several_ways(time: str) -> None:
     assert read_question(Topic.LOGS, {"since": time}).since_ms == 1_790_009_600_000
