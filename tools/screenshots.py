@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 import httpx
 from playwright.sync_api import Browser, Error, sync_playwright
 
-from tools.browser import ARGUMENTS, browser_path
+from tools.browser import ARGUMENTS, browser_path, visit
 from tools.panel_check.local_stack import LocalStack
 
 SIZES: Final = {1400: 900, 768: 1024, 390: 844}
@@ -85,11 +85,7 @@ def take(browser: Browser, url: str, view: View, file: Path, width: int, height:
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
     )
-    for _ in range(3):
-        page.goto(url + view.path)
-        # Chromium drops what is on its way when a network of the machine comes or goes.
-        if page.locator(".topbar").count() > 0:
-            break
+    visit(page, url + view.path)
     page.locator(view.ready).first.wait_for(timeout=LOADED_MS)
     page.wait_for_timeout(2500)
     if view.scroll_to:

@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.support.browser import accessibility_faults, open_browser, open_page
 from tests.support.compose import eventually
 from tests.support.swarm import EVSWARM, SwarmProcess
+from tools.browser import visit
 
 TOKEN = "open-sesame-open-sesame"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -95,7 +96,7 @@ def test_a_station_uploads_its_diagnostics_without_the_token(swarm: SwarmProcess
 
 def test_a_person_signs_in_by_keyboard_works_and_signs_out(swarm: SwarmProcess, browser: Browser) -> None:
     with open_page(browser) as page:
-        page.goto(f"{swarm.url}/ui/?q=CP-000002")
+        visit(page, f"{swarm.url}/ui/?q=CP-000002")
         token = page.get_by_label("Token")
         expect(token).to_be_focused()
         expect(page.locator(".pill")).to_have_text("Signed out")
@@ -115,7 +116,7 @@ def test_a_person_signs_in_by_keyboard_works_and_signs_out(swarm: SwarmProcess, 
         page.get_by_label("New price").fill("0.45")
         page.get_by_role("button", name="Set", exact=True).click()
         expect(page.get_by_label("Current price")).to_have_text("€0.45")
-        page.reload()
+        visit(page, page.url)
         expect(page.locator(".pill")).to_have_text("Live")
         assert "Authorization: Bearer" in page.request.get(f"{swarm.url}/docs").text()
         page.get_by_role("button", name="Sign out").click()
@@ -128,7 +129,7 @@ def test_the_form_fits_a_narrow_screen_in_light_and_dark(
     swarm: SwarmProcess, browser: Browser, dark: bool
 ) -> None:
     with open_page(browser, 390, 844, dark=dark) as page:
-        page.goto(swarm.url)
+        visit(page, swarm.url)
         expect(page.get_by_label("Token")).to_be_visible()
         assert accessibility_faults(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

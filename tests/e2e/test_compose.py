@@ -13,11 +13,16 @@ from tests.support.browser import open_browser, open_page
 from tests.support.compose import SERVICES, ComposeStack, eventually
 from tests.support.machine import ROOT, has_container_engine, has_image, missing
 from tests.support.product_audit import audited
+from tools.browser import visit
 from tools.panel_check.queries import all_queries, filled, read_dashboards
 
 STATIONS = 30
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [
+    pytest.mark.timeout(600),
+    # Never beside test_stack: an engine that leaves a swarm forgets the names of all containers, these too.
+    pytest.mark.xdist_group("engine"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +128,7 @@ def test_a_killed_workers_stations_go_on_elsewhere_with_their_transactions(stack
 
 def test_the_dashboard_behind_the_gateway_is_live_in_a_browser(stack: ComposeStack) -> None:
     with open_browser() as browser, open_page(browser) as page:
-        page.goto(f"http://127.0.0.1:{stack.api_port}/")
+        visit(page, f"http://127.0.0.1:{stack.api_port}/")
         expect(page.locator(".pill")).to_have_text("Live")
         expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", str(STATIONS + 1))
 

@@ -4,10 +4,11 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import open_page, show, visit
+from tests.support.browser import open_page, show
 from tests.support.compose import eventually
 from tests.support.fake_controller import running
 from tests.support.fake_swarm import FakeSwarm
+from tools.browser import visit
 
 
 def test_scaling_by_click_grows_the_table_and_shows_how_far_it_is(
@@ -91,7 +92,7 @@ def test_time_and_grid_of_the_swarm_are_set_and_a_wrong_number_is_not(
     load.fill("")
     load.press("Enter")
     eventually(lambda: swarm.conditions["grid_load"], lambda load: load is None, 10, "the load unknown")
-    page.reload()
+    visit(page, page.url)
     expect(load).to_have_value("")
     expect(conditions.get_by_label("Time")).to_have_value("60")
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import accessibility_faults, open_browser, open_page, visit
+from tests.support.browser import accessibility_faults, open_browser, open_page
 from tests.support.swarm import SwarmProcess
+from tools.browser import visit
 
 
 @pytest.fixture(scope="module")

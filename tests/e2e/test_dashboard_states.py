@@ -7,9 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from evswarm_cli.ports import free_port
-from tests.support.browser import open_page, show, visit
+from tests.support.browser import eventually, open_page, show
 from tests.support.fake_controller import TOKEN, running
 from tests.support.fake_swarm import COLUMN, FakeSwarm
+from tools.browser import visit
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,11 @@ def many() -> Iterator[str]:
     swarm.mode = "window"
     with running(swarm) as address:
         yield address
+
+
+def falling(shown: list[float]) -> bool:
+    """Whether these are the numbers of a page further down, the largest first."""
+    return bool(shown) and shown[0] < 390 and shown == sorted(shown, reverse=True)
 
 
 def test_an_unreachable_controller_leaves_the_data_greyed_and_its_return_brings_it_back(
@@ -76,10 +82,9 @@ def test_a_paused_page_stands_still_and_then_shows_what_is(page: Page, swarm: Fa
     assert page.locator("tr.station .col-energy").all_inner_texts() == seen
     page.get_by_role("button", name="Go on").click()
     expect(page.locator(".pill")).to_have_text("Live")
+    energy = page.locator("tr.station .col-energy").first
     first = swarm.rows["CP-000001"]
-    expect(page.locator("tr.station .col-energy").first).to_have_text(
-        f"{first[COLUMN['energy_mwh']] / 1e6:,.2f}"
-    )
+    eventually(page, lambda: energy.inner_text() == f"{first[COLUMN['energy_mwh']] / 1e6:,.2f}")
     # Not every row has changed meanwhile, and the first one need not be among those that have.
     page.wait_for_function(
         "seen => [...document.querySelectorAll('tr.station .col-energy')].some((cell, i) => cell.innerText !== seen[i])",
@@ -160,8 +165,9 @@ def test_a_very_large_swarm_is_shown_in_windows_that_follow_the_eye(browser: Bro
         page.evaluate("scrollTo(0, 60_000)")
         expect(page.locator("tr[data-id][aria-rowindex='1660']")).to_be_visible()
         expect(page.locator("tr.coming")).to_have_count(0)
-        shown = [float(text.replace(",", "")) for text in energies.all_inner_texts()]
-        assert shown == sorted(shown, reverse=True) and shown[0] < 390
+        eventually(
+            page, lambda: falling([float(text.replace(",", "")) for text in energies.all_inner_texts()])
+        )
         assert page.locator("tbody tr").count() < 80
         page.locator("tr.station").first.focus()
         page.keyboard.press("End")
@@ -209,7 +215,7 @@ def test_days_of_the_history_stand_in_for_the_minutes(page: Page, swarm: FakeSwa
     expect(strip).to_contain_text("Sessions")
     expect(strip).to_contain_text("120")
     swarm.fail_history = True
-    page.reload()
+    visit(page, page.url)
     expect(strip.get_by_role("alert")).to_contain_text("The historian does not answer")
     swarm.fail_history = False
     strip.get_by_role("button", name="Try again").click()

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.support.browser import accessibility_faults, open_browser, open_page
 from tests.support.swarm import SwarmProcess
+from tools.browser import visit
 
 SECTIONS = ("now", "actions", "configuration", "messages", "log", "sessions")
 
@@ -41,7 +42,7 @@ def show(page: Page, swarm: SwarmProcess, section: str = "now", **search: str) -
     """Open a part of the station's page and wait for the station."""
     values = {"show": section} | search
     query = "&".join(f"{name}={value}" for name, value in values.items() if (name, value) != ("show", "now"))
-    page.goto(f"{swarm.url}/ui/stations/BENCH-1{'?' if query else ''}{query}")
+    visit(page, f"{swarm.url}/ui/stations/BENCH-1{'?' if query else ''}{query}")
     expect(page.locator(".state-chip")).to_be_visible()
 
 
@@ -259,7 +260,7 @@ def test_a_station_that_is_out_of_order_is_repaired_from_its_page(page: Page, sw
 
 
 def test_an_unknown_station_is_said_to_be_none(page: Page, swarm: SwarmProcess) -> None:
-    page.goto(f"{swarm.url}/ui/stations/NOBODY")
+    visit(page, f"{swarm.url}/ui/stations/NOBODY")
     expect(page.get_by_text("There is no station NOBODY.")).to_be_visible()
     page.get_by_role("link", name="Look for it in the table").click()
     expect(page).to_have_url(re.compile(r"/\?q=NOBODY"))

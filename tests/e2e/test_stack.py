@@ -11,7 +11,8 @@ from tests.support.stack import Stack, docker, in_a_swarm
 
 STATIONS = 20
 
-pytestmark = pytest.mark.timeout(600)
+# The group keeps it from running beside test_compose, which says why.
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("engine")]
 
 
 @pytest.fixture(scope="module")

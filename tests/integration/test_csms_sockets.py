@@ -152,11 +152,12 @@ async def test_the_newer_of_two_connections_wins_on_another_replica(store: Memor
 
 async def test_a_silent_station_that_answers_pings_is_kept(store: MemoryStore) -> None:
     async with (
-        central_system(store, csms_ping_interval_seconds=0.05) as listening,
+        # Not shorter: whoever answers within an interval is kept, and a busy machine may stand still for a tenth of a second.
+        central_system(store, csms_ping_interval_seconds=0.3) as listening,
         station(listening, ping_interval=None) as websocket,
     ):
         await call(websocket, "BootNotification", BOOT)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.2)
         assert (await call(websocket, "Heartbeat", {}))[0] == 3
 
 

@@ -1,31 +1,20 @@
 """A real browser for tests: the machine's Chromium, driven by Playwright, that fails a test for what it says in its console."""
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any, Final
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import (
-    Browser,
-    ConsoleMessage,
-    Error,
-    Page,
-    Request,
-    Response,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.support.machine import missing
-from tools.browser import ARGUMENTS, browser_path
+from tools.browser import ARGUMENTS, browser_path, visit
 
 # What a page shows in a moment may take a while on a machine that has much else to do.
 expect.set_options(timeout=15_000)
 # A refused connection is logged by the browser itself, and is what some tests bring about.
 EXPECTED: Final = ("WebSocket connection to", "Failed to load resource")
-NETWORK_CHANGED: Final = "ERR_NETWORK_CHANGED"
-"""Chromium drops what it is loading when an interface comes or goes, as where containers start beside a test."""
-LOADS: Final = 4
 
 
 @contextlib.contextmanager
@@ -62,38 +51,11 @@ def open_page(
 
     page.on("console", listen)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    _load_again(page)
     try:
         yield page
     finally:
         context.close()
     assert complaints == [], complaints
-
-
-def _load_again(page: Page) -> None:
-    """Let `page.goto` begin again when a part of the page was lost to a change of the machine's network."""
-    lost: list[str] = []
-    load = page.goto
-
-    def note(request: Request) -> None:
-        if NETWORK_CHANGED in (request.failure or ""):
-            lost.append(request.url)
-
-    def goto(*arguments: Any, **options: Any) -> Response | None:
-        for _ in range(LOADS):
-            lost.clear()
-            try:
-                response = load(*arguments, **options)
-            except Error as error:
-                if NETWORK_CHANGED not in error.message:
-                    raise
-            else:
-                if not lost:
-                    return response
-        return load(*arguments, **options)
-
-    page.on("requestfailed", note)
-    page.goto = goto  # type: ignore[method-assign]
 
 
 def accessibility_faults(page: Page) -> list[str]:
@@ -102,15 +64,12 @@ def accessibility_faults(page: Page) -> list[str]:
     return [f"{v['id']}: {v['help']} ({len(v['nodes'])}): {v['nodes'][0]['html'][:200]}" for v in violations]
 
 
-def visit(page: Page, url: str) -> None:
-    """Open a page of the dashboard, again if its files did not all arrive.
-
-    Chromium drops what is on its way when a network of the machine comes or goes, as those of containers do.
-    """
-    for _ in range(3):
-        page.goto(url)
-        if page.locator(".topbar, .login").count() > 0:
-            return
+def eventually(page: Page, accept: Callable[[], bool], seconds: float = 15) -> None:
+    """Wait until `accept()` is true; what the page reports and asks for meanwhile is handled."""
+    end = time.monotonic() + seconds
+    while not accept():
+        assert time.monotonic() < end, "it never came about"
+        page.wait_for_timeout(50)
 
 
 def show(page: Page, url: str) -> None:
