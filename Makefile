@@ -5,10 +5,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 DASHBOARD := services/controller/evswarm_controller/dashboard
+CONTAINERS := tests/e2e/test_compose.py tests/e2e/test_stack.py
 MEMBERS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt lint types imports unit integration conformance robustness fuzz faults soak e2e bench bench-quick images docs docs-check dashboard-check dashboard-test screenshots panel-check grafana-smoke clean
+.PHONY: help up setup test check fmt lint types imports unit integration conformance robustness fuzz faults soak e2e containers browser robustness-beside-containers bench bench-quick images docs docs-check dashboard-check dashboard-test screenshots panel-check grafana-smoke clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +51,7 @@ images: ## Build the container images
 
 ## Check ---------------------------------------------------------------------------------------------------
 
-test: unit integration conformance robustness faults e2e dashboard-test ## Run every test
+test: unit integration conformance faults robustness-beside-containers browser dashboard-test ## Run every test
 
 check: lint types imports docs-check dashboard-check unit ## Format, lint, types, imports, generated docs, unit tests: seconds
 
@@ -89,8 +90,18 @@ robustness: $(VENV)/.ready-dev ## 2,000 spoiled frames at either side, and reque
 fuzz: $(VENV)/.ready-dev ## 100,000 spoiled frames at either side, and the API for ten minutes (ARGS="--fuzz-seed 7")
 	@$(BIN)/pytest tests/fuzz -q -s --fuzz-frames 100000 --timeout 1500 $(ARGS)
 
-e2e: $(VENV)/.ready-dev ## The whole system: containers, Prometheus, a browser
-	@$(BIN)/pytest tests/e2e -q -n 2 --dist loadfile $(ARGS)
+# One after the other: a browser drops what it loads whenever an interface comes or goes, as those of containers do.
+e2e: containers browser ## The whole system: containers, Prometheus, a browser
+
+containers: $(VENV)/.ready-dev ## The compose file and the stack file as users run them
+	@$(BIN)/pytest $(CONTAINERS) -q $(ARGS)
+
+browser: $(VENV)/.ready-dev ## The dashboard, and what else of the whole system needs no containers
+	@$(BIN)/pytest tests/e2e $(CONTAINERS:%=--ignore %) -q -n 2 --dist loadfile $(ARGS)
+
+# Containers mostly wait and leave a core to the spoiled frames. Those of one group never run at once.
+robustness-beside-containers: $(VENV)/.ready-dev
+	@$(BIN)/pytest $(CONTAINERS) tests/fuzz -q -n 2 --dist loadgroup $(ARGS)
 
 bench: $(VENV)/.ready-dev ## Measure, as ratios in one run, into docs/performance.md: half an hour, on a quiet machine
 	@$(BIN)/pytest tests/bench -q --benchmark-only $(ARGS)
