@@ -245,6 +245,24 @@ def test_a_very_long_transaction_keeps_fewer_readings_but_the_first_and_last_and
     assert sum(rig.counts.dropped_frames.values()) >= 60
 
 
+def test_the_intervals_of_two_owners_add_up_to_the_register() -> None:
+    options: dict[str, Any] = {
+        "configuration": {
+            "MeterValuesSampledData": "Energy.Active.Import.Interval,Energy.Active.Import.Register",
+            "MeterValueSampleInterval": "20",
+        }
+    }
+    rig = charging_rig(**options)
+    rig.run(45.0)
+    heir = rig.heir(after=1.0).start()
+    heir.run(45.0)
+    told = [values(m) for each in (rig, heir) for m in each.sent("MeterValues")]
+    assert len(told) == 4
+    assert sum(float(interval["value"]) for interval, _ in told) == pytest.approx(
+        float(told[-1][1]["value"]), abs=1.0
+    )
+
+
 def test_an_interval_is_the_same_in_meter_values_and_in_the_stop() -> None:
     interval = "Energy.Active.Import.Interval"
     rig = charging_rig(

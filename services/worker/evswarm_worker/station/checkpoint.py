@@ -7,7 +7,7 @@ resumes the station lives through the time in between.
 from math import inf
 
 import msgspec
-from ocpp.v16.enums import Action, ChargePointErrorCode, ChargePointStatus
+from ocpp.v16.enums import Action, ChargePointErrorCode, ChargePointStatus, ReadingContext
 
 from evswarm_shared.bus.messages import StationCommit, StoredStation
 from evswarm_shared.bus.station_ledger import (
@@ -27,7 +27,7 @@ from evswarm_worker.behaviour.visits import Visit
 from evswarm_worker.station.authorization_cache import CachedTag
 from evswarm_worker.station.cabinet import FIRST_FIRMWARE, Cabinet
 from evswarm_worker.station.charging_profiles import InstalledProfile
-from evswarm_worker.station.connector import Connector, TagState
+from evswarm_worker.station.connector import Connector, IntervalMark, TagState
 from evswarm_worker.station.errors import CheckpointError
 from evswarm_worker.station.firmware_update import FirmwareUpdate
 from evswarm_worker.station.local_list import LocalList
@@ -85,6 +85,7 @@ class ConnectorCheckpoint(msgspec.Struct, array_like=True, frozen=True):
     transaction: TransactionCheckpoint | None
     reservation: Reservation | None = None
     remote_profile: InstalledProfile | None = None
+    interval_marks: dict[ReadingContext, IntervalMark] | None = None
 
 
 class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
@@ -314,6 +315,7 @@ def _connector_state(connector: Connector) -> ConnectorCheckpoint:
         ),
         reservation=connector.reservation,
         remote_profile=connector.remote_profile,
+        interval_marks=connector.interval_marks,
     )
 
 
@@ -359,6 +361,7 @@ def _restore_connector(connector: Connector, state: ConnectorCheckpoint) -> None
         connector.forget_tag()
     connector.reservation = state.reservation
     connector.remote_profile = state.remote_profile
+    connector.interval_marks = state.interval_marks
     kept = state.transaction
     if kept is not None:
         transaction = Transaction(

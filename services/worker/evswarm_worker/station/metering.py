@@ -153,6 +153,8 @@ def meter_value(
         sampled.append(SampledValue(text, explicit, UNSET, measurand, phase_field, location, unit))
     if connector.interval_marks is not None:
         _mark(connector, context)
+        # The next owner's first interval begins here.
+        cabinet.lasting_changed = True
     return MeterValue(cabinet.timestamp(), sampled) if sampled else None
 
 
