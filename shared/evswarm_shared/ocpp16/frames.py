@@ -87,7 +87,7 @@ _FRAME: Final[msgspec.json.Decoder[Call | CallResult | CallError]] = msgspec.jso
 )
 _ANYTHING: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=_write_timestamp)
-_START_OF_A_CALL: Final = re.compile(r'\s*\[\s*2\s*,\s*"([^"\\\x00-\x1f]{1,36})"\s*,')
+_START_OF_A_FRAME: Final = re.compile(r'\s*\[\s*([234])\s*,\s*"([^"\\\x00-\x1f]{1,36})"\s*,')
 
 
 def decode_frame(data: bytes | str) -> Call | CallResult | CallError:
@@ -132,10 +132,12 @@ def _diagnose(data: bytes | str) -> CallError:
         elements = _ANYTHING.decode(data)
     except UNREADABLE:
         text = data if isinstance(data, str) else data.decode("utf-8", "replace")
-        start = _START_OF_A_CALL.match(text)
+        start = _START_OF_A_FRAME.match(text)
         if start is None:
             raise FrameError(None, None, "not JSON") from None
-        raise FrameError(start[1], ErrorCode.FORMATION_VIOLATION, "not JSON") from None
+        kind, unique_id = start.groups()
+        violation = ErrorCode.FORMATION_VIOLATION if kind == str(_CALL) else None
+        raise FrameError(unique_id, violation, "not JSON") from None
     if not isinstance(elements, list) or not elements:
         raise FrameError(None, None, "not a JSON array of a message")
     kind = elements[0]

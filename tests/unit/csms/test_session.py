@@ -410,14 +410,19 @@ async def test_both_sides_may_have_a_call_open() -> None:
 
 @pytest.mark.parametrize(
     "frame",
-    [lambda call: [4, call[1], "NotSupported", "", {}], lambda call: [3, call[1], {}, "too long"]],
-    ids=["call error", "broken result"],
+    [
+        lambda call: json.dumps([4, call[1], "NotSupported", "", {}]),
+        lambda call: json.dumps([3, call[1], {}, "too long"]),
+        lambda call: f'[3,"{call[1]}",{{"status":"Accepted"',
+    ],
+    ids=["call error", "broken result", "cut off"],
 )
-async def test_a_refused_command_is_told(frame: Callable[[Any], Any]) -> None:
+async def test_a_refused_command_is_told(frame: Callable[[Any], str]) -> None:
     station = await Replica().booted()
     answer = station.session.call(ClearCache())
     [call] = station.wire.take()
-    station.say_text(json.dumps(frame(call)))
+    station.say_text(frame(call))
+    assert answer.done()
     assert (await answer).outcome is CommandOutcome.CALL_ERROR
 
 

@@ -127,8 +127,6 @@ def test_a_malformed_call_is_answered_with_formation_violation_to_the_id_that_co
         b"[2]",
         b"[[2]]",
         b'{"2":"id-1"}',
-        b'[3,"id-1",',
-        b'[4,"id-1","x',
         b'[2,"an\\"id","Heart',
         b"[2,17,",
     ],
@@ -149,7 +147,17 @@ def test_an_unknown_message_type_is_not_answered(kind: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b'[3,"id-1"]', b'[3,"id-1",{},{}]', b'[4,"id-1"]', b'[3,"' + b"i" * 37 + b'",{}]']
+    "data",
+    [
+        b'[3,"id-1"]',
+        b'[3,"id-1",{},{}]',
+        b'[4,"id-1"]',
+        b'[3,"' + b"i" * 37 + b'",{}]',
+        b'[3,"id-1",',
+        b'[3,"id-1",{"status":"Accepted"}',
+        b'[3,"id-1",{"status":"\\ud800"}]',
+        b'[4,"id-1","x',
+    ],
 )
 def test_a_malformed_answer_is_not_answered_but_names_the_call(data: bytes) -> None:
     with pytest.raises(FrameError) as caught:
