@@ -5,6 +5,7 @@ import pytest
 from evswarm_shared.settings import (
     SERVICES,
     ControllerSettings,
+    HistorianSettings,
     ServiceSettings,
     SettingsError,
     WorkerSettings,
@@ -27,6 +28,12 @@ def test_an_empty_variable_counts_as_absent() -> None:
 def test_a_wrong_value_is_named_by_its_variable() -> None:
     with pytest.raises(SettingsError, match=r"EVSWARM_PORT.*65535"):
         ControllerSettings.load({"EVSWARM_PORT": "70000"})
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "1e999"])
+def test_what_is_no_number_to_count_with_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match="EVSWARM_HISTORY_LOGS_DAYS"):
+        HistorianSettings.load({"EVSWARM_HISTORY_LOGS_DAYS": value})
 
 
 def test_an_unknown_name_stops_the_start() -> None:
