@@ -102,6 +102,20 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+OUTSIDE = """() => [...document.querySelectorAll('.table-tools > *, .trend figcaption > *')].filter(each => {
+  const [inner, outer] = [each.getBoundingClientRect(), each.parentElement.getBoundingClientRect()];
+  return inner.width > 0 && (inner.top < outer.top || inner.bottom > outer.bottom || inner.right > outer.right);
+}).map(each => each.outerHTML)"""
+
+
+def test_filters_and_the_charts_keys_stay_in_their_place_on_every_width(page: Page, url: str) -> None:
+    show(page, f"{url}/?q=CP-0000&status=Running&sort=seen")
+    expect(page.get_by_role("button", name="Clear")).to_be_visible()
+    for width in (1400, 1000, 768, 640, 639, 500, 390, 340):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(OUTSIDE) == [], width
+
+
 def test_the_page_can_be_used_at_twice_the_size_of_letters(browser: Browser, url: str) -> None:
     with open_page(browser, 700, 450) as page:
         show(page, url)
