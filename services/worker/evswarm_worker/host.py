@@ -241,13 +241,13 @@ class StationHost(LinkUser):
 
     def carry_out(self, now: float) -> None:
         """Take what the station asks for and do it, or keep it behind the commit that is under way."""
-        effects = iter(self.station.effects())
-        if self.held is None:
-            self._do(effects, now)
-        else:
+        effects = self.station.effects()
+        if self.held is not None:
             self.held.extend(effects)
             if len(self.held) > HELD_PAUSE and self.link is not None:
                 self.link.pause()
+        elif effects:
+            self._do(iter(effects), now)
         self.shell.rearm(self)
 
     def committed(self) -> None:

@@ -51,6 +51,9 @@ CURVES: Final[tuple[tuple[tuple[float, float], ...], ...]] = (
 charge, then a linear fall to nothing. DC: the shapes of published charging curves, smoothed; ours."""
 
 _HOUR: Final = 3600.0
+_CHARGING: Final = ChargePointStatus.charging
+_SUSPENDED_EV: Final = ChargePointStatus.suspended_ev
+_SUSPENDED_EVSE: Final = ChargePointStatus.suspended_evse
 
 _LEAST_AC_W: Final = (0.0, *(ac_power_w(MIN_CURRENT_A, phases) for phases in (1, 2, 3)))
 """By the number of phases."""
@@ -96,8 +99,8 @@ class Car(msgspec.Struct, array_like=True, gc=False):
         (OCPP 1.6 §4.9, §7.7).
         """
         if limit_w < self.min_power_w():
-            return ChargePointStatus.suspended_evse
-        return ChargePointStatus.suspended_ev if self.full() else ChargePointStatus.charging
+            return _SUSPENDED_EVSE
+        return _SUSPENDED_EV if self.soc >= self.target_soc else _CHARGING
 
     def power_w(self, limit_w: float = inf) -> float:
         """The power the car takes now, in W, when offered `limit_w`."""

@@ -219,10 +219,10 @@ def offer(cabinet: Cabinet, connector: Connector, offer_w: float) -> None:
     """Grant another power from now on, as far as charging profiles allow; the meter stands at this moment."""
     if connector.transaction is not None:
         connector.transaction.granted_w = offer_w
-    if cabinet.profiles is None:
-        _offer(cabinet, connector, offer_w)
-    else:
+    if cabinet.profiles is not None:
         follow_profiles(cabinet)
+    elif connector.meter.limit_w != offer_w:
+        _offer(cabinet, connector, offer_w)
 
 
 def withhold(cabinet: Cabinet, connector: Connector) -> None:

@@ -414,7 +414,7 @@ class Station:
             upkeep.look(cabinet)
         due = inf
         for connector in cabinet.connectors:
-            if connector.visit is None:
+            if connector.visit is None and connector.transaction is None:
                 visiting.keep_expecting(cabinet, connector)
             connector.schedule()
             if connector.due < due:

@@ -111,7 +111,7 @@ def live_through(cabinet: Cabinet, connector: Connector) -> None:
         aligned_sample(cabinet, connector)
     if connector.attend_at <= at:
         attend(cabinet, connector)
-    if connector.visit is None:
+    if connector.visit is None and connector.transaction is None:
         keep_expecting(cabinet, connector)
     connector.schedule()
 
@@ -136,14 +136,20 @@ def tag_of(cabinet: Cabinet, visit: Visit) -> str:
 
 
 def usable(cabinet: Cabinet, connector: Connector) -> bool:
-    """Whether somebody who comes can begin to use the connector."""
+    """Whether somebody who comes can begin to use the connector.
+
+    Whose tag is there already has been asked for by the central system, or stood there before: a reservation has
+    let the tag pass.
+    """
     return (
         cabinet.usable
         and connector.operative
         and not connector.faulted
         and not connector.plugged
         and connector.transaction is None
-        and reserving.reservation_for(cabinet, connector) is None
+        and (
+            connector.tag_state is not TagState.NONE or reserving.reservation_for(cabinet, connector) is None
+        )
     )
 
 
