@@ -6,7 +6,7 @@ import pytest
 from ocpp.v16.enums import ChargePointErrorCode
 
 from evswarm_shared.ocpp16.timestamps import format_timestamp
-from tests.support.station_rig import StationRig, charging_rig, only
+from tests.support.station_rig import StationRig, charging_rig, only, quiet_profile
 
 ACCEPTED, REJECTED = {"status": "Accepted"}, {"status": "Rejected"}
 
@@ -253,3 +253,29 @@ def test_a_car_at_a_connector_that_is_no_longer_reserved_prepares(how: str) -> N
         assert rig.statuses() == ["Available", "Preparing"]
     rig.run(121.0)
     assert rig.status() == "Finishing"
+
+
+@pytest.mark.parametrize("connector_id", [0, 2], ids=["any connector", "one connector"])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_remote_start_for_the_tag_that_reserved_brings_its_driver(connector_id: int, named: bool) -> None:
+    rig = StationRig(profile=quiet_profile(connectors=2 if connector_id else 1)).start()
+    assert reserve(rig, connector_id) == ACCEPTED
+    start = {"idTag": "MINE"} | ({"connectorId": connector_id or 1} if named else {})
+    assert rig.command("RemoteStartTransaction", start) == ACCEPTED
+    rig.run(60.0)
+    started = only(rig.sent("StartTransaction"))
+    assert (started["connectorId"], started["reservationId"]) == (connector_id or 1, 7)
+
+
+@pytest.mark.parametrize(("group", "started"), [("FAMILY", 1), ("OTHERS", 0)])
+def test_a_remote_start_that_is_authorized_first_learns_the_group_of_its_tag(
+    group: str, started: int
+) -> None:
+    rig = StationRig(configuration={"AuthorizeRemoteTxRequests": "true"}).start()
+    assert reserve(rig, parentIdTag="FAMILY") == ACCEPTED
+    rig.answers["Authorize"] = {"idTagInfo": {"status": "Accepted", "parentIdTag": group}}
+    answer = rig.command("RemoteStartTransaction", {"connectorId": 1, "idTag": "SISTER"})
+    assert answer == ACCEPTED
+    rig.run(60.0)
+    assert len(rig.sent("StartTransaction")) == started
+    assert rig.status() == ("Charging" if started else "Reserved")

@@ -138,8 +138,7 @@ def tag_of(cabinet: Cabinet, visit: Visit) -> str:
 def usable(cabinet: Cabinet, connector: Connector) -> bool:
     """Whether somebody who comes can begin to use the connector.
 
-    Whose tag is there already has been asked for by the central system, or stood there before: a reservation has
-    let the tag pass.
+    A tag that is there already is that of whoever comes, and no reservation keeps it out.
     """
     return (
         cabinet.usable

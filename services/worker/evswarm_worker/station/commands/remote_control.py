@@ -58,7 +58,8 @@ def remote_start_transaction(
         ]
         if not candidates:
             return RemoteStartTransactionResponse(_REJECTED)
-        connector = next((c for c in candidates if c.plugged), candidates[0])
+        # Who has a reservation stands in front of it.
+        connector = min(candidates, key=lambda c: (c.reservation is None, not c.plugged))
     profile = None
     if isinstance(request.charging_profile, ChargingProfile):
         profile = profile_of_remote_start(cabinet, request.charging_profile, connector.connector_id)
@@ -121,7 +122,10 @@ def _startable(cabinet: Cabinet, connector: Connector, id_tag: str) -> bool:
     reserved = reservation_for(cabinet, connector)
     if reserved is not None:
         known, _ = look_up(cabinet, id_tag)
-        if not reserved.admits(id_tag, "" if known is None else known.parent_id_tag):
+        # Where the central system is asked about the tag, its answer tells the group.
+        asks = cabinet.configuration.flag(ConfigurationKey.authorize_remote_tx_requests)
+        admitted = reserved.admits(id_tag, "" if known is None else known.parent_id_tag)
+        if not admitted and not (asks and reserved.parent_id_tag):
             return False
     return (
         connector.transaction is None
