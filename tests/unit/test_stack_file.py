@@ -109,3 +109,9 @@ def test_the_overlay_for_tls_fits_the_compose_file_and_the_gateway(compose: dict
     assert overlay["services"]["worker"]["environment"]["EVSWARM_CSMS_TLS_URL"].endswith(f":{port}")
     assert overlay["services"]["gateway"]["ports"][0].endswith(f":{port}")
     assert f"bind :{port}\n" in gateway and f"csms:{port} check" in gateway
+
+
+def test_whom_a_dead_replica_was_to_serve_is_led_to_another_one() -> None:
+    gateway = (ROOT / "deploy" / "haproxy.cfg").read_text()
+    defaults = gateway.partition("\ndefaults\n")[2].partition("\n\n")[0]
+    assert "option redispatch 1" in [line.strip() for line in defaults.splitlines()]
