@@ -223,12 +223,28 @@ async def test_a_log_is_taken_away_as_a_file_named_by_station_and_time(swarm: De
 
 
 @pytest.mark.parametrize(
-    ("query", "field"), [("?kind=nonsense", "kind"), ("?follow=true&format=csv", "format")]
+    ("query", "field"),
+    [
+        ("?kind=nonsense", "kind"),
+        ("?follow=true&format=csv", "format"),
+        ("?follow=perhaps", "follow"),
+        # That the form is refused shows that it was understood.
+        ("?follow&format=csv", "format"),
+        ("?follow=&format=csv", "format"),
+        ("?follow=1&format=csv", "format"),
+    ],
 )
 async def test_what_makes_no_sense_is_refused_by_its_field(swarm: Desk, query: str, field: str) -> None:
     answer = await swarm.client.get(f"/stations/{ID}/logs{query}")
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize("query", ["", "?follow=false", "?follow=0"])
+async def test_who_does_not_follow_gets_what_is_there(swarm: Desk, query: str) -> None:
+    await log(swarm, "Connected")
+    answer = await swarm.client.get(f"/stations/{ID}/logs{query}")
+    assert (answer.status_code, answer.json()["count"]) == (200, 1)
 
 
 @pytest.mark.parametrize(

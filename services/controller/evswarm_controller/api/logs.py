@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
+from pydantic import BeforeValidator
 from starlette.responses import Response, StreamingResponse
 
 from evswarm_controller.api import views
@@ -24,6 +25,9 @@ FOLLOWERS: Final = 100
 LINE: Final = "line"
 """As a kind: whatever the station wrote itself."""
 PLAIN_TEXT: Final = "text/plain; charset=utf-8"
+
+Follow = Annotated[bool, BeforeValidator(lambda value: value or True)]
+"""A switch that need not say `true`: `?follow` alone means it too."""
 
 router = APIRouter(tags=["stations"])
 
@@ -61,9 +65,9 @@ async def read(
     ] = 50,
     form: Annotated[TextFormat | None, Query(alias="format", description="The entries as a file.")] = None,
     # Left out of the parameters described: what tries them all would wait for an end that never comes.
-    follow: Annotated[bool, Query(include_in_schema=False)] = False,
+    follow: Annotated[Follow, Query(include_in_schema=False)] = False,
 ) -> Response:
-    """A station's last 50 log lines and its last OCPP calls, newest last; with `follow=true` plain text that goes on."""
+    """A station's last 50 log lines and its last OCPP calls, newest last; with `?follow` plain text that goes on."""
     context.row(station_id)
     wanted = LogFilter(_kinds(kind), level, action, direction, text.strip())
     if follow:
