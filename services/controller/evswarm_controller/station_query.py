@@ -167,14 +167,15 @@ def parse_filter(
     profile: ProfileName | None = None,
     station_ids: Iterable[str] | None = None,
 ) -> StationFilter:
-    """The filter that a query, a window or a bulk command asks for. `status` is as in `GET /stations`.
+    """The filter that a query, a window or a bulk command asks for. `status` is as in `GET /stations`, and blanks around
+    `q` mean nothing, as on the page.
 
     Raises:
         InvalidFieldError: there is no such state.
     """
     states, words = _parse_states(status)
     return StationFilter(
-        text=q,
+        text=q.strip(),
         states=states,
         running=True if RUNNING in words else None,
         in_transaction=True if IN_TRANSACTION in words else None,

@@ -148,6 +148,10 @@ def test_states_are_read_whatever_their_case() -> None:
         parse_filter(status="charging,flying")
 
 
+def test_blanks_around_a_text_are_not_looked_for() -> None:
+    assert parse_filter(q=" CP 1\t") == StationFilter(text="CP 1")
+
+
 def test_two_words_mean_more_than_one_state_and_narrow_the_others() -> None:
     assert parse_filter(status="Running") == StationFilter(running=True)
     assert parse_filter(status="in transaction,offline") == StationFilter(
