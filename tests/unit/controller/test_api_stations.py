@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from evswarm_controller.api import stations as stations_api
+from evswarm_controller.api.schemas import NewStationRequest
 from evswarm_shared.bus.messages import Command, CommandOutcome, CommandReply, CommandTarget, StationState
 from tests.unit.controller.desk import Desk, open_desk, row
 
@@ -386,6 +387,11 @@ async def test_a_numbered_station_is_neither_created_nor_deleted(swarm: Desk) ->
     [
         ({}, "station_id"),
         ({"station_id": "a/b"}, "station_id"),
+        ({"station_id": "."}, "station_id"),
+        ({"station_id": ".."}, "station_id"),
+        ({"station_id": "a" * 49}, "station_id"),
+        ({"station_id": "." + "a" * 48}, "station_id"),
+        ({"station_id": ".." + "a" * 47}, "station_id"),
         ({"station_id": "A", "csms_url": "http://x"}, "csms_url"),
         ({"station_id": "A", "csms_url": "ws://[::1"}, "csms_url"),
         ({"station_id": "A", "csms_url": "ws://host:99999"}, "csms_url"),
@@ -411,6 +417,13 @@ async def test_a_station_that_cannot_be_is_not_created(
     assert answer.status_code == 422
     assert [e["field"] for e in answer.json()["errors"]] == [field]
     assert swarm.context.observer.desired.individuals == ()
+
+
+@pytest.mark.parametrize(
+    "station_id", ["a", ".a", "..a", "...", "a.", "a" * 48, "." + "a" * 47, ".." + "a" * 46]
+)
+def test_points_in_an_identity_are_letters_as_others(station_id: str) -> None:
+    assert NewStationRequest(station_id=station_id).station_id == station_id
 
 
 @pytest.mark.parametrize(

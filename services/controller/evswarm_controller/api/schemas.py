@@ -199,12 +199,17 @@ class HandActionRequest(Body):
     )
 
 
+_LETTER: Final = "[A-Za-z0-9_*=:+|@~-]"
+_MORE: Final = "[A-Za-z0-9_.*=:+|@~-]"
+
+
 class NewStationRequest(Body):
     """A station of one's own making."""
 
     station_id: str = Field(
-        pattern=r"^[A-Za-z0-9_.*=:+|@~-]{1,48}$",
-        description="Its identity: the last part of its URL, percent-encoded there.",
+        pattern=rf"^({_LETTER}{_MORE}{{0,47}}|\.{_LETTER}{_MORE}{{0,46}}|\.\.{_MORE}{{1,46}})$",
+        description="Its identity, of 1 to 48 letters: the last part of its URL, percent-encoded there. `.` and `..` are none: "
+        "they mean another place.",
         examples=["GARAGE-7"],
     )
     profile: ProfileName = Field(default=ProfileName.PUBLIC, description="What kind of station it is.")
