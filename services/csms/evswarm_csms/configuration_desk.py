@@ -141,6 +141,8 @@ class ConfigurationDesk:
             await self.answered(station_id, request, answer, profile)
             if answer.outcome is CommandOutcome.NOT_CONNECTED:
                 break
+        if await self._persistently(lambda: self._bus.read_configuration_wishes(station_id)) != wishes:
+            return  # others are wished for by now, or none: these results would pass for the answer to them
         report = ConfigurationReport(self._clock(), results)
         await self._persistently(lambda: self._bus.write_configuration_report(station_id, report))
         refused = [

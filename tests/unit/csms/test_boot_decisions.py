@@ -208,6 +208,20 @@ async def test_wishes_that_come_while_others_are_applied_are_applied_too() -> No
     assert report.results == {"b": "Accepted"}
 
 
+@pytest.mark.parametrize("wished", [{"b": "2"}, {}], ids=["replaced", "withdrawn"])
+async def test_answers_to_wishes_that_do_not_stand_any_more_are_not_reported(wished: dict[str, str]) -> None:
+    replica = Replica()
+    await replica.bus.write_configuration_wishes("CP-1", {"a": "1"})
+    station = await replica.connect()
+    station.say(2, "boot", "BootNotification", BOOT)
+    await until(lambda: len(station.wire.sent) == 2)
+    _, call = station.wire.take()
+    await replica.bus.write_configuration_wishes("CP-1", wished)
+    station.say(3, call[1], {"status": "Accepted"})
+    await replica.settle()
+    assert await replica.bus.read_configuration_report("CP-1") is None
+
+
 async def test_a_station_that_leaves_in_between_gets_no_further_wishes() -> None:
     replica = Replica()
     await replica.bus.write_configuration_wishes("CP-1", {"a": "1", "b": "2"})
