@@ -39,6 +39,7 @@ ANSWER_SECONDS: Final = 5.0
 """How long after its time the end of such an operation may take to be written."""
 
 
+NO_WORKER: Final = "No worker is there: start one."
 NOT_YET: Final = "It does not run yet."
 _LAST_WORDS: Final = (
     "Stations that do not reach the central system, which must hear how their transactions ended"
@@ -95,13 +96,14 @@ def progress(
     newest_scale: str | None,
     applied: bool,
     unplaced: int,
+    workers: int,
     stall_seconds: float,
     now: float,
 ) -> OperationSnapshot:
     """The operation as it is at `now`; the same object when nothing is new.
 
     `applied` says whether every living worker has applied the operation's generation, `unplaced` how many stations
-    no worker has room for, `stall_seconds` after how long without any progress the operation has failed.
+    none of the `workers` has room for, `stall_seconds` after how long without any progress the operation has failed.
     """
     if operation.state is not OperationState.RUNNING or operation.generation > wanted.generation:
         return operation
@@ -131,7 +133,7 @@ def progress(
     if left == 0 and applied:
         return _ended(operation, OperationState.SUCCEEDED, "", now)
     if now - operation.updated_at > stall_seconds:
-        whereabouts = _whereabouts(fleet, leaving, operation.station_ids)
+        whereabouts = _whereabouts(fleet, leaving, operation.station_ids) if workers else f" {NO_WORKER}"
         ended = _ended(
             operation,
             OperationState.FAILED,
@@ -141,7 +143,9 @@ def progress(
         return msgspec.structs.replace(ended, done=done, failed=left)
     came_on = done != operation.done
     message = f"{unplaced} stations have no worker with room for them." if unplaced else ""
-    if not came_on and now - operation.updated_at > QUIET_SECONDS:
+    if not workers:
+        message = NO_WORKER
+    elif not came_on and now - operation.updated_at > QUIET_SECONDS:
         message = (message + _whereabouts(fleet, leaving, operation.station_ids)).strip()
     if not came_on and message == operation.message:
         return operation

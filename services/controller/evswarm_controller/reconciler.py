@@ -280,6 +280,7 @@ class Reconciler:
                 newest_scale=newest.operation_id if newest else None,
                 applied=self._applied(operation),
                 unplaced=self.unplaced,
+                workers=len(self._observer.workers),
                 stall_seconds=stall_seconds(self._observer.desired.ramp_per_second),
                 now=self._now(),
             )

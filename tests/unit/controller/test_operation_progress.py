@@ -29,7 +29,7 @@ def fleet() -> Fleet:
     return made
 
 
-def look(operation: OperationSnapshot, now: float, unplaced: int = 0) -> OperationSnapshot:
+def look(operation: OperationSnapshot, now: float, unplaced: int = 0, workers: int = 1) -> OperationSnapshot:
     return progress(
         operation,
         fleet=fleet(),
@@ -38,6 +38,7 @@ def look(operation: OperationSnapshot, now: float, unplaced: int = 0) -> Operati
         newest_scale="scale-1",
         applied=True,
         unplaced=unplaced,
+        workers=workers,
         stall_seconds=STALL_SECONDS,
         now=now,
     )
@@ -54,6 +55,15 @@ def test_an_operation_that_comes_no_further_says_where_the_stations_are_and_word
     ended = look(quiet, STALL_SECONDS + 1.0)
     assert (ended.state, ended.failed) == (OperationState.FAILED, 3)
     assert ended.message.startswith("3 of 4 stations did not follow in time. Stations offline: 1")
+
+
+def test_an_operation_without_any_worker_says_so_and_nothing_of_the_room_there_was() -> None:
+    said = "No worker is there: start one."
+    waiting = look(SCALE, 0.0, unplaced=3, workers=0)
+    assert (waiting.state, waiting.message) == (OperationState.RUNNING, said)
+    assert look(waiting, QUIET_SECONDS + 1.0, unplaced=3, workers=0) is waiting
+    ended = look(waiting, STALL_SECONDS + 1.0, unplaced=3, workers=0)
+    assert ended.message == f"3 of 4 stations did not follow in time. {said}"
 
 
 def test_an_operation_about_a_station_that_no_worker_can_build_says_where_the_reason_stands() -> None:
