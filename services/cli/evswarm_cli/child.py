@@ -23,6 +23,7 @@ class Child:
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.name = name
         self.log = log
+        self._start = (command, environment)
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - the command line is our own
                 tied(command),
@@ -42,6 +43,10 @@ class Child:
     def exit_code(self) -> int | None:
         """How the process ended; None while it runs."""
         return self._process.poll()
+
+    def again(self) -> "Child":
+        """The same, started anew after its end."""
+        return Child(self.name, *self._start, self.log)
 
     def terminate(self) -> None:
         """Ask it to end."""

@@ -25,6 +25,11 @@ WORKER_GRACE_SECONDS: Final = 60.0
 PATIENCE_SECONDS: Final = 5.0
 """How much longer we wait before we kill what does not end."""
 
+HISTORIAN: Final = "historian"
+CANNOT_RUN: Final = (2, 3)
+"""Exit codes of a service whose settings or addresses do not do: starting it again would not help."""
+AGAIN_SECONDS: Final = 5.0
+
 WS_SCHEMES: Final = {"ws": 80, "wss": 443}
 REDIS_SCHEMES: Final = {"redis": 6379, "rediss": 6379}
 
@@ -65,6 +70,7 @@ class LocalSwarm:
         self._temporary = tempfile.TemporaryDirectory(prefix="evswarm-") if options.data is None else None
         self.directory = Path(self._temporary.name) if self._temporary else Path(options.data or ".")
         self._children: list[Child] = []
+        self._historian_again_at = 0.0
         self.csms_tls_url: str | None = None
         self._client = ControllerClient(self.url, retries=0)
 
@@ -129,7 +135,7 @@ class LocalSwarm:
         environment = self._environment(redis_url)
         if options.history:
             # Before all who have something to tell it, and ended after them.
-            self._spawn("historian", environment)
+            self._spawn(HISTORIAN, environment)
         if options.csms_url is None:
             self._spawn("csms", environment)
         self._spawn("controller", environment)
@@ -153,16 +159,26 @@ class LocalSwarm:
         elif self.options.csms_tls_port is not None:
             raise UsageError("--csms-tls-port needs --tls, or a certificate in EVSWARM_CSMS_TLS_CERT")
 
-    def check(self) -> None:
-        """Raise StartError when a part has ended by itself."""
-        for child in self._children:
+    def check(self, say: Callable[[str], None] = lambda _: None) -> None:
+        """Start a historian that broke down again: what happens meanwhile waits in the store.
+
+        Raises:
+            StartError: any other part has ended by itself, or the historian says that it cannot run.
+        """
+        for number, child in enumerate(self._children):
             code = child.exit_code()
-            if code is not None:
-                if code < 0:
-                    raise StartError(f"{child.name} was killed by signal {-code}; its log is {child.log}")
-                words = child.last_words()
-                reason = f":\n{words}" if words else f"; its log is {child.log}"
-                raise StartError(f"{child.name} ended with exit code {code}{reason}")
+            if code is None:
+                continue
+            how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+            if child.name == HISTORIAN and code not in CANNOT_RUN:
+                if time.monotonic() >= self._historian_again_at:
+                    self._historian_again_at = time.monotonic() + AGAIN_SECONDS
+                    self._children[number] = child.again()
+                    say(f"{child.name} {how} and is started again; its log is {child.log}")
+                continue
+            words = child.last_words() if code >= 0 else ""
+            reason = f":\n{words}" if words else f"; its log is {child.log}"
+            raise StartError(f"{child.name} {how}{reason}")
 
     def stop(
         self, say: Callable[[str], None] = lambda _: None, hurried: Callable[[], bool] = lambda: False

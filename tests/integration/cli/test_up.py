@@ -136,13 +136,28 @@ def test_a_redis_that_is_not_there_is_refused_with_a_sentence() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_dead_part_ends_the_command_with_its_name() -> None:
+def test_a_dead_historian_is_started_again_and_any_other_dead_part_ends_the_command_with_its_name() -> None:
     with SwarmProcess("--stations", "2", "--workers", "1") as swarm:
         swarm.wait_for_running(2)
-        part = next(p for p in swarm.descendants() if "evswarm_csms" in " ".join(p.cmdline()))
-        part.kill()
+
+        def part(name: str) -> psutil.Process:
+            return next(p for p in swarm.descendants() if f"evswarm_{name}" in " ".join(p.cmdline()))
+
+        eventually(lambda: swarm.get("/history/runs")["items"], bool, 60, "the run in the history")
+        historian = part("historian")
+        historian.kill()
+        historian.wait(60)
+        eventually(
+            lambda: swarm.api.get("/history/runs").status_code, lambda code: code == 200, 60, "an answer"
+        )
+        assert swarm.get("/history/runs")["items"]
+        swarm.wait_for_running(2)
+
+        part("csms").kill()
         assert swarm.wait() == 1
-        assert "csms was killed by signal 9" in swarm.output()
+        output = swarm.output()
+        assert "historian was killed by signal 9 and is started again" in output
+        assert "csms was killed by signal 9" in output
 
 
 def test_scale_status_and_logs_talk_to_the_running_swarm() -> None:
