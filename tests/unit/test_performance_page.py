@@ -23,7 +23,7 @@ def test_every_step_of_the_bench_has_rows() -> None:
 
 def test_a_figure_stands_beside_its_bar_and_the_load_it_met() -> None:
     page = document({"idle_hundred": idle()})
-    assert "| 287 MB resident, 201 MB shared out | ≤ 400 MB | 0.3, 2026-11-22 |" in page
+    assert "| 287 MB resident, 201 MB shared out | ≤ 400 MB | 0.3, 2026-11-22 | idle_hundred |" in page
     assert "Measured on: 2 cores, 24 GiB, Python 3.11.7." in page
 
 

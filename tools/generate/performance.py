@@ -18,7 +18,8 @@ clock, but both grow when something else uses the machine, so each row names the
 keep its own time (p99 of the event loop's lag over 50 ms) is marked invalid. Nothing here is asserted by a test.
 
 `make bench-quick` takes the same steps with small sizes in under two minutes, and keeps nothing.
-`python -m tests.bench.swarm --only ten_thousand` repeats one step, `--hold 50000 --pairs 3` tries other sizes. `python -m tests.bench.worker_load` looks closer at one
+`python -m tests.bench.swarm --only STEP` repeats the rows of one step (those of `containers`: `python -m tests.bench.compose`) and
+keeps what it finds; `make docs` writes it here. `--hold 50000 --pairs 3` tries other sizes. `python -m tests.bench.worker_load` looks closer at one
 worker, `python -m tests.bench.csms_call` at one central system, `python -m tests.bench.compose` at the containers, and the files `tests/bench/test_*.py` at single functions.
 
 Generated from `docs/performance.json`.
@@ -86,11 +87,13 @@ def files() -> dict[str, str]:
 
 def document(results: dict[str, Figures]) -> str:
     """The page for what has been measured."""
-    lines = [HEAD, "| what | measured | bar | load, date |", "|---|---|---|---|"]
+    lines = [HEAD, "| what | measured | bar | load, date | step |", "|---|---|---|---|---|"]
     for step, figures in results.items():
         where = figures["machine"]
         for what, measured, bar in ROWS[step](figures):
-            lines.append(f"| {what} | {measured} | {bar} | {where['load_before']}, {where['date']} |")
+            lines.append(
+                f"| {what} | {measured} | {bar} | {where['load_before']}, {where['date']} | {step} |"
+            )
     lines += [""]
     if "simulation" in results:
         lines += _simulation(results["simulation"])
