@@ -37,6 +37,7 @@ class _Call:
     action: str
     expires_at: float
     answer: "asyncio.Future[Answer]"
+    timeout_seconds: float
     unique_id: str = ""
     sent_at: float = 0.0
     timer: asyncio.TimerHandle | None = None
@@ -64,16 +65,26 @@ class OutgoingCalls:
         self._in_flight: _Call | None = None
 
     def call(
-        self, request: Request, *, expires_at: float = math.inf, message_id: str = ""
+        self,
+        request: Request,
+        *,
+        expires_at: float = math.inf,
+        message_id: str = "",
+        patience_seconds: float = math.inf,
     ) -> "asyncio.Future[Answer]":
-        """Put a call in line; the future always gets an `Answer`. Not sent any more after `expires_at` (unix)."""
+        """Put a call in line; the future always gets an `Answer`. Not sent any more after `expires_at` (unix).
+
+        Its answer is not waited for longer than `patience_seconds`, nor longer than the rules say.
+        """
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         if len(self._line) >= LINE_LENGTH:
             future.set_result(
                 Answer(CommandOutcome.REFUSED, description="too many commands wait for this station already")
             )
             return future
-        self._line.append(_Call(request, ACTION_OF[type(request)].value, expires_at, future, message_id))
+        timeout = min(patience_seconds, self._rules.timeout_seconds)
+        action = ACTION_OF[type(request)].value
+        self._line.append(_Call(request, action, expires_at, future, timeout, message_id))
         self.go_on()
         return future
 
@@ -93,7 +104,7 @@ class OutgoingCalls:
             self._line.popleft()
             loop = asyncio.get_running_loop()
             call.sent_at = loop.time()
-            call.timer = loop.call_later(self._rules.timeout_seconds, self._timed_out, call)
+            call.timer = loop.call_later(call.timeout_seconds, self._timed_out, call)
             self._in_flight = call
             self._rules.counts.calls_sent.add(call.action)
             self._rules.counts.calls_pending += 1
@@ -179,7 +190,7 @@ class OutgoingCalls:
             call,
             Answer(
                 CommandOutcome.TIMEOUT,
-                description=f"the station did not answer within {self._rules.timeout_seconds:g} s",
+                description=f"the station did not answer within {call.timeout_seconds:g} s",
             ),
         )
 

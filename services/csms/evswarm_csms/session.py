@@ -49,6 +49,9 @@ from evswarm_shared.telemetry.service_log import about
 INBOX_HIGH: Final = 16
 """So many CALLs may wait for the store before the station is read no further."""
 
+ASKED_TO_BOOT_SECONDS: Final = 10.0
+"""How long the answer to our own wish for a BootNotification is waited for: commands wait in line behind it."""
+
 OF_EACH_CONNECTOR: Final = frozenset(("MeterValues", "StatusNotification"))
 """Asked for without a connector, these come once for each (OCPP 1.6 §5.17)."""
 
@@ -220,11 +223,16 @@ class Session:
     # --- to the station
 
     def call(
-        self, request: Request, *, expires_at: float = math.inf, message_id: str = ""
+        self,
+        request: Request,
+        *,
+        expires_at: float = math.inf,
+        message_id: str = "",
+        patience_seconds: float = math.inf,
     ) -> "asyncio.Future[Answer]":
         """Send a CALL when its turn comes; the future always gets an `Answer`. `expires_at` in unix seconds.
 
-        `message_id` is its unique id; by default one is made.
+        `message_id` is its unique id; by default one is made. `patience_seconds`: as `OutgoingCalls.call`.
         """
         refusal = self._refusal(request)
         if refusal is not None:
@@ -233,7 +241,9 @@ class Session:
             return future
         if self._outgoing is None:
             self._outgoing = OutgoingCalls(self._office.rules, self._send)
-        return self._outgoing.call(request, expires_at=expires_at, message_id=message_id)
+        return self._outgoing.call(
+            request, expires_at=expires_at, message_id=message_id, patience_seconds=patience_seconds
+        )
 
     # --- inside
 
@@ -321,7 +331,8 @@ class Session:
             self._refuse(wire, call, ErrorCode.SECURITY_ERROR, "send a BootNotification first")
         if ruling.ask_to_boot and not self._asked_to_boot:
             self._asked_to_boot = True
-            self.call(TriggerMessage(requested_message=MessageTrigger.boot_notification))
+            request = TriggerMessage(requested_message=MessageTrigger.boot_notification)
+            self.call(request, patience_seconds=ASKED_TO_BOOT_SECONDS)
         return ruling.take
 
     async def _answer_with_store(self, wire: Wire, call: Call, request: Request) -> None:

@@ -18,7 +18,7 @@ from evswarm_shared.ocpp16.messages import (
     Reset,
     TriggerMessage,
 )
-from tests.unit.csms.conversation import BOOT, NOON, START, MemoryWire, Replica, Station
+from tests.unit.csms.conversation import BOOT, NOON, START, MemoryWire, Replica, Station, until
 
 
 def test_every_message_that_a_station_may_send_is_served() -> None:
@@ -66,6 +66,18 @@ async def test_a_registered_station_must_boot_first() -> None:
     assert station.wire.take() == []
     await station.call("BootNotification", BOOT)
     assert (await station.call("StartTransaction", START))[0] == 3
+
+
+async def test_commands_do_not_wait_long_for_a_station_that_boots_without_answering_that_it_shall(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("evswarm_csms.session.ASKED_TO_BOOT_SECONDS", 0.0)
+    station = await Replica().connect()
+    assert (await station.call("Heartbeat", {}))[2] == "SecurityError"
+    assert (await station.call("BootNotification", BOOT))[2]["status"] == "Accepted"
+    station.session.call(ClearCache())
+    await until(lambda: len(station.wire.sent) == 2)
+    assert [frame[2] for frame in station.wire.take()] == ["TriggerMessage", "ClearCache"]
 
 
 def trigger(station: Station, request: TriggerMessage, status: str = "Accepted") -> None:
