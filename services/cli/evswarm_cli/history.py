@@ -117,7 +117,12 @@ class HistoryClient(ControllerClient):
             if response.is_error:
                 response.read()
                 self._check(response)
-            yield response.iter_raw()
+            try:
+                yield response.iter_raw()
+            except httpx.HTTPError as error:
+                raise ControllerError(
+                    f"the history broke off ({error}): what has come of it so far is not all; ask again"
+                ) from None
 
 
 def past_transactions(url: str | None, run: str) -> Iterator[PastTransaction]:
