@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from evswarm_shared.errors import LocalError
 
 PREFIX: Final = "EVSWARM_"
+DEPLOYMENT_NAMES: Final = frozenset({"EVSWARM_REGISTRY", "EVSWARM_VERSION"})
+"""Where deploy/stack.yml finds the images. Services pass them by: who deploys has them in the shell that the commands run in."""
 
 
 class SettingsError(LocalError):
@@ -125,7 +127,8 @@ class ServiceSettings(BaseSettings):
             SettingsError: a value is wrong, or a variable begins with EVSWARM_ and no service knows it.
         """
         environ = os.environ if environ is None else environ
-        unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known_names())
+        known = known_names() | DEPLOYMENT_NAMES
+        unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
         if unknown:
             raise SettingsError(
                 f"unknown setting {', '.join(unknown)}: see docs/configuration.md for the names"

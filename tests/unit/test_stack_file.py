@@ -1,11 +1,12 @@
 """deploy/stack.yml: what Swarm mode gets of docker-compose.yml."""
 
+import re
 from typing import Any
 
 import pytest
 import yaml
 
-from evswarm_shared.settings import known_names
+from evswarm_shared.settings import DEPLOYMENT_NAMES, ControllerSettings, known_names
 from tests.support.machine import ROOT
 from tools.generate.stack import REFUSED, stack_of
 
@@ -115,3 +116,9 @@ def test_whom_a_dead_replica_was_to_serve_is_led_to_another_one() -> None:
     gateway = (ROOT / "deploy" / "haproxy.cfg").read_text()
     defaults = gateway.partition("\ndefaults\n")[2].partition("\n\n")[0]
     assert "option redispatch 1" in [line.strip() for line in defaults.splitlines()]
+
+
+def test_the_names_of_the_images_may_stand_in_the_shell_that_the_commands_run_in() -> None:
+    named = set(re.findall(r"\$\{(EVSWARM_\w+)", (ROOT / "deploy/stack.yml").read_text()))
+    assert named - known_names() == DEPLOYMENT_NAMES
+    ControllerSettings.load(dict.fromkeys(DEPLOYMENT_NAMES, "1.0"))
