@@ -11,9 +11,6 @@ import secrets
 from typing import Final
 
 SALT_BYTES: Final = 16
-KEY_LENGTHS: Final = range(16, 41)
-"""Characters of a key: 16 bytes at least, at most 20 bytes as hexadecimal digits."""
-
 HEXADECIMAL_LENGTHS: Final = range(32, 41, 2)
 """Digits that stand for 16 to 20 bytes: shorter ones would be too few bytes and can only be meant as text."""
 _HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")

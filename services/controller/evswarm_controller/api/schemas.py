@@ -426,6 +426,3 @@ class Health(BaseModel):
     """That all is well."""
 
     status: str = Field(examples=["ok"])
-
-
-JsonObject = dict[str, Any]

@@ -150,10 +150,6 @@ class Outbox:
         """The message to send next, if its time has come."""
         return self._messages[0] if self._messages and now >= self.not_before else None
 
-    def next_due(self) -> float | None:
-        """From when on `head` has something."""
-        return self.not_before if self._messages else None
-
     def request_of(self, message: OutboxMessage) -> TransactionRequest:
         """What to send for the message now, with the transaction's id as far as it is known."""
         request = _read(message) if message.request is None else message.request
