@@ -45,6 +45,20 @@ def test_a_soft_reset_does_not_wait_for_ever() -> None:
     assert rig.outbox == {}
 
 
+@pytest.mark.parametrize("charging", [True, False])
+def test_a_reset_that_its_owner_did_not_live_to_see_is_the_next_ones_boot(charging: bool) -> None:
+    rig = charging_rig() if charging else StationRig().start()
+    rig.answers["Heartbeat"] = rig.answers["StopTransaction"] = None
+    rig.command("TriggerMessage", {"requestedMessage": "Heartbeat"})
+    assert rig.command("Reset", {"type": "Soft"}) == {"status": "Accepted"}
+    assert rig.connected
+    heir = rig.heir(after=1.0)
+    heir.answers = {}
+    heir.start()
+    assert heir.actions()[0] == "BootNotification"
+    assert len(heir.sent("StopTransaction")) == charging
+
+
 def test_after_a_reset_the_car_at_the_cable_can_start_again() -> None:
     rig = charging_rig()
     rig.command("Reset", {"type": "Soft"})

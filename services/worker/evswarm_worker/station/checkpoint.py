@@ -245,7 +245,8 @@ def _encode(cabinet: Cabinet) -> bytes:
             VERSION,
             cabinet.draws.counter,
             cabinet.accepted_ever,
-            cabinet.booted,
+            # The next owner begins the new life that is about to begin.
+            cabinet.booted and cabinet.ending is None,
             cabinet.switched_off,
             cabinet.operative,
             cabinet.reported,

@@ -51,6 +51,8 @@ def begin_reboot(cabinet: Cabinet, reason: Reason, *, at_once: bool) -> bool:
     if cabinet.ending is Ending.STOP:
         return False
     _begin_ending(cabinet, Ending.REBOOT, reason, at_once=at_once)
+    # Whoever takes the station over before it has happened boots it.
+    cabinet.lasting_changed = True
     cabinet.log(f"Rebooting: {reason}")
     return True
 
