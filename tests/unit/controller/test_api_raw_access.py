@@ -81,13 +81,19 @@ async def test_a_body_that_is_none_of_the_three_is_refused(swarm: Desk, body: di
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"json": "\\ud800"}', b'{"action": "A", "payload": {"\\ud800": 1}}', b'{"frame": "\\ud800"}']
+    ("body", "field"),
+    [
+        (b'{"json": "\\ud800"}', "json"),
+        (b'{"action": "A", "payload": {"\\ud800": 1}}', "payload"),
+        (b'{"frame": "\\ud800"}', "TextFrame.frame"),
+    ],
 )
-async def test_what_is_no_text_is_refused(swarm: Desk, body: bytes) -> None:
+async def test_what_is_no_text_is_refused(swarm: Desk, body: bytes, field: str) -> None:
     answer = await swarm.client.post(
         "/stations/CP-000001/send", content=body, headers={"Content-Type": "application/json"}
     )
     assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == field
 
 
 async def test_what_is_nested_without_end_is_refused(swarm: Desk) -> None:

@@ -77,6 +77,13 @@ def test_everything_but_probes_uploads_and_the_session_asks_for_the_token(
     assert free == {"/healthz", "/readyz", "/metrics", "/session", "/uploads/{token}/{filename}"}
 
 
+def test_every_answer_of_ours_is_described(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        content = operation["responses"].get("200", {}).get("content", {})
+        if "/commands/" not in path:  # there the station answers
+            assert content.get("application/json", {"schema": True})["schema"], f"{method} {path}"
+
+
 def test_a_file_of_json_is_a_list_and_a_page_is_not(document: dict[str, Any]) -> None:
     for path in ("/stations", "/csms/transactions", "/history/logs", "/stations/{station_id}/logs"):
         content = document["paths"][path]["get"]["responses"]["200"]["content"]

@@ -155,7 +155,8 @@ async def _ask(context: Context, station_id: str, action: str, payload: Mapping[
     try:
         encoded = msgspec.json.encode(payload)
     except (UnicodeEncodeError, RecursionError) as error:
-        raise InvalidFieldError("json", f"It cannot be written as JSON: {error}.") from None
+        field = "payload" if "payload" in payload else "json"
+        raise InvalidFieldError(field, f"It cannot be written as JSON: {error}.") from None
     # Nobody is told: what is sent stands among the station's messages, and may be anything.
     reply = await context.router.inquire(CommandTarget.WORKER, row.worker_id, station_id, action, encoded)
     return bytes(reply.payload)

@@ -198,6 +198,7 @@ async def create_station(context: ContextOf, body: NewStationRequest) -> Respons
 
 @router.patch(
     "/stations/{station_id}",
+    response_model=StationView,
     responses={
         **documented(
             HTTPStatus.NOT_FOUND,
