@@ -183,3 +183,28 @@ def test_a_fault_of_ours_in_a_command_is_answered_and_the_station_lives_on(
     assert not rig.disconnects
     rig.frame([2, "b", "ClearCache", {}])
     assert rig.replies.pop("b") == {"status": "Accepted"}
+
+
+def test_a_status_and_a_start_leave_in_the_order_in_which_they_happened() -> None:
+    rig = charging_rig()
+    rig.station.press_stop(1, rig.now)
+    rig.settle()
+    rig.forget()
+    rig.latency = 0.5
+    rig.station.authorize(1, "NEXT", rig.now)
+    rig.settle()
+    told = [payload.get("status", action) for action, payload in rig.calls]
+    assert told == ["Authorize", "Preparing", "StartTransaction", "Charging"]
+
+
+def test_a_stop_goes_before_the_status_that_came_with_it() -> None:
+    rig = charging_rig()
+    rig.answers["MeterValues"] = None
+    rig.run(10.1)
+    rig.station.press_stop(1, rig.now)
+    rig.forget()
+    rig.answer_late({})
+    assert [payload.get("status", action) for action, payload in rig.calls] == [
+        "StopTransaction",
+        "Finishing",
+    ]

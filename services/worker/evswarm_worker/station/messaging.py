@@ -6,8 +6,6 @@ Knows when a message may leave and that its answer came; what messages mean is i
 from math import inf
 from typing import Final
 
-from ocpp.v16.enums import Action
-
 from evswarm_shared.ocpp16.actions import Sender
 from evswarm_shared.ocpp16.errors import ErrorCode, FrameError, FrameFault, PayloadError
 from evswarm_shared.ocpp16.frames import (
@@ -20,7 +18,9 @@ from evswarm_shared.ocpp16.frames import (
     encode_call_error,
     encode_call_result,
 )
+from evswarm_shared.ocpp16.messages import MeterValues, StatusNotification
 from evswarm_shared.ocpp16.payloads import decode_request, decode_response
+from evswarm_shared.ocpp16.timestamps import Timestamp
 from evswarm_shared.telemetry.counts import DroppedFrame
 from evswarm_worker.station import answers
 from evswarm_worker.station.cabinet import Cabinet
@@ -29,6 +29,7 @@ from evswarm_worker.station.checkpoint import commit_of
 from evswarm_worker.station.commands import HANDLERS
 from evswarm_worker.station.effects import HandlerFailed, Persist, Send
 from evswarm_worker.station.link import CONNECTED, SERVING, LinkState
+from evswarm_worker.station.outbox import OutboxMessage
 
 SHORT_OUTBOX: Final = 3
 """Up to so many transaction messages go before a status that came after them; a backlog does not (OCPP 1.6 §3.7)."""
@@ -118,13 +119,23 @@ def _next_call(cabinet: Cabinet) -> PendingCall | None:
     outbox = cabinet.outbox
     message = outbox.head(cabinet.now)
     line = cabinet.calls.line
-    if line and (
-        message is None or len(outbox) > SHORT_OUTBOX or line[0].action is not Action.status_notification
-    ):
+    if line and (message is None or len(outbox) > SHORT_OUTBOX or _came_before(line[0], message)):
         return line.popleft()
     if message is None:
         return None
     return PendingCall(message.action, outbox.request_of(message), message=message)
+
+
+def _came_before(call: PendingCall, message: OutboxMessage) -> bool:
+    """Whether the call goes before the transaction message: a status does when it is the older one of the two."""
+    status = call.request
+    if not isinstance(status, StatusNotification):
+        return True
+    request = message.request
+    if request is None or not isinstance(status.timestamp, Timestamp):
+        return False
+    at = request.meter_value[0].timestamp if isinstance(request, MeterValues) else request.timestamp
+    return status.timestamp < at
 
 
 def _send(cabinet: Cabinet, call: PendingCall) -> None:
