@@ -6,7 +6,14 @@ from msgspec.structs import replace
 from evswarm_shared.bus.memory import MemoryBus, MemoryStore
 from evswarm_shared.bus.messages import HistoryStream
 from evswarm_shared.history.recorder import RECORDS_KEPT, Recorder
-from evswarm_shared.history.records import BATCH_BYTES, LIFE_SECONDS, LogRecord, Outcome, decode_batch
+from evswarm_shared.history.records import (
+    BATCH_BYTES,
+    LIFE_SECONDS,
+    AnsweredRecord,
+    LogRecord,
+    Outcome,
+    decode_batch,
+)
 from evswarm_shared.telemetry.secrets import HIDDEN
 from tests.support.history import event, message
 
@@ -48,6 +55,15 @@ async def test_records_reach_their_streams_in_order_with_their_run() -> None:
     assert [type(record).__name__ for record in batch.records] == ["LogRecord", "MessageRecord", "LogRecord"]
     assert decode_batch(facts.data).records == [event(at=desk.now)]
     assert desk.recorder.written == {TRAFFIC: 3, FACTS: 1}
+
+
+async def test_an_answered_call_that_nobody_has_read_reaches_the_stream_as_a_message() -> None:
+    desk = Desk()
+    call = msgspec.Raw(b'[2,"u-1","Heartbeat",{}]')
+    desk.recorder.message(AnsweredRecord(desk.now, "CP-000001", 1500, call, msgspec.Raw(b"{}")))
+    await desk.recorder.flush()
+    (entry,) = await desk.bus.read_history(TRAFFIC, 9)
+    assert decode_batch(entry.data).records == [message(at=desk.now)]
 
 
 async def test_what_the_store_did_not_take_comes_later_and_once() -> None:
