@@ -1,5 +1,6 @@
 """Reading the history: one page, or page after page. Each page is a short query of its own; writers are never blocked."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -28,6 +29,7 @@ class Library:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._asking: set[asyncio.Future[Sequence[Any]]] = set()
 
     async def page(self, question: Question, *, show_tags: bool) -> Page:
         """One page.
@@ -78,6 +80,13 @@ class Library:
         return await self._answer(statement(question, postgres=postgres), first)
 
     async def _answer(self, asked: Select[Any], first: TextClause | None = None) -> Sequence[Any]:
+        # To its end, also when who asked has gone: a connection that is left in the middle is lost with its thread.
+        asking = asyncio.ensure_future(self._rows_of(asked, first))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+        return await asyncio.shield(asking)
+
+    async def _rows_of(self, asked: Select[Any], first: TextClause | None) -> Sequence[Any]:
         async with self._database.transaction() as connection:
             if first is not None:
                 await connection.execute(first)

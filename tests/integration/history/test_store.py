@@ -581,6 +581,23 @@ def read_back(form: ExportFormat, content: bytes, folder: Path) -> list[str]:
     return [str(text) for text in parquet.read_table(file).column("text").to_pylist()]
 
 
+async def test_who_goes_away_in_the_middle_of_an_answer_costs_no_connection(database: Database) -> None:
+    library, opened = Library(database), list[object]()
+    question = read_question(Topic.LOGS, {})
+    await library.page(question, show_tags=False)
+    engine = database.engine.sync_engine
+    listen(engine, "connect", lambda connection, _: opened.append(connection))
+    for _ in range(3):
+        asking = asyncio.create_task(library.page(question, show_tags=False))
+        listen(engine, "before_cursor_execute", lambda *_, asking=asking: asking.cancel())
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        async with asyncio.timeout(30):
+            while engine.pool.checkedout():  # type: ignore[attr-defined]  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert opened == []
+
+
 async def test_readers_do_not_wait_for_the_writer(database: Database) -> None:
     archive, tape = Archive(database), Tape()
     await archive.write([tape.entry(log("before"))])
