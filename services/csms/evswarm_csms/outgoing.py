@@ -150,15 +150,19 @@ class OutgoingCalls:
             self._in_flight = None
             self._finish(call, _invalid(ErrorCode.FORMATION_VIOLATION, description))
 
-    def connection_lost(self, *, replaced: bool) -> None:
-        """The call in flight will not be answered. Those in line stay for a newer connection, if there is one."""
+    def connection_lost(self, *, replaced: bool, last_words: str = "") -> None:
+        """The call in flight will not be answered. Those in line stay for a newer connection, if there is one.
+
+        `last_words` are those with which the station closed the connection, if it did.
+        """
         call, self._in_flight = self._in_flight, None
         if call is not None:
             self._finish(
                 call,
                 Answer(
                     CommandOutcome.NOT_CONNECTED,
-                    description="the connection ended before the station answered",
+                    description="the connection ended before the station answered"
+                    + (f": it closed with {last_words}" if last_words else ""),
                 ),
                 go_on=False,
             )

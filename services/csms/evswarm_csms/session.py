@@ -68,6 +68,11 @@ class Wire(Protocol):
 
     security_profile: int
 
+    @property
+    def last_words(self) -> str:
+        """Code and reason with which the station closed the connection; empty when it did not."""
+        ...
+
     def send(self, data: bytes) -> bool:
         """Send a text message; False when that is not possible any more."""
         ...
@@ -157,7 +162,7 @@ class Session:
         if self._tap is not None:
             self._tap.closed(self._office.desk.clock())
         if self._outgoing is not None:
-            self._outgoing.connection_lost(replaced=False)
+            self._outgoing.connection_lost(replaced=False, last_words=wire.last_words)
         self._office.offline(self)
         self._rest()
 

@@ -38,6 +38,7 @@ class MemoryWire:
         self.held = False
         self.open = True
         self.security_profile = 0
+        self.last_words = ""
 
     def send(self, data: bytes) -> bool:
         if self.open:

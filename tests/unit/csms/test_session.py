@@ -438,6 +438,19 @@ async def test_a_refused_command_is_told(frame: Callable[[Any], str]) -> None:
     assert (await answer).outcome is CommandOutcome.CALL_ERROR
 
 
+@pytest.mark.parametrize(
+    ("words", "told"), [("1009 too big", ": it closed with 1009 too big"), ("", "")], ids=["closed", "lost"]
+)
+async def test_a_command_that_meets_the_end_of_the_connection_tells_the_stations_last_words(
+    words: str, told: str
+) -> None:
+    station = await Replica().booted()
+    answer = station.session.call(ClearCache())
+    station.wire.last_words = words
+    station.leave()
+    assert (await answer).description == f"the connection ended before the station answered{told}"
+
+
 # --- connections ------------------------------------------------------------------------------------------------
 
 

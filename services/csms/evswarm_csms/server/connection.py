@@ -156,6 +156,14 @@ class StationConnection(asyncio.Protocol):
             self._held = held
             self._update_reading()
 
+    @property
+    def last_words(self) -> str:
+        """Code and reason of the close frame with which the client ended it; empty without one, or after one of ours."""
+        websocket = self._websocket
+        if websocket.close_rcvd is None or not websocket.close_rcvd_then_sent:
+            return ""
+        return f"{websocket.close_rcvd.code} {websocket.close_rcvd.reason}".rstrip()
+
     def close(self, code: CloseCode, text: str, reason: DisconnectReason) -> None:
         """Begin the closing handshake; harmless when it has begun already."""
         if self._transport is None:

@@ -172,6 +172,20 @@ async def test_a_client_that_does_not_is_let_in_without_and_closed_at_once(
     assert peer.host.counts.connects["no_subprotocol"] == 1
 
 
+@pytest.mark.parametrize(
+    ("ours_first", "words"), [(False, "1009 a frame too big for me"), (True, "")], ids=["theirs", "ours"]
+)
+async def test_the_words_with_which_a_client_leaves_are_kept(
+    peer: Peer, ours_first: bool, words: str
+) -> None:
+    assert peer.connection.last_words == ""
+    if ours_first:
+        peer.connection.replace()
+    peer.client.send_close(CloseCode.MESSAGE_TOO_BIG, "a frame too big for me")
+    peer.pump()
+    assert peer.connection.last_words == words
+
+
 async def test_a_path_without_an_identity_is_not_found() -> None:
     assert Peer(path="/ocpp/").handshake().status_code == 404
 
