@@ -99,9 +99,9 @@ containers: $(VENV)/.ready-dev ## The compose file and the stack file as users r
 browser: $(VENV)/.ready-dev ## The dashboard, and what else of the whole system needs no containers
 	@$(BIN)/pytest tests/e2e $(CONTAINERS:%=--ignore %) -q -n 2 --dist loadfile $(ARGS)
 
-# Containers mostly wait and leave a core to the spoiled frames. Those of one group never run at once.
+# Containers mostly wait, and leave a core to the spoiled frames.
 robustness-beside-containers: $(VENV)/.ready-dev
-	@$(BIN)/pytest $(CONTAINERS) tests/fuzz -q -n 2 --dist loadgroup $(ARGS)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync containers robustness
 
 bench: $(VENV)/.ready-dev ## Measure, as ratios in one run, into docs/performance.md: half an hour, on a quiet machine
 	@$(BIN)/pytest tests/bench -q --benchmark-only $(ARGS)

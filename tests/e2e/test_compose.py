@@ -11,31 +11,28 @@ from playwright.sync_api import expect
 
 from tests.support.browser import open_browser, open_page
 from tests.support.compose import SERVICES, ComposeStack, eventually
-from tests.support.machine import ROOT, has_container_engine, has_image, missing
+from tests.support.machine import ROOT, engine_alone, has_container_engine, has_image, missing
 from tests.support.product_audit import audited
 from tools.browser import visit
 from tools.panel_check.queries import all_queries, filled, read_dashboards
 
 STATIONS = 30
 
-pytestmark = [
-    pytest.mark.timeout(600),
-    # Never beside test_stack: an engine that leaves a swarm forgets the names of all containers, these too.
-    pytest.mark.xdist_group("engine"),
-]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[ComposeStack]:
     if not has_container_engine():
         missing("container engine")
-    stack = ComposeStack("evswarm-e2e", EVSWARM_STATIONS=str(STATIONS))
-    stack.compose("build", seconds=600)
-    try:
-        stack.up(workers=3)
-        yield stack
-    finally:
-        stack.down()
+    with engine_alone():
+        stack = ComposeStack("evswarm-e2e", EVSWARM_STATIONS=str(STATIONS))
+        stack.compose("build", seconds=600)
+        try:
+            stack.up(workers=3)
+            yield stack
+        finally:
+            stack.down()
 
 
 def running(stack: ComposeStack) -> int:

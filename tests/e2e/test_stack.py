@@ -6,26 +6,26 @@ from typing import Any
 import pytest
 
 from tests.support.compose import eventually
-from tests.support.machine import ROOT, has_container_engine, missing
+from tests.support.machine import ROOT, engine_alone, has_container_engine, missing
 from tests.support.stack import Stack, docker, in_a_swarm
 
 STATIONS = 20
 
-# The group keeps it from running beside test_compose, which says why.
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("engine")]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     if not has_container_engine():
         missing("container engine")
-    if in_a_swarm():
-        missing("container engine outside a swarm")
-    docker("compose", "--project-directory", str(ROOT), "build")
-    with Stack("evswarm-stack", EVSWARM_STATIONS=str(STATIONS), EVSWARM_TRUSTED_NETWORK="true") as stack:
-        stack.wait_for_replicas()
-        stack.wait_for_running(STATIONS)
-        yield stack
+    with engine_alone():
+        if in_a_swarm():
+            missing("container engine outside a swarm")
+        docker("compose", "--project-directory", str(ROOT), "build")
+        with Stack("evswarm-stack", EVSWARM_STATIONS=str(STATIONS), EVSWARM_TRUSTED_NETWORK="true") as stack:
+            stack.wait_for_replicas()
+            stack.wait_for_running(STATIONS)
+            yield stack
 
 
 def transactions(stack: Stack) -> dict[int, dict[str, Any]]:

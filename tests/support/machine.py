@@ -4,9 +4,13 @@ Without an engine or a browser a test skips on a developer's machine; in CI (`CI
 mistakes a skipped test for a working feature.
 """
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +35,18 @@ def has_container_engine() -> bool:
     return all(
         subprocess.run(c, capture_output=True, check=False, timeout=30).returncode == 0 for c in checks
     )
+
+
+@contextlib.contextmanager
+def engine_alone() -> Iterator[None]:
+    """Wait until no other test has the engine to itself, and have it.
+
+    An engine that leaves a swarm forgets the names of all containers, whatever network they are in; and both a
+    machine's swarm and a project's name exist once.
+    """
+    with (Path(tempfile.gettempdir()) / f"evswarm-engine-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def has_image(image: str) -> bool:
