@@ -350,6 +350,20 @@ async def test_a_client_that_does_not_keep_to_the_schema_is_shown_out(
         assert await close_code(socket) in (1008, 1009)
 
 
+def own_address(answer: httpx.Response) -> object:
+    """The address at our end of the connection that an answer came by."""
+    return answer.extensions["network_stream"].get_extra_info("client_addr")
+
+
+async def test_a_connection_outlives_what_clients_keep_idle(controller: ControllerProcess) -> None:
+    limits = httpx.Limits(keepalive_expiry=WAIT_SECONDS)
+    async with httpx.AsyncClient(base_url=controller.url, trust_env=False, limits=limits) as client:
+        ways = [own_address(await eventually(client, "/readyz", lambda a: a.status_code == 200))]
+        await asyncio.sleep(6)  # httpx and uvicorn by themselves end an idle connection after 5
+        ways.append(own_address(await client.get("/readyz")))
+    assert ways[0] == ways[1]
+
+
 async def test_pages_of_other_sites_get_no_feed(
     client: httpx.AsyncClient, controller: ControllerProcess
 ) -> None:

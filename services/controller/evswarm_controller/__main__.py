@@ -31,6 +31,9 @@ EXIT_STORE: Final = 3
 STORE_ATTEMPTS: Final = 3
 MAX_CLIENT_MESSAGE_BYTES: Final = 4096
 GRACE_SECONDS: Final = 3
+IDLE_SECONDS: Final = 75
+"""For how long a connection may wait for its next request: longer than clients keep one (mostly 5 or 60 s), since
+a request that meets the end of its connection fails."""
 SEND_BUFFER_BYTES: Final = 256 * 1024
 
 
@@ -111,6 +114,7 @@ async def _serve(context: Context, listener: socket.socket) -> None:
             server_header=False,
             lifespan="off",
             timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=IDLE_SECONDS,
         )
     )
 

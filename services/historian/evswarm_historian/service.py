@@ -28,6 +28,8 @@ from evswarm_shared.telemetry.loop_lag import LoopLag
 
 RETENTION_SECONDS: Final = 30.0
 GRACE_SECONDS: Final = 5
+IDLE_SECONDS: Final = 75
+"""For how long the controller's connections may wait for its next question: longer than it keeps them (5 s)."""
 LAST_WRITE_SECONDS: Final = 5.0
 
 log = logging.getLogger(__name__)
@@ -86,6 +88,7 @@ class Historian:
                 lifespan="off",
                 ws="none",
                 timeout_graceful_shutdown=GRACE_SECONDS,
+                timeout_keep_alive=IDLE_SECONDS,
             )
         )
         self._lag.start(asyncio.get_running_loop())
