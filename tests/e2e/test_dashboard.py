@@ -113,7 +113,7 @@ def test_filters_and_the_charts_keys_stay_in_their_place_on_every_width(page: Pa
     expect(page.get_by_role("button", name="Clear")).to_be_visible()
     for width in (1400, 1000, 768, 640, 639, 500, 390, 340):
         page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate(OUTSIDE) == [], width
+        eventually(page, lambda: page.evaluate(OUTSIDE) == [])
 
 
 def test_the_page_can_be_used_at_twice_the_size_of_letters(browser: Browser, url: str) -> None:
