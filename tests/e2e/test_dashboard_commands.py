@@ -84,8 +84,10 @@ def test_time_and_grid_of_the_swarm_are_set_and_a_wrong_number_is_not(
     carbon.fill("-3")
     carbon.press("Enter")
     expect(carbon).to_have_attribute("aria-invalid", "true")
+    expect(conditions.get_by_role("alert")).to_contain_text("a number from 0 to 10,000, or nothing")
     carbon.fill("420")
     carbon.blur()
+    expect(conditions.get_by_role("alert")).to_have_count(0)
     expect(load).to_have_value("85")
     wanted = {"clock_factor": 60, "grid_load": 0.85, "carbon_intensity": 420}
     eventually(lambda: swarm.conditions, lambda now: now == wanted, 10, "time, load and carbon set")

@@ -17,6 +17,7 @@ const spoken = (factor) =>
 export function ConditionsControl() {
   const [now, setNow] = useState(/** @type {Conditions | null} */ (null));
   const [problem, setProblem] = useState("");
+  const [wrong, setWrong] = useState("");
 
   /** @param {Promise<Conditions>} answer */
   const take = (answer) =>
@@ -61,6 +62,7 @@ export function ConditionsControl() {
             label="Grid %"
             value=${now.grid_load === null ? null : Math.round(now.grid_load * 1000) / 10}
             most=${100}
+            onWrong=${setWrong}
             onSet=${(/** @type {number | null} */ value) =>
               take(changeConditions({ grid_load: value === null ? null : value / 100 }))}
           />
@@ -68,11 +70,12 @@ export function ConditionsControl() {
             label="CO₂ g/kWh"
             value=${now.carbon_intensity}
             most=${10_000}
+            onWrong=${setWrong}
             onSet=${(/** @type {number | null} */ value) => take(changeConditions({ carbon_intensity: value }))}
           />
         </div>`
       }
-      <p class="problem" role="alert">${problem}</p>
+      <p class="problem" role="alert">${wrong || problem}</p>
     </section>
   `;
 }
@@ -80,15 +83,18 @@ export function ConditionsControl() {
 /**
  * A number that is sent when it is confirmed by Enter or by leaving the field; empty: not known.
  *
- * @param {{label: string, value: number | null, most: number, onSet: (value: number | null) => void}} props
+ * @param {{label: string, value: number | null, most: number, onSet: (value: number | null) => void,
+ *   onWrong: (problem: string) => void}} props
  */
-function Signal({ label, value, most, onSet }) {
+function Signal({ label, value, most, onSet, onWrong }) {
   const [text, setText] = useState(/** @type {string | null} */ (null));
   const shown = text ?? (value === null ? "" : String(value));
   const typed = shown.trim() === "" ? null : Number(shown.replace(",", "."));
   const wrong = typed !== null && !(typed >= 0 && typed <= most);
   const done = () => {
-    if (text === null || wrong) return;
+    if (text === null) return;
+    onWrong(wrong ? `${label}: a number from 0 to ${most.toLocaleString("en")}, or nothing` : "");
+    if (wrong) return;
     setText(null);
     if (typed !== value) onSet(typed);
   };
