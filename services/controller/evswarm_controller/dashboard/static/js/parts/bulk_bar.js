@@ -8,8 +8,8 @@ import { commandTicked, preview, selection, ticked, untickAll } from "../state/t
 import { Modal } from "./modal.js";
 
 /**
- * @typedef {{action: string, label: string, says: string, ends: boolean}} Command
- *   `says`: what happens to each; `ends`: whether it ends open transactions or may
+ * @typedef {{action: string, label: string, says: string, ends: boolean, some?: boolean}} Command
+ *   `says`: what happens to each; `ends`: whether it ends open transactions, `some`: not all of them
  */
 
 /** @type {readonly Command[]} */
@@ -27,6 +27,7 @@ const COMMANDS = [
     label: "Fault",
     says: "Connector 1 of each reports a fault until it is cleared.",
     ends: true,
+    some: true,
   },
   {
     action: "clear_fault",
@@ -95,7 +96,7 @@ export function BulkBar() {
           ${
             asking.command.ends &&
             asking.transactions > 0 &&
-            html`<p><strong>${counted(asking.transactions, "active transaction")} will stop.</strong></p>`
+            html`<p><strong>${asking.command.some && "Up to "}${counted(asking.transactions, "active transaction")} will stop.</strong></p>`
           }
           <p class="muted">${asking.command.says}</p>
           <div class="dialog-actions">
