@@ -150,7 +150,7 @@ class BulkOrders:
         """Ask once more what an operation did not reach, and return the operation that does.
 
         Raises:
-            NothingToRetryError: it runs, nothing failed, or it was a command to a single station.
+            NothingToRetryError: it runs, nothing failed, what failed has left, or it was a command to a single station.
         """
         if operation.state is OperationState.RUNNING:
             raise NothingToRetryError(f"{operation.operation_id} still runs.")
@@ -168,6 +168,8 @@ class BulkOrders:
         if not missed:
             raise NothingToRetryError(f"Everything of {operation.operation_id} was done.")
         again = [each for each in missed if each in self._fleet.rows]
+        if not again:
+            raise NothingToRetryError("None of the stations that are missing is in the swarm any more.")
         action = BulkAction(SWITCHES.get(operation.kind, operation.action))
         seconds = max(DEFAULT_SECONDS, operation.expires_at - operation.created_at)
         return await self.place(again, action, bytes(operation.payload), seconds)

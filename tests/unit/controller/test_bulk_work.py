@@ -336,6 +336,9 @@ async def test_asking_once_more_is_for_those_that_it_was_not_done_to_as_far_as_k
     await run_of(swarm, again).put(StationOutcome.SUCCEEDED, "", ALL[:3])
     with pytest.raises(NothingToRetryError, match="was done"):
         await orders.retry(done)
+    swarm.context.fleet.remove(ALL[:3])
+    with pytest.raises(NothingToRetryError, match="in the swarm any more"):
+        await orders.retry(run.operation)
 
 
 async def test_an_order_for_nobody_or_with_a_secret_is_refused(swarm: Desk) -> None:
