@@ -98,8 +98,35 @@ def test_the_power_follows_a_charging_profile_and_the_composite_schedule_agrees(
         lambda: power_kw(garage), lambda kw: kw == pytest.approx(before, rel=0.05), 10, "the power returns"
     )
     assert act(garage, "press_stop", reason="EmergencyStop")["connectors"][0] == "Finishing"
-    # Deleting a station takes no car from its cable: one of the same name would find it there.
     assert act(garage, "unplug")["connectors"][0] == "Available"
+
+
+def test_a_station_under_the_name_of_a_deleted_one_is_a_new_one(swarm: SwarmProcess) -> None:
+    commands = "/csms/stations/GARAGE-8/commands/"
+    for seconds in ("44", "55"):
+        body = {
+            "station_id": "GARAGE-8",
+            "connectors": 1,
+            "configuration": {"ConnectionTimeOut": seconds},
+            "autonomous": False,
+        }
+        assert swarm.api.post("/stations", json=body).is_success
+        row = eventually(
+            lambda: swarm.api.get("/stations/GARAGE-8").json(), lambda row: row.get("running"), 60, "it runs"
+        )
+        assert row["connectors"] == ["Available"]
+        told = swarm.post(f"{commands}GetConfiguration", {"key": ["ConnectionTimeOut"]})
+        assert told["configurationKey"][0]["value"] == seconds
+        assert swarm.post("/stations/GARAGE-8/actions/plug_in", {})["connectors"] == ["Preparing"]
+        fault = {"connector_id": 0, "error_code": "GroundFailure"}
+        assert swarm.post("/stations/GARAGE-8/actions/fault", fault)["status"] == "Faulted"
+        assert swarm.api.delete("/stations/GARAGE-8").is_success
+        eventually(
+            lambda: swarm.api.get("/stations/GARAGE-8").status_code,
+            lambda code: code == 404,
+            60,
+            "it is gone",
+        )
 
 
 def test_a_numbered_station_is_held_still_and_let_go_again(swarm: SwarmProcess) -> None:
