@@ -13,6 +13,8 @@ ENDED: Final = "station_stopped_ms IS NOT NULL"
 BIN: Final = "to_timestamp(started_ms / $__interval_ms * $__interval_ms / 1000.0)"
 """The beginning of the interval that a session began in: whole numbers, so the first division leaves the remainder."""
 PER_INTERVAL: Final = "GROUP BY 1 ORDER BY 1"
+SHORTEST_INTERVAL: Final = "5m"
+"""Of a graph: in less, a small swarm begins one session or none."""
 
 _STATS: Final = (
     ("Sessions", "How many began?", "none", f"SELECT count(*) AS sessions FROM transactions WHERE {STARTED}"),
@@ -110,7 +112,8 @@ def files() -> dict[str, str]:
         panels.append(_panel(len(panels) + 1, "stat", title, question, unit, sql, "table", place))
     for number, (title, question, unit, sql) in enumerate(_GRAPHS):
         place = {"h": 8, "w": 12, "x": number % 2 * 12, "y": 4 + number // 2 * 8}
-        panels.append(_panel(len(panels) + 1, "timeseries", title, question, unit, sql, "time_series", place))
+        graph = _panel(len(panels) + 1, "timeseries", title, question, unit, sql, "time_series", place)
+        panels.append(graph | {"interval": SHORTEST_INTERVAL})
     for number, (title, question, sql) in enumerate(_TABLES):
         place = {"h": 10, "w": 12, "x": number * 12, "y": 20}
         panels.append(_panel(len(panels) + 1, "table", title, question, "none", sql, "table", place))
