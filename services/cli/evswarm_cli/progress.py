@@ -60,7 +60,7 @@ def watch(swarm: LocalSwarm, console: Console, stopped: Callable[[], bool]) -> N
     announced = hinted = False
     with Live(Text("starting stations"), console=console, refresh_per_second=4, transient=True) as live:
         while not stopped():
-            swarm.check(lambda text: live.console.print(text, markup=False))
+            swarm.check(lambda text: live.console.print(text, markup=False, soft_wrap=True))
             try:
                 totals = swarm.client.totals()
                 lines = []
