@@ -188,7 +188,8 @@ async def stop_station(context: ContextOf, body: StationRequest) -> Response:
 async def create_station(context: ContextOf, body: NewStationRequest) -> Response:
     """Create one station of a given identity, and answer with it once it runs.
 
-    Under the name of a deleted one it is a new station; only its meters go on from where the old ones stood.
+    Under the name of a deleted one it is a new station; only its meters go on from where the old ones stood. What our
+    central system knows of the name, such as a key, it forgets by DELETE /csms/stations/{station_id}.
     """
     context.require_ready()
     new_station.check(body)
