@@ -8,7 +8,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
@@ -63,7 +63,9 @@ class RawConnection:
                     answer = self.answers[message[2]]
                     payload = answer(message[3]) if callable(answer) else answer
                     if payload is not None:
-                        await self.answer(message, payload)
+                        # Nobody hears it where the end came along with the CALL; what lies between them is still read.
+                        with suppress(ConnectionClosed):
+                            await self.answer(message, payload)
         except ConnectionClosed:
             pass
         finally:
