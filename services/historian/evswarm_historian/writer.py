@@ -177,7 +177,8 @@ class Writer:
             )
 
     def _tell(self, state: HistorianState, problem: Exception | None) -> None:
-        if state is not self.state:
+        # It begins without the store, and why it stays so is to be said too.
+        if state is not self.state or (problem is not None and not self.problem):
             if problem is None:
                 log.info("writing")
             else:
