@@ -265,7 +265,7 @@ def test_messages_come_live_and_from_the_past_stand_still_and_open(
     expect(page.get_by_role("region", name="Request")).to_contain_text('"type": "Soft"')
     expect(page.get_by_role("region", name="Answer")).to_contain_text('"status": "Accepted"')
     feed[-1].send(json.dumps({"type": "messages", "items": [message(201, 0)], "skipped": 0, "kept": "all"}))
-    expect(page.get_by_text("paused: 1 more have come")).to_be_visible()
+    expect(page.get_by_text("paused: 1 more has come")).to_be_visible()
     first.press("Enter")
     expect(page.locator("button.message")).to_have_count(22)
     page.get_by_role("button", name="Older").click()
@@ -274,7 +274,7 @@ def test_messages_come_live_and_from_the_past_stand_still_and_open(
     page.keyboard.press("p")
     expect(page.get_by_text("27 messages, paused")).to_be_visible()
     feed[-1].send(json.dumps({"type": "messages", "items": [message(202, 0)], "skipped": 0, "kept": "all"}))
-    expect(page.get_by_text("paused: 1 more have come")).to_be_visible()
+    expect(page.get_by_text("paused: 1 more has come")).to_be_visible()
     expect(page.locator("button.message")).to_have_count(27)
     page.keyboard.press("p")
     expect(page.locator("button.message")).to_have_count(28)
@@ -339,6 +339,8 @@ def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_the_screen(
         answer_with(page, "/about", ABOUT)
         visit(page, f"{url}/ui/workers?worker=worker-1")
         spans_the_columns(page, "tr.worker-detail td", ".workers th")
+        whole = "cells => cells.every(cell => cell.scrollWidth <= cell.clientWidth)"
+        assert page.locator("td.w-stations").evaluate_all(whole), "numbers of stations are cut"
         check(page, width)
         links = page.get_by_role("navigation", name="Pages")
         links.get_by_role("link", name="Messages").click()

@@ -222,7 +222,7 @@ function Notice({ tail, shown }) {
         ${counted(shown, "message")}${
           tail.live
             ? log.paused
-              ? `, paused${waiting > 0 ? `: ${count(waiting)} more have come` : ""}`
+              ? `, paused${waiting > 0 ? `: ${counted(waiting, "more has", "more have")} come` : ""}`
               : ", live"
             : ", from the history"
         }${log.skipped > 0 && `; ${count(log.skipped)} came too fast to show`}
@@ -251,7 +251,7 @@ function Older({ tail, shown }) {
   }
   if (!tail.searchable) return null;
   if (tail.log.cursor === null) {
-    return html`<p class="muted">${shown === 0 ? "No message matches yet." : "This is where the history begins."}</p>`;
+    return html`<p class="muted">${shown === 0 ? `No message matches${tail.live ? " yet" : ""}.` : "This is where the history begins."}</p>`;
   }
   return html`
     <button type="button" class="small" disabled=${tail.fetching} onClick=${() => tail.older()}>
