@@ -125,14 +125,23 @@ async def test_a_forgotten_station_is_disconnected_and_asked_to_boot_when_it_com
         await station.next_call("TriggerMessage", {"requestedMessage": "BootNotification"})
 
 
+async def events_of(stage: Stage) -> list[dict[str, Any]]:
+    """What the central system tells of the station."""
+    events: list[dict[str, Any]] = (await stage.desk.client.get("/csms/stations/PEER/events")).json()[
+        "events"
+    ]
+    return events
+
+
 async def test_boot_rules_count_at_once(stage: Stage) -> None:
     async with raw_station(stage.url, "PEER", answers=ANSWERS) as station:
         for status, expected in (("Pending", "Pending"), ("Rejected", "Rejected"), (None, "Accepted")):
             rules = [{"status": status, "station_id": "peer"}] if status else []
             await stage.desk.client.put("/csms/boot-rules", json={"rules": rules})
             assert (await station.call("BootNotification", BOOT))[2]["status"] == expected
-        await asyncio.sleep(0.1)  # events are gathered for a moment
-        events = (await stage.desk.client.get("/csms/stations/PEER/events")).json()["events"]
+        async with asyncio.timeout(PATIENCE):  # events are gathered for a moment
+            while len(events := await events_of(stage)) < 3:  # noqa: ASYNC110 - nobody is told
+                await asyncio.sleep(0.01)
     assert [event["status"] for event in events] == ["Pending", "Rejected", "Accepted"]
 
 
