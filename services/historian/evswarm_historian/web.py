@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from evswarm_historian.errors import (
     BadQueryError,
@@ -27,8 +28,21 @@ from evswarm_historian.questions import Topic, read_question
 SHOW_TAGS: Final = "tags"
 DAYS_BY: Final = frozenset(("station", "run", "since", "until"))
 
+NOT_NOW: Final = (DatabaseAwayError, DiskFullError, RecordsRefusedError)
+
 _encode = msgspec.json.Encoder().encode
 log = logging.getLogger(__name__)
+
+
+class Export(StreamingResponse):
+    """An export. Where the database breaks off it has no end either, so that its reader knows."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        except NOT_NOW as error:
+            log.warning("an export broke off: %s", error)
 
 
 def create_app(
@@ -58,9 +72,7 @@ def create_app(
         exception_handlers={
             BadQueryError: _bad_query,
             MissingLibraryError: _missing_library,
-            DatabaseAwayError: _away,
-            DiskFullError: _away,
-            RecordsRefusedError: _away,
+            **dict.fromkeys(NOT_NOW, _away),
         },
     )
 
@@ -85,7 +97,7 @@ async def _read(library: Library, request: Request) -> Response:
     stream = export(topic, wanted, pages)
     # The first part before the head: a database that is away is an error, not an empty file.
     first = await anext(stream, b"")
-    return StreamingResponse(_after(first, stream), media_type=MEDIA_TYPES[wanted])
+    return Export(_after(first, stream), media_type=MEDIA_TYPES[wanted])
 
 
 async def _days(library: Library, request: Request) -> Response:

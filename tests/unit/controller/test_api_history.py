@@ -1,8 +1,14 @@
 """The history routes, with a historian that is played."""
 
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, MutableMapping
+from typing import Any
+
 import httpx
 import pytest
 
+from evswarm_controller.api.history import PassedOn
 from evswarm_controller.historian_client import HistorianClient
 from evswarm_shared.bus.messages import HistoryStream
 from evswarm_shared.history.records import EventKind, EventRecord, RunRecord, decode_batch
@@ -58,6 +64,25 @@ async def test_an_export_has_a_name_with_station_and_time(swarm: Desk) -> None:
     name = answer.headers["content-disposition"]
     assert name.startswith('attachment; filename="evswarm-logs-CP_1-2')
     assert name.endswith('Z.csv"')
+
+
+async def test_what_the_historian_breaks_off_has_no_end_here_either(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken() -> AsyncGenerator[bytes, None]:
+        yield b"id\r\n"
+        raise httpx.RemoteProtocolError("peer closed connection")
+
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> MutableMapping[str, Any]:
+        return await asyncio.Future()
+
+    with caplog.at_level(logging.WARNING):
+        await PassedOn(broken(), media_type="text/csv")({"type": "http"}, receive, send)
+    assert [message.get("more_body") for message in sent] == [None, True]
+    assert caplog.messages == ["the historian broke off an answer: peer closed connection"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The history over HTTP."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+import logging
+from collections.abc import AsyncIterator, MutableMapping, Sequence
 from typing import Any
 
 import httpx
@@ -34,3 +36,31 @@ async def test_a_database_that_is_away_is_an_error_and_no_file_in_any_form(form:
         answer = await client.get("/history/logs", params={"format": form})
     assert answer.status_code == 503
     assert answer.json() == {"detail": "the database does not answer"}
+
+
+class BreaksOffAfterAPage(OfADatabaseThatIsAway):
+    """Has one page."""
+
+    async def pages(self, *_: object, **__: object) -> AsyncIterator[Sequence[dict[str, Any]]]:
+        yield [{"id": "1"}]
+        yield (await self.page()).items
+
+
+async def test_an_export_that_breaks_off_has_no_end(caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app(BreaksOffAfterAPage(), CollectorRegistry(), dict)
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> MutableMapping[str, Any]:
+        return await asyncio.Future()
+
+    scope = {"type": "http", "method": "GET", "path": "/history/logs", "query_string": b"format=jsonl"}
+    with caplog.at_level(logging.WARNING):
+        await app(scope | {"headers": []}, receive, send)
+    assert [(message.get("body"), message.get("more_body")) for message in sent] == [
+        (None, None),
+        (b'{"id":"1"}\n', True),
+    ]
+    assert caplog.messages == ["an export broke off: the database does not answer"]

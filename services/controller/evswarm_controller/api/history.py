@@ -1,14 +1,17 @@
 """The history: what happened, from the database of the historian. Pages of JSON, or whole exports as streams."""
 
+import logging
 from datetime import date
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
+import httpx
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from evswarm_controller.api.export_files import disposition
 from evswarm_controller.api.stations import StationPath
@@ -18,7 +21,19 @@ from evswarm_shared.history.records import Direction, Side
 
 MAX_LIMIT: Final = 1000
 
+log = logging.getLogger(__name__)
 router = APIRouter(tags=["history"])
+
+
+class PassedOn(StreamingResponse):
+    """What the historian answers, as it comes. Where that breaks off this has no end either, so that its reader knows."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        except httpx.HTTPError as error:
+            log.warning("the historian broke off an answer: %s", error or type(error).__name__)
 
 
 class HistoryFormat(StrEnum):
@@ -287,4 +302,4 @@ async def _pass_on(context: Context, request: Request, topic: str, station_id: s
     form = parameters.get("format")
     if form:
         headers = disposition(context.now(), form, "evswarm", topic, parameters.get("station", ""))
-    return StreamingResponse(answer.body, media_type=answer.media_type, headers=headers)
+    return PassedOn(answer.body, media_type=answer.media_type, headers=headers)
