@@ -402,6 +402,10 @@ async def test_a_numbered_station_is_neither_created_nor_deleted(swarm: Desk) ->
         ({"station_id": "A", "connectors": 0}, "connectors"),
         ({"station_id": "A", "configuration": {"Colour": "red"}}, "configuration.Colour"),
         (
+            {"station_id": "A", "connectors": 2, "configuration": {"NumberOfConnectors": "3"}},
+            "configuration.NumberOfConnectors",
+        ),
+        (
             {"station_id": "A", "profile": "depot", "configuration": {"DisplayLanguage": "nl"}},
             "configuration.DisplayLanguage",
         ),

@@ -16,10 +16,13 @@ def check(body: NewStationRequest) -> None:
     """Go on only with a station that a worker can build; the schema of the request is satisfied already.
 
     Raises:
-        InvalidFieldError: a configuration key is unknown or its value does not fit, an address names no host or
-            port, or there is no certificate where one is announced.
+        InvalidFieldError: a configuration key is unknown or its value does not fit it or the rest, an address names no
+            host or port, or there is no certificate where one is announced.
     """
     _check_configuration(body.profile, body.configuration)
+    number = ConfigurationKey.number_of_connectors.value
+    if body.configuration.get(number, str(body.connectors)) != str(body.connectors):
+        raise InvalidFieldError(f"configuration.{number}", f"{number} follows from `connectors`: set that.")
     _check_address("csms_url", body.csms_url)
     _check_address("csms_tls_url", body.csms_tls_url)
     if body.root_certificates or body.client_certificate:

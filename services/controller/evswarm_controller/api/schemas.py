@@ -5,7 +5,7 @@ as RFC 3339 in UTC.
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from ocpp.v16.enums import AuthorizationStatus, ChargePointErrorCode, Reason
+from ocpp.v16.enums import AuthorizationStatus, ChargePointErrorCode, ConfigurationKey, Reason
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from evswarm_shared.bus.messages import ProfileName, StationState
@@ -229,7 +229,11 @@ class NewStationRequest(Body):
         description="Configuration keys preset at delivery, read-only ones too; also those of the profile's maker.",
         examples=[{"MeterValueSampleInterval": "30"}],
         json_schema_extra={
-            "properties": {key: {"type": "string", "pattern": rule.pattern} for key, rule in RULES.items()},
+            "properties": {
+                key: {"type": "string", "pattern": rule.pattern}
+                for key, rule in RULES.items()
+                if key != ConfigurationKey.number_of_connectors  # that follows from `connectors`
+            },
             "additionalProperties": False,
         },
     )
