@@ -10,6 +10,7 @@ from typing import Final
 
 from evswarm_csms.ledger import restored
 from evswarm_shared.bus.batches import STATIONS_PER_STEP, in_batches
+from evswarm_shared.bus.keys import TRANSACTION_ID_GAP
 from evswarm_shared.bus.port import CsmsBus
 
 WHAT_IS_GONE: Final = (
@@ -21,25 +22,38 @@ log = logging.getLogger(__name__)
 
 
 class Restoring:
-    """`stations` tells which are connected here. Times in unix seconds."""
+    """`stations` tells which are connected here."""
 
     def __init__(self, bus: CsmsBus, stations: Callable[[], Sequence[str]]) -> None:
         self._bus = bus
         self._stations = stations
-        self._until = float("-inf")
+        self._looks = 0
+        self._stored = 0
+        self._highest = 0
 
-    def begin(self, until: float) -> None:
-        """The store has lost everything: look for what can be restored until then."""
+    def has_forgotten(self, last: int, highest: int, *, replica: bool) -> bool:
+        """Whether a store that counts `last` transactions is another than at the last question.
+
+        `highest` is the highest id that was known here when it was asked, `replica` whether it has, or may have,
+        forgotten this replica too. A lower count tells by itself.
+        """
+        before, self._stored = self._stored, last
+        highest_before, self._highest = self._highest, max(last, highest)
+        # Lower, or already beyond the gap that a lost count is continued after.
+        return last < before or (replica and (last < highest or last - highest_before > TRANSACTION_ID_GAP))
+
+    def begin(self, looks: int) -> None:
+        """The store has lost everything: look so often for what can be restored."""
         log.error("THE STORE WAS EMPTIED: open transactions are booked again; gone are %s", WHAT_IS_GONE)
-        self._until = until
+        self._looks = looks
 
-    async def look(self, now: float) -> int:
+    async def look(self) -> int:
         """Book again what is missing, if there is reason to; how many transactions that were.
 
         Raises:
-            BusUnavailableError: the store is away again.
+            BusUnavailableError: the store is away again; this was no look.
         """
-        if now >= self._until:
+        if self._looks <= 0:
             return 0
         count = 0
         for station_ids in in_batches(self._stations(), STATIONS_PER_STEP):
@@ -47,6 +61,7 @@ class Restoring:
             records = [record for book in books for record in restored(book)]
             if records:
                 count += await self._bus.restore_transactions(records)
+        self._looks -= 1
         if count:
             log.error("%d open transactions are booked again", count)
         return count

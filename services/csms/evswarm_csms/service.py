@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import socket
 import ssl
@@ -31,7 +32,6 @@ from evswarm_csms.server.listener import StationServer
 from evswarm_csms.server.tls import server_context
 from evswarm_csms.session import Office, Session
 from evswarm_csms.supervision import supervised
-from evswarm_shared.bus.keys import TRANSACTION_ID_GAP
 from evswarm_shared.bus.messages import CsmsHeartbeat
 from evswarm_shared.bus.port import Bus
 from evswarm_shared.errors import BusUnavailableError
@@ -45,6 +45,8 @@ from evswarm_shared.telemetry.own_addresses import reachable
 from evswarm_shared.telemetry.process_use import ProcessorShare, memory_bytes
 
 HEARTBEAT_SECONDS: Final = 2.0
+RESTORING_LEASES: Final = 2
+"""For how many leases after a loss the workers' books are looked at."""
 SUBSCRIBE_SECONDS: Final = 2.0
 """How long stations wait for the commands to be listened to."""
 CLOSE_SECONDS: Final = 3.0
@@ -88,10 +90,11 @@ class CentralSystem:
         self._open_transactions = 0
         self._started_at = clock()
         self._processor = ProcessorShare()
+        self._pause = min(HEARTBEAT_SECONDS, settings.lease_seconds / 4)
         self._store_away = False
         self._known = False
-        self._last_transaction_id = 0
-        """The last id given when the store was last asked."""
+        self._doubtful = False
+        """Whether the last heartbeat went unanswered: it may have made us known to a store that had forgotten us."""
         self._group: asyncio.TaskGroup | None = None
         self._working: set[asyncio.Task[None]] = set()
         self._meters = MeterBatch(bus.update_meter)
@@ -240,9 +243,8 @@ class CentralSystem:
             await self._meters.flush()
 
     async def _beat(self, metrics_url: str) -> None:
-        pause = min(HEARTBEAT_SECONDS, self._settings.lease_seconds / 4)
         while True:
-            await asyncio.sleep(pause)
+            await asyncio.sleep(self._pause)
             try:
                 await self._heartbeat(metrics_url)
             except BusUnavailableError as error:
@@ -256,6 +258,9 @@ class CentralSystem:
                 self._directory.reaffirm()
 
     async def _heartbeat(self, metrics_url: str) -> None:
+        highest = self._office.desk.last_transaction_id
+        last = await self._bus.last_transaction_id()
+        doubtful, self._doubtful = self._doubtful, True
         known = await self._bus.csms_heartbeat(
             CsmsHeartbeat(
                 replica_id=self.replica_id,
@@ -271,22 +276,25 @@ class CentralSystem:
             ),
             self._settings.lease_seconds,
         )
-        await self._make_up_for_loss(known)
+        self._doubtful = False
+        await self._make_up_for_loss(last, highest, known=known and not doubtful)
         self._open_transactions = await self._bus.count_open_transactions()
         self._gate.registrations = await self._bus.count_registrations()
 
-    async def _make_up_for_loss(self, known: bool) -> None:
-        """Give a store that has forgotten this replica, or the count of transactions, back what is known here."""
-        last, before = await self._bus.last_transaction_id(), self._last_transaction_id
-        if self._known and not known:
+    async def _make_up_for_loss(self, last: int, highest: int, *, known: bool) -> None:
+        """Give a store that has forgotten this replica, or the count of transactions, back what is known here.
+
+        It counted `last` when the highest id known here was `highest`.
+        """
+        forgotten = self._known and not known
+        if forgotten:
             self._directory.reaffirm()
-            # Lower, or already beyond the gap that a lost count is continued after.
-            if last < before or last - before > TRANSACTION_ID_GAP:
-                self._restoring.begin(self._clock() + 2 * self._settings.lease_seconds)
+        if self._restoring.has_forgotten(last, highest, replica=forgotten):
+            self._restoring.begin(RESTORING_LEASES * math.ceil(self._settings.lease_seconds / self._pause))
         self._known = True
-        await self._restoring.look(self._clock())
         desk = self._office.desk
-        desk.last_transaction_id = self._last_transaction_id = max(last, desk.last_transaction_id)
+        desk.last_transaction_id = max(last, desk.last_transaction_id)
+        await self._restoring.look()
 
     async def _end(self) -> None:
         await self._server.close(seconds=CLOSE_SECONDS)
