@@ -80,12 +80,15 @@ class Gate:
         elif registration is not None:
             learnt = _learnt(registration, ruling)
             if learnt is not registration:
-                self._spawn(self._keep(learnt))
+                self._spawn(self._keep(registration, learnt))
         return ruling
 
-    async def _keep(self, registration: StationRegistration) -> None:
+    async def _keep(self, judged: StationRegistration, registration: StationRegistration) -> None:
         try:
-            await self._bus.write_registration(registration)
+            [stored] = await self._bus.read_registrations((judged.station_id,))
+            # One that was changed or forgotten meanwhile stays so; the next connection is judged by it.
+            if stored == judged:
+                await self._bus.write_registration(registration)
         except BusUnavailableError as error:
             log.info("the registration of %s stays as it was: %s", registration.station_id, error)
 

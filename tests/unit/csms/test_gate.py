@@ -132,6 +132,19 @@ async def test_the_key_before_ends_with_the_first_connection_by_the_next_one(of_
     assert await admission(replica, door, basic(new)) is Admission.ADMITTED
 
 
+async def test_what_a_connection_shows_takes_back_no_change_of_the_registration() -> None:
+    replica = Replica()
+    registration = StationRegistration("CP-1", 0, "salt", authorization_key.digests("salt", KEY))
+    await replica.bus.write_registration(registration)
+    visitor = Visitor(basic(KEY))
+    gate(replica).admit(visitor, "CP-1")
+    await replica.directory.catch_up()
+    assert visitor.ruling == Ruling(Admission.ADMITTED, 1)
+    await replica.bus.forget_station("CP-1")
+    await replica.settle()
+    assert await replica.bus.read_registrations(["CP-1"]) == [None]
+
+
 async def test_a_station_without_a_profile_of_its_own_is_not_bound_by_what_it_shows() -> None:
     replica = Replica()
     await replica.bus.write_registration(StationRegistration("CP-1"))
