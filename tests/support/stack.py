@@ -13,6 +13,8 @@ from tests.support.compose import eventually
 from tests.support.machine import ROOT
 
 STORE_LABEL: Final = "evswarm.store=true"
+OUT_OF_SEQUENCE: Final = "update out of sequence"
+UPDATES: Final = 20
 
 
 def docker(*arguments: str, check: bool = True, environment: Mapping[str, str] | None = None) -> str:
@@ -29,6 +31,22 @@ def docker(*arguments: str, check: bool = True, environment: Mapping[str, str] |
     if check and done.returncode:
         raise AssertionError(f"docker {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
     return done.stdout
+
+
+def update(*arguments: str) -> None:
+    """Run a docker command that changes a node or service, again while that changes by itself meanwhile.
+
+    The command reads it, and the engine refuses to write over what is newer than what was read.
+    """
+    for _ in range(UPDATES):
+        try:
+            docker(*arguments)
+        except AssertionError as error:
+            if OUT_OF_SEQUENCE not in str(error):
+                raise
+        else:
+            return
+    raise AssertionError(f"docker {' '.join(arguments)}: {OUT_OF_SEQUENCE}, {UPDATES} times")
 
 
 def in_a_swarm() -> bool:
@@ -52,7 +70,7 @@ class Stack:
     def __enter__(self) -> Self:
         docker("swarm", "init", "--advertise-addr", "127.0.0.1")
         try:
-            docker("node", "update", "--label-add", STORE_LABEL, self.node)
+            update("node", "update", "--label-add", STORE_LABEL, self.node)
             self.deploy()
         except BaseException:
             self._leave()
@@ -76,11 +94,11 @@ class Stack:
 
     def set_availability(self, availability: str) -> None:
         """`drain` the node, or make it `active` again."""
-        docker("node", "update", "--availability", availability, self.node)
+        update("node", "update", "--availability", availability, self.node)
 
     def roll(self, service: str) -> None:
         """Replace a service's containers one after the other; returns when that is through."""
-        docker("service", "update", "--force", f"{self.name}_{service}")
+        update("service", "update", "--force", f"{self.name}_{service}")
 
     def containers(self, service: str) -> list[str]:
         """Ids of a service's running containers."""
