@@ -9,7 +9,7 @@ CONTAINERS := tests/e2e/test_compose.py tests/e2e/test_stack.py
 MEMBERS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt lint types imports unit integration conformance robustness fuzz faults soak e2e containers browser robustness-beside-containers bench bench-quick images docs docs-check dashboard-check dashboard-test screenshots panel-check grafana-smoke clean
+.PHONY: help up setup test check fmt lint types imports unit integration conformance robustness fuzz faults soak e2e containers browser beside-containers bench bench-quick images docs docs-check dashboard-check dashboard-test screenshots panel-check grafana-smoke clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,7 +51,7 @@ images: ## Build the container images
 
 ## Check ---------------------------------------------------------------------------------------------------
 
-test: unit integration conformance faults robustness-beside-containers browser dashboard-test ## Run every test
+test: unit integration faults beside-containers browser dashboard-test ## Run every test
 
 check: lint types imports docs-check dashboard-check unit ## Format, lint, types, imports, generated docs, unit tests: seconds
 
@@ -99,9 +99,9 @@ containers: $(VENV)/.ready-dev ## The compose file and the stack file as users r
 browser: $(VENV)/.ready-dev ## The dashboard, and what else of the whole system needs no containers
 	@$(BIN)/pytest tests/e2e $(CONTAINERS:%=--ignore %) -q -n 2 --dist loadfile $(ARGS)
 
-# Containers mostly wait, and leave a core to the spoiled frames.
-robustness-beside-containers: $(VENV)/.ready-dev
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync containers robustness
+# Containers mostly wait, and leave a core to others.
+beside-containers: $(VENV)/.ready-dev
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync containers conformance robustness
 
 bench: $(VENV)/.ready-dev ## Measure, as ratios in one run, into docs/performance.md: half an hour, on a quiet machine
 	@$(BIN)/pytest tests/bench -q --benchmark-only $(ARGS)
