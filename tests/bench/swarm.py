@@ -56,12 +56,11 @@ def idle_hundred(quick: bool) -> Figures:
 def call_cost(quick: bool) -> Figures:
     """CPU of a call: a worker's full stations against bare clients, all of them with MeterValues of two values.
 
-    Each at two paces: a process that sleeps between two calls finds its caches cold, and each call costs it more. At
-    the faster one the `ocpp` ChargePoint, which cannot keep the pace of the others, is busy for half of the time.
-    Simulated time runs faster, so that each station sends several a second, and stands still while others are measured.
+    At several paces: a process that sleeps between two calls finds its caches cold, and each call costs it more. The
+    `ocpp` ChargePoint cannot keep the faster ones. Simulated time runs faster, so that each station sends several a second, and stands still while others are measured.
     """
     connections, seconds, rounds = (100, 2.0, 1) if quick else (500, 8.0, 2)
-    paces = {"station": (5, 10), "websockets": (5, 10), "ocpp": (1, 3)}
+    paces = {"station": (3, 5, 10), "websockets": (3, 5, 10), "ocpp": (3,)}
     costs: dict[str, dict[int, list[float]]] = {
         kind: {pace: [] for pace in of_kind} for kind, of_kind in paces.items()
     }
