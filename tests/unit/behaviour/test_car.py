@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from evswarm_worker.behaviour.car import CURVES, Car, Curve, ac_power_w
+from evswarm_worker.behaviour.car import CURVES, Car, Curve, _charged, ac_power_w
 
 SINGLE_PHASE_6A = 6.0 * 230.0
 
@@ -117,6 +117,16 @@ def test_any_step_lengths_give_the_same_register(car: Car, limit_w: float, steps
     stepwise = sum(car.advance(limit_w, step) for step in steps)
     assert in_one.advance(limit_w, sum(steps)) == pytest.approx(stepwise, rel=1e-9, abs=1e-6)
     assert in_one.soc == pytest.approx(car.soc, rel=1e-9)
+
+
+@given(cars(), limits, st.floats(0.001, 50_000.0))
+def test_the_flat_piece_of_the_curve_is_the_same_without_the_walk(
+    car: Car, limit_w: float, seconds: float
+) -> None:
+    assume(limit_w >= car.min_power_w())
+    walked, _ = _charged(car, limit_w, seconds)
+    car.advance(limit_w, seconds)
+    assert car.soc == walked
 
 
 @given(cars(), limits, st.floats(1.0, 20_000.0))

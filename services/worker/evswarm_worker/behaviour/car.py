@@ -51,12 +51,19 @@ CURVES: Final[tuple[tuple[tuple[float, float], ...], ...]] = (
 charge, then a linear fall to nothing. DC: the shapes of published charging curves, smoothed; ours."""
 
 _HOUR: Final = 3600.0
+_AC: Final = Curve.AC
 _CHARGING: Final = ChargePointStatus.charging
 _SUSPENDED_EV: Final = ChargePointStatus.suspended_ev
 _SUSPENDED_EVSE: Final = ChargePointStatus.suspended_evse
 
 _LEAST_AC_W: Final = (0.0, *(ac_power_w(MIN_CURRENT_A, phases) for phases in (1, 2, 3)))
 """By the number of phases."""
+
+_ENOUGH_W: Final = max(MIN_DC_POWER_W, *_LEAST_AC_W)
+"""No car asks for more before it takes any: most offers need no closer look."""
+
+_BENDS_AT: Final = CURVES[Curve.AC][1][0]
+"""An AC car takes its highest power up to this state of charge."""
 
 
 class Car(msgspec.Struct, array_like=True, gc=False):
@@ -98,25 +105,42 @@ class Car(msgspec.Struct, array_like=True, gc=False):
         Offered less than can be taken: SuspendedEVSE. Offered enough and taking nothing: SuspendedEV
         (OCPP 1.6 §4.9, §7.7).
         """
-        if limit_w < self.min_power_w():
+        if limit_w < _ENOUGH_W and limit_w < self.min_power_w():
             return _SUSPENDED_EVSE
         return _SUSPENDED_EV if self.soc >= self.target_soc else _CHARGING
 
     def power_w(self, limit_w: float = inf) -> float:
         """The power the car takes now, in W, when offered `limit_w`."""
-        if limit_w < self.min_power_w() or self.soc >= self.target_soc:
+        soc = self.soc
+        if soc >= self.target_soc or (limit_w < _ENOUGH_W and limit_w < self.min_power_w()):
             return 0.0
+        if self.curve is _AC and soc < _BENDS_AT:
+            most = self.max_power_w
+            return limit_w if limit_w < most else most
         points = CURVES[self.curve]
-        index = _segment(points, self.soc)
+        index = _segment(points, soc)
         x0, y0 = points[index]
         x1, y1 = points[index + 1]
-        return min(limit_w, self.max_power_w * (y0 + (y1 - y0) * (self.soc - x0) / (x1 - x0)))
+        return min(limit_w, self.max_power_w * (y0 + (y1 - y0) * (soc - x0) / (x1 - x0)))
 
     def advance(self, limit_w: float, seconds: float) -> float:
         """Charge for `seconds` under a constant offer of `limit_w`; return the energy taken, in Wh."""
-        if seconds <= 0.0 or limit_w < self.min_power_w() or self.soc >= self.target_soc:
-            return 0.0
         before = self.soc
+        if (
+            seconds <= 0.0
+            or before >= self.target_soc
+            or (limit_w < _ENOUGH_W and limit_w < self.min_power_w())
+        ):
+            return 0.0
+        if self.curve is _AC and before < _BENDS_AT:
+            # `_charged` on the flat piece that most of a visit is spent on, without the walk.
+            limit = limit_w / self.max_power_w
+            speed = (limit if limit < 1.0 else 1.0) * (self.max_power_w / (self.capacity_wh * _HOUR))
+            end = _BENDS_AT if self.target_soc > _BENDS_AT else self.target_soc
+            if (end - before) / speed >= seconds:
+                after = before + speed * seconds
+                self.soc = after if after < end else end
+                return (self.soc - before) * self.capacity_wh
         self.soc, _ = _charged(self, limit_w, seconds)
         return (self.soc - before) * self.capacity_wh
 
