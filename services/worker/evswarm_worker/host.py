@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from math import inf
 from typing import Any, Final, Protocol
 
 from evswarm_shared.bus.keys import LOG_LINES_KEPT
@@ -135,7 +136,7 @@ class HostShell(Protocol):
         """Publish the row and the new lines with the next tick."""
 
     def rearm(self, host: "StationHost") -> None:
-        """Look again when the station wants to be woken."""
+        """The station wants to be woken at `host.due`, which is sooner than it is armed for."""
 
     def settled(self, host: "StationHost") -> None:
         """The station has ended in order."""
@@ -156,6 +157,7 @@ class StationHost(LinkUser):
     __slots__ = (
         "armed",
         "dirty",
+        "due",
         "ended",
         "goal",
         "held",
@@ -183,7 +185,7 @@ class StationHost(LinkUser):
         self.lines: list[str] = []
         self.row: StationSnapshot | None = None
         self.outbox = outbox
-        self.armed = float("inf")
+        self.due = self.armed = inf
         self.dirty = False
         self.tap = shell.history.tap(plan.station_id)
         self.raw = RawAccess(shell.now()) if shell.listening else None
@@ -225,12 +227,10 @@ class StationHost(LinkUser):
         Raises:
             StationActionError: the station refuses an action by hand.
         """
-        self._step(self.shell.now(), step, *args)
-
-    def _step(self, now: float, step: Callable[..., None], *args: Any) -> None:
         shell = self.shell
         if self.ended or not shell.may_act():
             return
+        now = shell.now()
         try:
             step(*args, now)
             self.carry_out(now)
@@ -248,7 +248,10 @@ class StationHost(LinkUser):
                 self.link.pause()
         elif effects:
             self._do(iter(effects), now)
-        self.shell.rearm(self)
+        due = self.station.next_wakeup()
+        self.due = inf if due is None or self.ended else due
+        if self.due < self.armed:
+            self.shell.rearm(self)
 
     def committed(self) -> None:
         """The commit that held everything back is written."""
@@ -263,16 +266,19 @@ class StationHost(LinkUser):
     def discard(self) -> None:
         """End here and now, without a word to anybody."""
         self.ended = True
+        self.due = inf
         self.held = None
         self._drop_link()
 
-    def wakeup_at(self) -> float | None:
-        """When the station wants to be woken."""
-        return None if self.ended else self.station.next_wakeup()
-
-    def wake(self) -> None:
+    def wake(self, now: float) -> None:
         """The time the station asked for has come."""
-        self._step(self.shell.now(), self.station.wake)
+        if self.ended or not self.shell.may_act():
+            return
+        try:
+            self.station.wake(now)
+            self.carry_out(now)
+        except Exception:  # noqa: BLE001 - as in `drive`
+            self.shell.crashed(self)
 
     def link_opened(self) -> None:
         """The station's socket is open."""
@@ -303,9 +309,18 @@ class StationHost(LinkUser):
                 self.tap.received(message, now)
         if TRACER.on:
             with TRACER.span_of_call(frame, self.station_id):
-                self._step(now, self.station.receive, message)
+                self._receive(message, now)
         else:
-            self._step(now, self.station.receive, message)
+            self._receive(message, now)
+
+    def _receive(self, message: bytes | Frame, now: float) -> None:
+        if self.ended or not self.shell.may_act():
+            return
+        try:
+            self.station.receive(message, now)
+            self.carry_out(now)
+        except Exception:  # noqa: BLE001 - as in `drive`
+            self.shell.crashed(self)
 
     def link_closed(self, reason: DisconnectReason) -> None:
         """The station's connection ended."""
@@ -326,7 +341,8 @@ class StationHost(LinkUser):
                     if self.tap is not None:
                         self.tap.wrote(effect.data, now)
             elif isinstance(effect, SnapshotChanged):
-                shell.mark_dirty(self)
+                if not self.dirty:
+                    shell.mark_dirty(self)
             elif isinstance(effect, LogLine):
                 self._note(effect.text)
             elif isinstance(effect, Ledger):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -168,7 +169,7 @@ class Shard(HostShell):
 
     def may_act(self) -> bool:
         """Whether the lease is valid; the first time it is not, everything here ends."""
-        if self.lease.valid():
+        if time.monotonic() < self.lease.deadline:
             return True
         self._fenced.set()
         return False
@@ -207,7 +208,7 @@ class Shard(HostShell):
         self.publisher.mark(host)
 
     def rearm(self, host: StationHost) -> None:
-        """Look again when the station wants to be woken."""
+        """Arm the timers for the station."""
         self._timers.arm(host)
 
     def settled(self, host: StationHost) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-import time
+from math import inf
 from typing import Final, Protocol
 
 from evswarm_worker.real_clock import RealClock
@@ -15,15 +15,20 @@ wants to be woken can occupy the loop."""
 
 
 class Sleeper(Protocol):
-    """Whoever can be woken. `armed` belongs to the timers: the time of its live entry, infinite without one."""
+    """Whoever can be woken.
+
+    `due` is when it wants to be, in real unix seconds, infinite for never. `armed` belongs to the timers: the time of its
+    live entry, infinite without one.
+    """
 
     armed: float
 
-    def wakeup_at(self) -> float | None:
-        """When it wants to be woken, in real unix seconds."""
+    @property
+    def due(self) -> float:
+        """When to be woken."""
 
-    def wake(self) -> None:
-        """The time has come: do what is due, and be armed again."""
+    def wake(self, now: float) -> None:
+        """The time has come: do what is due, and be armed again. `now` is in real unix seconds."""
 
 
 class Timers:
@@ -34,15 +39,12 @@ class Timers:
         self._clock = clock
         self._heap: list[tuple[float, int, Sleeper]] = []
         self._handle: asyncio.Handle | None = None
-        self._due = float("inf")
-        self._floor = float("-inf")
+        self._due = inf
+        self._floor = -inf
 
     def arm(self, sleeper: Sleeper) -> None:
         """See to it that `sleeper` is woken when it wants; call it after everything that may have changed that."""
-        at = sleeper.wakeup_at()
-        if at is None:
-            return
-        at = max(at, self._floor)
+        at = max(sleeper.due, self._floor)
         if at >= sleeper.armed:
             return
         sleeper.armed = at
@@ -55,7 +57,7 @@ class Timers:
         if self._handle is not None:
             self._handle.cancel()
         self._heap.clear()
-        self._due = float("-inf")
+        self._due = -inf
 
     def _schedule(self, at: float) -> None:
         if self._handle is not None:
@@ -65,21 +67,21 @@ class Timers:
 
     def _fire(self) -> None:
         heap, clock = self._heap, self._clock
-        now = clock.now()
-        self._floor = now + GRAIN_SECONDS
-        end = time.monotonic() + SLICE_SECONDS
-        while heap and heap[0][0] <= now and time.monotonic() < end:
+        now = began = clock.now()
+        self._floor = began + GRAIN_SECONDS
+        end = began + SLICE_SECONDS
+        while heap and heap[0][0] <= began and now < end:
             at, _, sleeper = heapq.heappop(heap)
             if at != sleeper.armed:
                 continue
-            sleeper.armed = float("inf")
-            wanted = sleeper.wakeup_at()
-            if wanted is not None and wanted <= now:
-                sleeper.wake()
+            sleeper.armed = inf
+            if sleeper.due <= began:
+                sleeper.wake(now)
+                now = clock.now()
             else:
                 self.arm(sleeper)
-        if self._due == float("-inf"):
+        if self._due == -inf:
             return
-        self._due = float("inf")
+        self._due = inf
         if heap:
             self._schedule(heap[0][0])

@@ -273,6 +273,6 @@ def test_how_to_connect_and_errands_are_the_shells_business() -> None:
     errands: list[Effect] = [Download(1, "http://x"), CancelTransfer(1), MakeKey(1, "CP-1", "CPO")]
     shell.did.clear()
     station.asks = [Connect(security), *errands]
-    host.wake()
+    host.wake(shell.now())
     assert shell.securities[-1] is security
     assert [deed for deed in shell.did if not isinstance(deed, str)] == errands

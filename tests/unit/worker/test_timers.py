@@ -60,11 +60,13 @@ class Sleeper:
         self.times = list(times)
         self.woken: list[float] = []
 
-    def wakeup_at(self) -> float | None:
-        return self.times[0] if self.times else None
+    @property
+    def due(self) -> float:
+        return self.times[0] if self.times else float("inf")
 
-    def wake(self) -> None:
-        self.woken.append(self.clock.time)
+    def wake(self, now: float) -> None:
+        assert now == self.clock.time
+        self.woken.append(now)
         self.times.pop(0)
         self.wheel.arm(self)
 
