@@ -43,7 +43,10 @@ def decode_request(action: str, payload: Raw, *, receiver: Sender, strict: bool 
         raise PayloadError(ErrorCode.NOT_IMPLEMENTED, "unknown Action")
     if spec.sender is receiver:
         raise PayloadError(ErrorCode.NOT_SUPPORTED, f"{action} goes the other way")
-    return _decode(_REQUESTS[action], action, payload, strict)
+    try:
+        return _REQUESTS[action].decode(payload)
+    except UNREADABLE:
+        return _read_again(_REQUESTS[action], action, payload, strict)
 
 
 def decode_response(action: str, payload: Raw, *, strict: bool = True) -> Response:
@@ -53,20 +56,20 @@ def decode_response(action: str, payload: Raw, *, strict: bool = True) -> Respon
         PayloadError: The payload is against the schema.
         KeyError: There is no such Action.
     """
-    return _decode(_RESPONSES[action], f"{action}Response", payload, strict)
-
-
-def _decode(decoder: "msgspec.json.Decoder[Message]", schema: str, payload: Raw, strict: bool) -> Message:
     try:
-        return decoder.decode(payload)
+        return _RESPONSES[action].decode(payload)
     except UNREADABLE:
-        # Imported here: most processes never meet a bad payload, and the schemas are heavy.
-        from evswarm_shared.ocpp16.schema_referee import read_again
+        return _read_again(_RESPONSES[action], f"{action}Response", payload, strict)
 
-        try:
-            return read_again(schema, payload, decoder, strict=strict)
-        except RecursionError:
-            raise PayloadError(ErrorCode.FORMATION_VIOLATION, "payload is nested too deeply") from None
-        except ArithmeticError:
-            # The referee cannot divide 1e400 by 0.1 either.
-            raise PayloadError(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, "a number is out of range") from None
+
+def _read_again(decoder: "msgspec.json.Decoder[Message]", schema: str, payload: Raw, strict: bool) -> Message:
+    # Imported here: most processes never meet a bad payload, and the schemas are heavy.
+    from evswarm_shared.ocpp16.schema_referee import read_again
+
+    try:
+        return read_again(schema, payload, decoder, strict=strict)
+    except RecursionError:
+        raise PayloadError(ErrorCode.FORMATION_VIOLATION, "payload is nested too deeply") from None
+    except ArithmeticError:
+        # The referee cannot divide 1e400 by 0.1 either.
+        raise PayloadError(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, "a number is out of range") from None

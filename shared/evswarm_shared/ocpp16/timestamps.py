@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
+_MILLISECONDS: Final = tuple(f".{millisecond:03d}Z" for millisecond in range(1000))
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _RFC_3339: Final = re.compile(
@@ -32,7 +33,7 @@ def format_timestamp(unix: float) -> str:
         OverflowError, ValueError: The instant has no four-digit year.
     """
     second, millisecond = divmod(round(unix * 1000), 1000)
-    return f"{_whole_second(second)}.{millisecond:03d}Z"
+    return _whole_second(second) + _MILLISECONDS[millisecond]
 
 
 def parse_timestamp(text: str, *, assume_utc: bool = False) -> Timestamp:
