@@ -23,7 +23,7 @@ _NOTHING: Final = Raw(b"null")
 _A_CALL: Final = b'[2,"'
 _A_RESULT: Final = b'[3,"'
 _ID_BEGINS: Final = len(_A_CALL)
-_QUOTE: Final = b'"'
+_QUOTE: Final = ord('"')
 _OTHER_WAY: Final = {
     Side.STATION: (Direction.FROM_STATION, Direction.TO_STATION),
     Side.CSMS: (Direction.TO_STATION, Direction.FROM_STATION),
@@ -117,27 +117,27 @@ class ExchangeTap:
     def received(self, frame: Frame, now: float) -> None:
         """This frame arrived."""
         out = self._out
-        if type(frame) is Call:
+        if type(frame) is CallResult and type(out) is bytes:
+            unique_id = frame.unique_id.encode()
+            if out.startswith(unique_id, _ID_BEGINS) and out[_ID_BEGINS + len(unique_id)] == _QUOTE:
+                self._out = None
+                selection, at = self._selection, self._out_at
+                if selection.everything or selection.wants_answered():
+                    selection.record(
+                        AnsweredRecord(at, self._station_id, round((now - at) * 1e6), Raw(out), frame.payload)
+                    )
+        elif type(frame) is Call:
             if self._in is None:
                 self._in = {}
             elif len(self._in) >= OPEN_CALLS:
                 oldest = next(iter(self._in))
                 self._report(self._in_way, *self._in.pop(oldest), None, now)
             self._in[frame.unique_id] = (frame, now)
-        elif isinstance(out, bytes):
-            if out[_ID_BEGINS : out.find(_QUOTE, _ID_BEGINS)] != frame.unique_id.encode():
-                return
-            self._out = None
-            if type(frame) is not CallResult:
-                self._report(self._out_way, _read(out), self._out_at, frame, now)
-            elif self._selection.everything or self._selection.wants_answered():
-                at = self._out_at
-                self._selection.record(
-                    AnsweredRecord(at, self._station_id, round((now - at) * 1e6), Raw(out), frame.payload)
-                )
-        elif out is not None and out.unique_id == frame.unique_id:
-            self._out = None
-            self._end(self._out_way, out, self._out_at, frame, now)
+        elif out is not None:
+            call = _read(out)
+            if call.unique_id == frame.unique_id:
+                self._out = None
+                self._end(self._out_way, call, self._out_at, frame, now)
 
     def malformed(self, data: bytes | str, now: float) -> None:
         """Something arrived that is no frame."""
