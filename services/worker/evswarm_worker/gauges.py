@@ -33,13 +33,21 @@ class ShardGauges:
 
     def replace(self, old: StationSnapshot | None, new: StationSnapshot | None) -> None:
         """A station's row was `old` (None: it was not here) and is `new` (None: it left)."""
+        if old is not None and new is not None:
+            self.energy_mwh += max(0, new.energy_mwh - old.energy_mwh)
+            self.earnings_micro += max(0, new.earnings_micro - old.earnings_micro)
+            if (
+                new.state == old.state
+                and new.connectors == old.connectors
+                and new.running == old.running
+                and new.transactions == old.transactions
+            ):
+                self.power_w += new.power_w - old.power_w
+                return
         if old is not None:
             self._add(old, -1)
         if new is not None:
             self._add(new, 1)
-        if old is not None and new is not None:
-            self.energy_mwh += max(0, new.energy_mwh - old.energy_mwh)
-            self.earnings_micro += max(0, new.earnings_micro - old.earnings_micro)
 
     def _add(self, row: StationSnapshot, sign: int) -> None:
         self.states.add(row.state, sign)

@@ -3,7 +3,8 @@
 import pytest
 from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
 
-from evswarm_worker.station.connector_status import TRANSITIONS, ConnectorEvent, next_status, visible_status
+from evswarm_worker.station.connector import Connector
+from evswarm_worker.station.connector_status import TRANSITIONS, ConnectorEvent, next_status
 
 S, E = ChargePointStatus, ConnectorEvent
 
@@ -57,5 +58,6 @@ def test_no_transition_is_one_that_the_norm_does_not_have(
 def test_a_fault_hides_the_status_and_clearing_it_shows_it_again(
     status: ChargePointStatus, error_code: ChargePointErrorCode
 ) -> None:
-    shown = visible_status(status, error_code)
-    assert shown is (status if error_code is ChargePointErrorCode.no_error else S.faulted)
+    connector = Connector(1, 0.0)
+    connector.status, connector.error_code = status, error_code
+    assert connector.visible_status is (status if error_code is ChargePointErrorCode.no_error else S.faulted)

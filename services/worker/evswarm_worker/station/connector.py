@@ -10,12 +10,13 @@ from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus, ReadingConte
 
 from evswarm_worker.behaviour.visits import Visit
 from evswarm_worker.station.charging_profiles import InstalledProfile
-from evswarm_worker.station.connector_status import ConnectorEvent, next_status, visible_status
+from evswarm_worker.station.connector_status import ConnectorEvent, next_status
 from evswarm_worker.station.meter import Meter
 from evswarm_worker.station.reservation import Reservation
 from evswarm_worker.station.transaction import Transaction
 
 _NO_ERROR: Final = ChargePointErrorCode.no_error
+_FAULTED: Final = ChargePointStatus.faulted
 
 
 class TagState(IntEnum):
@@ -118,8 +119,8 @@ class Connector:
 
     @property
     def visible_status(self) -> ChargePointStatus:
-        """What the central system is told."""
-        return visible_status(self.status, self.error_code)
+        """What the central system is told: Faulted while an error lies over the status."""
+        return self.status if self.error_code is _NO_ERROR else _FAULTED
 
     def apply(self, event: ConnectorEvent) -> bool:
         """Let the event happen to the status; True when the status is another one now."""

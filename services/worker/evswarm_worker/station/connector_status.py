@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final
 
-from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
+from ocpp.v16.enums import ChargePointStatus
 
 
 class ConnectorEvent(Enum):
@@ -77,8 +77,3 @@ TRANSITIONS: Final[Mapping[tuple[ChargePointStatus, ConnectorEvent], ChargePoint
 def next_status(status: ChargePointStatus, event: ConnectorEvent) -> ChargePointStatus:
     """The status after the event; the same one where the event means nothing."""
     return TRANSITIONS.get((status, event), status)
-
-
-def visible_status(status: ChargePointStatus, error_code: ChargePointErrorCode) -> ChargePointStatus:
-    """What the central system is told: Faulted while an error lies over the status."""
-    return status if error_code is ChargePointErrorCode.no_error else ChargePointStatus.faulted

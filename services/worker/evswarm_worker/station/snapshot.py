@@ -28,11 +28,14 @@ def snapshot_of(cabinet: Cabinet) -> StationSnapshot:
     """The station as it was at its last event."""
     # Not while another worker takes the station over: then it is off for a moment only.
     off = cabinet.link is LinkState.OFF and (cabinet.switched_off or cabinet.config.stopped)
-    statuses = tuple(
-        ChargePointStatus.unavailable if off else connector.visible_status for connector in cabinet.connectors
+    connectors = cabinet.connectors
+    statuses = (
+        (ChargePointStatus.unavailable,) * len(connectors)
+        if off
+        else tuple([connector.visible_status for connector in connectors])
     )
     power = energy = earned = session = transactions = 0
-    for connector in cabinet.connectors:
+    for connector in connectors:
         meter = connector.meter
         energy += meter.register_mwh
         earned += meter.earnings_micro
@@ -69,4 +72,6 @@ def _state(cabinet: Cabinet, statuses: tuple[ChargePointStatus, ...]) -> Station
         return StationState.BOOTING
     if cabinet.faulted:
         return StationState.FAULTED
+    if len(statuses) == 1:
+        return _STATES[statuses[0]]
     return min((_STATES[status] for status in statuses), key=_WORST_FIRST.__getitem__)
