@@ -80,6 +80,9 @@ class Phase(Enum):
     CLOSED = auto()
 
 
+_IS_OPEN: Final = Phase.OPEN
+
+
 class Link(asyncio.Protocol):
     """One attempt at a connection and, if it opens, the connection."""
 
@@ -138,7 +141,7 @@ class Link(asyncio.Protocol):
     def send(self, frame: bytes) -> bool:
         """Send one text message; False, and nothing sent, unless the link is open."""
         # A close frame, or one that is too long, may stand in the same segment as the message that is answered here.
-        if self.phase is not Phase.OPEN or not self._peer_listens:
+        if self.phase is not _IS_OPEN or not self._peer_listens:
             return False
         self._write(self._terms.frames(frame))
         return True
@@ -252,7 +255,11 @@ class Link(asyncio.Protocol):
         if self._whole and self._fragments is None:
             message = short_text(data)
             if message is not None:
-                self._message(message)
+                user = self._user
+                if user is not None and self.phase is _IS_OPEN and message.isascii():
+                    user.link_message(message)
+                else:
+                    self._message(message)
                 return
         protocol.receive_data(data)
         self._peer_listens = listens = protocol.state is _OPEN
