@@ -74,10 +74,8 @@ _ANSWERED: Final[Mapping[Action, Callable[[Cabinet, PendingCall, Any], None]]] =
 def answered(cabinet: Cabinet, call: PendingCall, response: Response) -> bool:
     """Let the answer take effect; False when that is no more than that the call is settled."""
     if call.action is _METER_VALUES:
-        if call.message is not None:
-            cabinet.outbox.answered(call.message)
-            if not cabinet.outbox:
-                cabinet.store_at = inf
+        if call.message is not None and cabinet.outbox.answered(call.message):
+            cabinet.store_at = inf
         return False
     handler = _ANSWERED.get(call.action)
     if handler is None:

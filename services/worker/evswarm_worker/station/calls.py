@@ -7,6 +7,7 @@ from collections import deque
 from hashlib import blake2b
 from typing import Final
 
+from msgspec import Struct
 from ocpp.v16.enums import Action
 
 from evswarm_shared.ocpp16.messages import Request
@@ -19,31 +20,19 @@ QUEUE_LIMIT_OF_A_CONNECTOR: Final = 2
 """Every status is told at once after a boot, and there is room for all of them once more."""
 
 
-class PendingCall:
+class PendingCall(Struct, eq=False, gc=False):
     """A CALL and what its answer is for.
 
     `connector_id` and `id_tag` name the business that it settles; `message` is the outbox message that it carries.
     `allowed_while_pending`: the central system asked for it by TriggerMessage (OCPP 1.6 §4.2).
     """
 
-    __slots__ = ("action", "allowed_while_pending", "connector_id", "id_tag", "message", "request")
-
-    def __init__(
-        self,
-        action: Action,
-        request: Request,
-        *,
-        connector_id: int = 0,
-        id_tag: str = "",
-        message: OutboxMessage | None = None,
-        allowed_while_pending: bool = False,
-    ) -> None:
-        self.action = action
-        self.request = request
-        self.connector_id = connector_id
-        self.id_tag = id_tag
-        self.message = message
-        self.allowed_while_pending = allowed_while_pending
+    action: Action
+    request: Request
+    connector_id: int = 0
+    id_tag: str = ""
+    message: OutboxMessage | None = None
+    allowed_while_pending: bool = False
 
 
 class Calls:

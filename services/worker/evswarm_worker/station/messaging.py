@@ -42,6 +42,8 @@ def receive(cabinet: Cabinet, frame: bytes | str | Frame) -> bool:
     if cabinet.link not in CONNECTED:
         cabinet.counts.dropped_frames.add(DroppedFrame.UNSOLICITED)
         return False
+    if type(frame) is CallResult:
+        return _result(cabinet, frame)
     try:
         message = decode_frame(frame) if isinstance(frame, bytes | str) else frame
     except FrameError as error:
@@ -76,13 +78,12 @@ def flush(cabinet: Cabinet) -> None:
     else:
         return
     if call is not None:
-        _send(cabinet, call)
+        send(cabinet, call)
 
 
 def waits(cabinet: Cabinet) -> bool:
     """Whether anything is left that `flush` might send or store after a call was settled."""
-    outbox = cabinet.outbox
-    return bool(cabinet.calls.line) or len(outbox) > 0 or outbox.has_changes()
+    return bool(cabinet.calls.line) or not cabinet.outbox.rests()
 
 
 def persist(cabinet: Cabinet) -> None:
@@ -138,9 +139,10 @@ def _came_before(call: PendingCall, message: OutboxMessage) -> bool:
     return status.timestamp < at
 
 
-def _send(cabinet: Cabinet, call: PendingCall) -> None:
+def send(cabinet: Cabinet, call: PendingCall) -> None:
+    """Put a call in flight: nothing else is, and nothing is to be stored before."""
     unique_id = cabinet.calls.begin(call, cabinet.now)
-    cabinet.counts.calls_sent.add(call.action)
+    cabinet.counts.calls_sent[call.action] += 1
     cabinet.counts.calls_pending += 1
     cabinet.last_message = call.action
     cabinet.last_message_at = cabinet.now
@@ -162,10 +164,12 @@ def _result(cabinet: Cabinet, result: CallResult) -> bool:
         return False
     counts = cabinet.counts
     duration = cabinet.now - calls.sent_at
-    _end(cabinet)
+    calls.end()
+    counts.calls_pending -= 1
     calls.exchanged_at = cabinet.now
-    counts.call_results_received.add(call.action)
-    counts.call_duration.observe(call.action, duration)
+    # The label is one of ours: no need to ask whether it is on the list.
+    counts.call_results_received[call.action] += 1
+    counts.call_duration[call.action].observe(duration)
     try:
         response = decode_response(call.action, result.payload, strict=cabinet.config.strict)
     except PayloadError as error:

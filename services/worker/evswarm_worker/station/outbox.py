@@ -34,6 +34,7 @@ METER_VALUES_LIMIT: Final = 60
 
 TransactionRequest = StartTransaction | StopTransaction | MeterValues
 
+_METER_VALUES: Final = Action.meter_values
 _CARRIED: Final[Mapping[str, Action]] = {
     action.value: action
     for action in (Action.start_transaction, Action.stop_transaction, Action.meter_values)
@@ -48,26 +49,15 @@ class StoredMessage(msgspec.Struct, array_like=True, frozen=True):
     payload: msgspec.Raw
 
 
-class OutboxMessage:
-    """One message; it has its `request`, or its `stored` form, or both."""
+class OutboxMessage(msgspec.Struct, eq=False, gc=False):
+    """One message; it has its `request`, or its `stored` form, or both. `failures`: CALLERRORs that it was answered with."""
 
-    __slots__ = ("action", "failures", "request", "sequence", "serial", "stored")
-
-    def __init__(
-        self,
-        sequence: int,
-        action: Action,
-        serial: int,
-        request: TransactionRequest | None,
-        stored: bytes | None = None,
-    ) -> None:
-        self.sequence = sequence
-        self.action = action
-        self.serial = serial
-        self.request = request
-        self.stored = stored
-        self.failures = 0
-        """CALLERRORs that it was answered with."""
+    sequence: int
+    action: Action
+    serial: int
+    request: TransactionRequest | None
+    stored: bytes | None = None
+    failures: int = 0
 
 
 class Outbox:
@@ -137,7 +127,7 @@ class Outbox:
         message = OutboxMessage(self.next_sequence, action, serial, request)
         self.next_sequence += 1
         self._append(message)
-        if action is not Action.meter_values:
+        if action is not _METER_VALUES:
             self._store(message)
             fact = _fact_of(request, serial, energy_mwh)
             self._note(fact)
@@ -149,6 +139,20 @@ class Outbox:
     def head(self, now: float) -> OutboxMessage | None:
         """The message to send next, if its time has come."""
         return self._messages[0] if self._messages and now >= self.not_before else None
+
+    def alone(self, now: float) -> OutboxMessage | None:
+        """The message to send next, if its time has come, it is the only one, and nothing is to be stored first."""
+        messages = self._messages
+        if (
+            messages is None
+            or len(messages) != 1
+            or now < self.not_before
+            or self._added is not None
+            or self._removed is not None
+            or self._facts is not None
+        ):
+            return None
+        return messages[0]
 
     def request_of(self, message: OutboxMessage) -> TransactionRequest:
         """What to send for the message now, with the transaction's id as far as it is known."""
@@ -170,10 +174,24 @@ class Outbox:
         self.transaction_ids[serial] = transaction_id
         self._note(StartLanded(serial, transaction_id))
 
-    def answered(self, message: OutboxMessage) -> None:
-        """The message is delivered: it leaves the line and the store."""
+    def answered(self, message: OutboxMessage) -> bool:
+        """The message is delivered: it leaves the line and the store. True when the line is empty now."""
+        messages = self._messages
+        if (
+            message.stored is None
+            and messages is not None
+            and len(messages) == 1
+            and messages[0] is message
+            and message.action is _METER_VALUES
+        ):
+            # Nearly all there are: in the line alone, and never in the store.
+            self._messages = None
+            self._meter_values = 0
+            self.not_before = 0.0
+            return True
         if self._leave(message) and message.action is Action.stop_transaction:
             self._note(StopLanded(message.serial))
+        return not self._messages
 
     def _leave(self, message: OutboxMessage) -> bool:
         messages = self._messages
@@ -202,7 +220,7 @@ class Outbox:
         """
         message.failures += 1
         if message.failures >= attempts:
-            if self._leave(message) and message.action is not Action.meter_values:
+            if self._leave(message) and message.action is not _METER_VALUES:
                 self._note(MessageGivenUp(message.serial, message.action.value))
             return True
         self.not_before = now + interval * message.failures
@@ -216,6 +234,12 @@ class Outbox:
                     self._store(message)
                     # Only its stored form stays: a long line is held as compactly as possible.
                     message.request = None
+
+    def rests(self) -> bool:
+        """Whether the line is empty and there is nothing to store."""
+        return (
+            self._messages is None and self._added is None and self._removed is None and self._facts is None
+        )
 
     def has_changes(self) -> bool:
         """Whether `take_changes` or `take_facts` has anything."""
@@ -260,7 +284,7 @@ class Outbox:
             self._messages = [message]
         else:
             self._messages.append(message)
-        if message.action is Action.meter_values:
+        if message.action is _METER_VALUES:
             self._meter_values += 1
 
     def _store(self, message: OutboxMessage) -> None:
@@ -272,7 +296,7 @@ class Outbox:
         self._added.append(OutboxEntry(message.sequence, message.stored))
 
     def _forget(self, message: OutboxMessage) -> None:
-        if message.action is Action.meter_values:
+        if message.action is _METER_VALUES:
             self._meter_values -= 1
         if message.stored is None:
             return
@@ -296,7 +320,7 @@ class Outbox:
         dropped = 0
         last = len(self._messages) - 1
         for position, message in enumerate(self._messages):
-            if message.action is Action.meter_values and 0 < position < last:
+            if message.action is _METER_VALUES and 0 < position < last:
                 drop = not drop
                 if drop:
                     self._forget(message)
