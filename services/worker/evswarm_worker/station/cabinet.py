@@ -35,6 +35,7 @@ from evswarm_worker.station.reservation import Reservation
 if TYPE_CHECKING:
     from evswarm_worker.station.firmware_update import FirmwareUpdate
     from evswarm_worker.station.log_upload import LogUpload
+    from evswarm_worker.station.metering import Samples
     from evswarm_worker.station.security import Security
 
 FIRST_FIRMWARE: Final = "1.0.0"
@@ -67,7 +68,7 @@ class Cabinet:
     `call_timeout`: real seconds that a CALL of the station waits for its answer. `grid` holds the policy's optional measurements. `local_list`, `profiles` and `reservation` (that of no
     connector in particular) are None until the central system sends some. `wake_at`: nothing at all happens before;
     `real_due` and (in simulated time) `simulated_due`: nothing that hangs on that time. `report_due`: no status
-    will have lasted for long enough.
+    will have lasted for long enough. `samples` are those that the configuration asks for, None until somebody wants to know.
     """
 
     __slots__ = (
@@ -123,6 +124,7 @@ class Cabinet:
         "report_due",
         "reported",
         "reservation",
+        "samples",
         "security",
         "server_chain",
         "simulated_due",
@@ -167,6 +169,7 @@ class Cabinet:
             max(1, ceil(config.call_timeout_seconds)),
         )
         self.configuration.override(config.configuration)
+        self.samples: Samples | None = None
         self.take_message_timeout()
         self.connectors = tuple(Connector(number, at) for number in range(1, connectors + 1))
         self.calls = Calls(connectors)

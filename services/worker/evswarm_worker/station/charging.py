@@ -10,7 +10,6 @@ from msgspec import UNSET
 from ocpp.v16.enums import (
     Action,
     ChargePointStatus,
-    ConfigurationKey,
     ReadingContext,
     Reason,
 )
@@ -32,7 +31,7 @@ from evswarm_worker.station.connector import Connector, TagState
 from evswarm_worker.station.connector_status import ConnectorEvent
 from evswarm_worker.station.ledger import close_in_ledger, open_in_ledger
 from evswarm_worker.station.reporting import move
-from evswarm_worker.station.sampling import UNSENT_SAMPLE_SECONDS, sample_interval, send_sample
+from evswarm_worker.station.sampling import UNSENT_SAMPLE_SECONDS, sample_interval, samples_of, send_sample
 from evswarm_worker.station.transaction import Transaction, TransactionEvent, TransactionState
 
 POLICY_RETRY_SECONDS: Final = 60.0
@@ -58,8 +57,7 @@ _FLOW_EVENTS: Final = {
 _FLOWING: Final = frozenset(_FLOW_EVENTS)
 _IN_TRANSACTION: Final = {"charging": True, "session_active": True}
 _STOP: Final = PolicyAction.STOP
-_SAMPLED: Final = ConfigurationKey.meter_values_sampled_data
-_INTERVAL: Final = ConfigurationKey.meter_value_sample_interval
+_REFUSED: Final = TransactionState.REFUSED
 _PERIODIC: Final = ReadingContext.sample_periodic
 
 
@@ -160,7 +158,7 @@ def show_flow(cabinet: Cabinet, connector: Connector, info: str = "") -> None:
 
 def sample(cabinet: Cabinet, connector: Connector) -> None:
     """The interval is over: send meter values, and let the policy decide whether to go on."""
-    configured = cabinet.configuration.integer(_INTERVAL)
+    configured, wanted = cabinet.samples or samples_of(cabinet)
     interval = configured or UNSENT_SAMPLE_SECONDS
     behind = cabinet.clock.simulated(cabinet.now) - cabinet.at
     if behind >= interval:
@@ -172,31 +170,33 @@ def sample(cabinet: Cabinet, connector: Connector) -> None:
     if transaction is None:
         connector.sample_at = inf
         return
-    advance(cabinet, connector)
+    connector.meter.advance(cabinet.at, cabinet.tariff)
     if configured:
-        send_sample(cabinet, connector, transaction, _SAMPLED, _PERIODIC)
+        send_sample(cabinet, connector, transaction, wanted, _PERIODIC)
         if transaction.samples is not None:
             transaction_data.collect(cabinet, connector, transaction, _PERIODIC)
-    if transaction.state is not TransactionState.REFUSED:
+    if transaction.state is not _REFUSED:
         if cabinet.autonomous:
             _ask_policy(cabinet, connector)
         else:
             offer(cabinet, connector, cabinet.max_power_w)
     if connector.transaction is not None:
         show_flow(cabinet, connector)
-    cabinet.touch()
+    cabinet.snapshot_changed = True
+    cabinet.changed_at = cabinet.now
 
 
 def _ask_policy(cabinet: Cabinet, connector: Connector) -> None:
+    meter = connector.meter
     decision = evaluate_meter_value_decision(
         _IN_TRANSACTION,
         cabinet.policy,
         _environment(cabinet, connector),
-        current_wh=connector.meter.plugged_mwh / 1000.0,
+        current_wh=meter.plugged_mwh / 1000.0,
         max_wh=cabinet.max_energy_wh,
     )
     action, reason = decision["action"], decision["reason"]
-    cabinet.counts.policy_decisions.add(action, _REASON_LABELS[reason])
+    cabinet.counts.policy_decisions[action, _REASON_LABELS[reason]] += 1
     if action is _STOP:
         if reason is PolicyReason.ENERGY_CAP:
             cabinet.log(f"{reason}: connector {connector.connector_id} stops")
@@ -212,7 +212,9 @@ def _ask_policy(cabinet: Cabinet, connector: Connector) -> None:
         else:
             _wait(cabinet, connector, reason)
         return
-    offer(cabinet, connector, _offer_w(cabinet, decision.get("limit_kw")))
+    limit_kw = decision.get("limit_kw")
+    offer_w = cabinet.max_power_w if limit_kw is None else _offer_w(cabinet, limit_kw)
+    offer(cabinet, connector, offer_w)
 
 
 def offer(cabinet: Cabinet, connector: Connector, offer_w: float) -> None:

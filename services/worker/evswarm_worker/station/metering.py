@@ -4,7 +4,7 @@ All readings of one moment come from one look at the meter, so they fit together
 each phase in use for voltage and current, and that of all phases together for power.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from math import sqrt
 from typing import Final, NamedTuple
 
@@ -13,6 +13,7 @@ from ocpp.v16.enums import ConfigurationKey, Location, Measurand, Phase, Reading
 
 from evswarm_shared.ocpp16.configuration_values import BETWEEN_PHASES, measurand_of, split_list
 from evswarm_shared.ocpp16.datatypes import MeterValue, SampledValue, UnitOfMeasure
+from evswarm_shared.ocpp16.timestamps import Timestamp
 from evswarm_worker.behaviour.electrics import AMBIENT_C, Reading, reading, soc_percent
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.connector import Connector, IntervalMark
@@ -84,25 +85,35 @@ _FAN_RPM_PER_C: Final = 60.0
 
 
 class Wanted(NamedTuple):
-    """One item of a measurand list, with what goes on the wire beside the value."""
+    """One item of a measurand list, with what goes on the wire beside the value; `rare`: few ask for it."""
 
     measurand: Measurand
+    rare: bool
     phase: Phase | None
     phase_field: Phase | UnsetType
     location: Location | UnsetType
     unit: UnitOfMeasure | UnsetType
 
 
+class Samples(NamedTuple):
+    """What is sent during a transaction: so often, in s, 0 for never, and with these readings."""
+
+    interval: int
+    wanted: tuple[Wanted, ...]
+
+
 def measurands(cabinet: Cabinet, key: ConfigurationKey) -> tuple[Wanted, ...]:
     """What a measurand list of the configuration asks for."""
-    return _parsed(cabinet.configuration.text(key))
+    return parsed(cabinet.configuration.text(key))
 
 
 @cache
-def _parsed(value: str) -> tuple[Wanted, ...]:
+def parsed(value: str) -> tuple[Wanted, ...]:
+    """What a measurand list asks for."""
     return tuple(
         Wanted(
             measurand,
+            phase is not None or measurand in _RARE,
             phase,
             UNSET if phase is None else phase,
             _LOCATIONS.get(measurand, UNSET),
@@ -122,32 +133,33 @@ def meter_value(
     meter = connector.meter
     car = meter.car
     profile = cabinet.config.profile
-    now = (
-        reading(0.0, profile.phases, profile.current, 0.0)
-        if car is None
-        else reading(meter.power_w(), car.phases_in_use, profile.current, car.soc)
-    )
+    if car is None:
+        now = reading(0.0, profile.phases, profile.current, 0.0)
+    else:
+        power_w = car.power_w(meter.limit_w) if meter.limit_w else 0.0
+        phases = car.phases_in_use if car.given_phases else car.phases
+        now = reading(power_w, phases, profile.current, car.soc)
     explicit: ReadingContext | UnsetType = UNSET if context is _PERIODIC else context
     sampled: list[SampledValue] = []
-    for measurand, phase, phase_field, location, unit in wanted:
-        if phase is not None or measurand in _RARE:
+    for measurand, rare, phase, phase_field, location, unit in wanted:
+        if rare:
             if phase is not None and phase in _ABSENT[profile.phases]:
                 continue
             text = _rarer(cabinet, connector, now, measurand, phase, context)
         elif measurand is _REGISTER:
             text = str(meter.register_mwh // 1000)
         elif measurand is _POWER:
-            text = str(now.power_w)
+            text = _text(now.power_w)
         elif measurand is _VOLTAGE:
-            text = str(now.voltage_v)
+            text = _text(now.voltage_v)
         elif measurand is _CURRENT:
-            text = str(now.current_a)
+            text = _text(now.current_a)
         elif measurand is _SOC:
             if car is None:
                 continue
             text = str(soc_percent(car.soc))
         elif measurand is _TEMPERATURE:
-            text = str(now.temperature_c)
+            text = _text(now.temperature_c)
         else:
             text = f"{meter.limit_w:.1f}"
         sampled.append(SampledValue(text, explicit, UNSET, measurand, phase_field, location, unit))
@@ -155,7 +167,11 @@ def meter_value(
         _mark(connector, context)
         # The next owner's first interval begins here.
         cabinet.lasting_changed = True
-    return MeterValue(cabinet.timestamp(), sampled) if sampled else None
+    return MeterValue(Timestamp(cabinet.at + cabinet.clock_offset), sampled) if sampled else None
+
+
+# Most values last for most of a visit.
+_text: Final = lru_cache(maxsize=4096)(float.__repr__)
 
 
 def _rarer(

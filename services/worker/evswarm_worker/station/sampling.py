@@ -1,5 +1,6 @@
 """When the meter is read and the readings are sent: the rhythm of samples and that of the clock (OCPP 1.6 §3.16, §4.7)."""
 
+from functools import cache
 from math import floor, inf
 from typing import Final
 
@@ -11,7 +12,7 @@ from evswarm_worker.station import transaction_data
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.calls import PendingCall
 from evswarm_worker.station.connector import Connector
-from evswarm_worker.station.metering import measurands, meter_value
+from evswarm_worker.station.metering import Samples, Wanted, measurands, meter_value, parsed
 from evswarm_worker.station.transaction import Transaction
 
 UNSENT_SAMPLE_SECONDS: Final = 60.0
@@ -27,12 +28,28 @@ CLOCK_STEP_SECONDS: Final = 1e-3
 
 _ALIGNED: Final = ConfigurationKey.meter_values_aligned_data
 _INTERVAL: Final = ConfigurationKey.meter_value_sample_interval
+_SAMPLED: Final = ConfigurationKey.meter_values_sampled_data
 _METER_VALUES: Final = Action.meter_values
 
 
 def sample_interval(cabinet: Cabinet) -> float:
     """Simulated seconds between two looks at the meter during a transaction."""
-    return cabinet.configuration.integer(_INTERVAL) or UNSENT_SAMPLE_SECONDS
+    return samples_of(cabinet).interval or UNSENT_SAMPLE_SECONDS
+
+
+def samples_of(cabinet: Cabinet) -> Samples:
+    """The samples that the configuration asks for."""
+    samples = cabinet.samples
+    if samples is None:
+        configuration = cabinet.configuration
+        samples = cabinet.samples = _samples(configuration.text(_INTERVAL), configuration.text(_SAMPLED))
+    return samples
+
+
+# One for all stations that are set up alike.
+@cache
+def _samples(interval: str, wanted: str) -> Samples:
+    return Samples(int(interval), parsed(wanted))
 
 
 def next_aligned(cabinet: Cabinet) -> float:
@@ -64,7 +81,8 @@ def aligned_sample(cabinet: Cabinet, connector: Connector) -> None:
         return
     connector.meter.advance(cabinet.at, cabinet.tariff)
     if connector.transaction is not None:
-        send_sample(cabinet, connector, connector.transaction, _ALIGNED, ReadingContext.sample_clock)
+        wanted = measurands(cabinet, _ALIGNED)
+        send_sample(cabinet, connector, connector.transaction, wanted, ReadingContext.sample_clock)
         transaction_data.collect(cabinet, connector, connector.transaction, ReadingContext.sample_clock)
     elif cabinet.online:
         value = meter_value(cabinet, connector, measurands(cabinet, _ALIGNED), ReadingContext.sample_clock)
@@ -83,11 +101,11 @@ def send_sample(
     cabinet: Cabinet,
     connector: Connector,
     transaction: Transaction,
-    key: ConfigurationKey,
+    wanted: tuple[Wanted, ...],
     context: ReadingContext,
 ) -> None:
-    """Put the readings that a configuration key lists into the outbox, as of this moment."""
-    value = meter_value(cabinet, connector, measurands(cabinet, key), context)
+    """Put the readings that are wanted into the outbox, as of this moment."""
+    value = meter_value(cabinet, connector, wanted, context)
     if value is None:
         return
     request = MeterValues(connector.connector_id, (value,), transaction.transaction_id)

@@ -22,7 +22,10 @@ def take_effect(cabinet: Cabinet, key: str) -> None:
         cabinet.take_message_timeout()
     elif key == ConfigurationKey.clock_aligned_data_interval:
         align(cabinet)
+    elif key == ConfigurationKey.meter_values_sampled_data:
+        cabinet.samples = None
     elif key == ConfigurationKey.meter_value_sample_interval:
+        cabinet.samples = None
         for connector in cabinet.connectors:
             if connector.transaction is not None:
                 connector.sample_at = cabinet.at + sample_interval(cabinet)

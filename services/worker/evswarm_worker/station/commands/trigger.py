@@ -1,6 +1,6 @@
 """TriggerMessage: the central system asks for a message that the station would send by itself (OCPP 1.6 §5.17)."""
 
-from ocpp.v16.enums import Action, ConfigurationKey, MessageTrigger, ReadingContext, TriggerMessageStatus
+from ocpp.v16.enums import Action, MessageTrigger, ReadingContext, TriggerMessageStatus
 
 from evswarm_shared.ocpp16.messages import (
     ExtendedTriggerMessage,
@@ -14,10 +14,10 @@ from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.calls import PendingCall
 from evswarm_worker.station.charging import advance
 from evswarm_worker.station.connector import Connector
-from evswarm_worker.station.metering import measurands, meter_value
+from evswarm_worker.station.metering import meter_value
 from evswarm_worker.station.registration import send_boot, send_heartbeat
 from evswarm_worker.station.reporting import report_station, send_status
-from evswarm_worker.station.sampling import send_sample
+from evswarm_worker.station.sampling import samples_of, send_sample
 
 _T = MessageTrigger
 _OF_A_CONNECTOR = frozenset((_T.status_notification, _T.meter_values))
@@ -30,7 +30,6 @@ _SERVED = _OF_A_CONNECTOR | {
 _SERVED_EXTENDED = frozenset(
     (_T.firmware_status_notification, _T.log_status_notification, _T.sign_charge_point_certificate)
 )
-_SAMPLED = ConfigurationKey.meter_values_sampled_data
 
 
 def trigger_message(cabinet: Cabinet, request: TriggerMessage) -> TriggerMessageResponse:
@@ -101,12 +100,13 @@ def _statuses(cabinet: Cabinet, connector_id: int | None) -> None:
 
 
 def _meter_values(cabinet: Cabinet, connector_id: int | None) -> None:
+    wanted = samples_of(cabinet).wanted
     for connector in _meant(cabinet, connector_id or None):
         advance(cabinet, connector)
         if connector.transaction is not None and cabinet.online:
-            send_sample(cabinet, connector, connector.transaction, _SAMPLED, ReadingContext.trigger)
+            send_sample(cabinet, connector, connector.transaction, wanted, ReadingContext.trigger)
             continue
-        value = meter_value(cabinet, connector, measurands(cabinet, _SAMPLED), ReadingContext.trigger)
+        value = meter_value(cabinet, connector, wanted, ReadingContext.trigger)
         if value is not None:
             cabinet.call(
                 PendingCall(
