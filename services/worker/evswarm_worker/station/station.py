@@ -22,6 +22,7 @@ from evswarm_worker.station import (
     registration,
     reporting,
     upkeep,
+    usual_sample,
     visiting,
 )
 from evswarm_worker.station.cabinet import Cabinet
@@ -201,7 +202,18 @@ class Station:
 
     def wake(self, now: float) -> None:
         """The time that `next_wakeup` named has come."""
-        if self._enter(now):
+        cabinet = self._cabinet
+        at = cabinet.clock.simulated(now)
+        connector = usual_sample.due_alone(cabinet, now, at + _EARLY_SECONDS)
+        if connector is None:
+            if self._enter(now):
+                self._settle()
+        elif usual_sample.take(cabinet, connector, now, at + _EARLY_SECONDS):
+            if at > cabinet.at:
+                cabinet.at = at
+            cabinet.wake_at = self._next_due()
+        else:
+            self._live()
             self._settle()
 
     def tariff_changed(self, tariff: Tariff, now: float) -> None:
