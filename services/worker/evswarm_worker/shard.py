@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -169,7 +168,7 @@ class Shard(HostShell):
 
     def may_act(self) -> bool:
         """Whether the lease is valid; the first time it is not, everything here ends."""
-        if time.monotonic() < self.lease.deadline:
+        if self.lease.valid():
             return True
         self._fenced.set()
         return False

@@ -170,7 +170,7 @@ def sample(cabinet: Cabinet, connector: Connector) -> None:
     if transaction is None:
         connector.sample_at = inf
         return
-    connector.meter.advance(cabinet.at, cabinet.tariff)
+    advance(cabinet, connector)
     if configured:
         send_sample(cabinet, connector, transaction, wanted, _PERIODIC)
         if transaction.samples is not None:
@@ -182,17 +182,15 @@ def sample(cabinet: Cabinet, connector: Connector) -> None:
             offer(cabinet, connector, cabinet.max_power_w)
     if connector.transaction is not None:
         show_flow(cabinet, connector)
-    cabinet.snapshot_changed = True
-    cabinet.changed_at = cabinet.now
+    cabinet.touch()
 
 
 def _ask_policy(cabinet: Cabinet, connector: Connector) -> None:
-    meter = connector.meter
     decision = evaluate_meter_value_decision(
         _IN_TRANSACTION,
         cabinet.policy,
         _environment(cabinet, connector),
-        current_wh=meter.plugged_mwh / 1000.0,
+        current_wh=connector.meter.plugged_mwh / 1000.0,
         max_wh=cabinet.max_energy_wh,
     )
     action, reason = decision["action"], decision["reason"]

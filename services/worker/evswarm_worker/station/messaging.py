@@ -42,8 +42,6 @@ def receive(cabinet: Cabinet, frame: bytes | str | Frame) -> bool:
     if cabinet.link not in CONNECTED:
         cabinet.counts.dropped_frames.add(DroppedFrame.UNSOLICITED)
         return False
-    if type(frame) is CallResult:
-        return _result(cabinet, frame)
     try:
         message = decode_frame(frame) if isinstance(frame, bytes | str) else frame
     except FrameError as error:

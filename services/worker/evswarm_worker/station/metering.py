@@ -13,7 +13,6 @@ from ocpp.v16.enums import ConfigurationKey, Location, Measurand, Phase, Reading
 
 from evswarm_shared.ocpp16.configuration_values import BETWEEN_PHASES, measurand_of, split_list
 from evswarm_shared.ocpp16.datatypes import MeterValue, SampledValue, UnitOfMeasure
-from evswarm_shared.ocpp16.timestamps import Timestamp
 from evswarm_worker.behaviour.electrics import AMBIENT_C, Reading, reading, soc_percent
 from evswarm_worker.station.cabinet import Cabinet
 from evswarm_worker.station.connector import Connector, IntervalMark
@@ -136,9 +135,7 @@ def meter_value(
     if car is None:
         now = reading(0.0, profile.phases, profile.current, 0.0)
     else:
-        power_w = car.power_w(meter.limit_w) if meter.limit_w else 0.0
-        phases = car.phases_in_use if car.given_phases else car.phases
-        now = reading(power_w, phases, profile.current, car.soc)
+        now = reading(meter.power_w(), car.phases_in_use, profile.current, car.soc)
     explicit: ReadingContext | UnsetType = UNSET if context is _PERIODIC else context
     sampled: list[SampledValue] = []
     for measurand, rare, phase, phase_field, location, unit in wanted:
@@ -167,7 +164,7 @@ def meter_value(
         _mark(connector, context)
         # The next owner's first interval begins here.
         cabinet.lasting_changed = True
-    return MeterValue(Timestamp(cabinet.at + cabinet.clock_offset), sampled) if sampled else None
+    return MeterValue(cabinet.timestamp(), sampled) if sampled else None
 
 
 # Most values last for most of a visit.
