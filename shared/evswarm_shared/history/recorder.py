@@ -1,7 +1,7 @@
 """Keeps what a process has to tell the historian, and brings it to the streams about once a second.
 
-Recording appends to a list; encoding and writing happen in the flush. While the store is away records wait here, up
-to a cap; past it the oldest go, counted.
+Recording appends to a list; writing happens in the flush, and so does the encoding of all that is rare. While the
+store is away records wait here, up to a cap; past it the oldest go, counted.
 """
 
 import asyncio
@@ -27,6 +27,8 @@ from evswarm_shared.history.records import (
     MessageRecord,
     Record,
     encode_batches,
+    encode_record,
+    recorded_at,
 )
 from evswarm_shared.telemetry import catalogue
 from evswarm_shared.telemetry.exposition import family
@@ -50,7 +52,7 @@ class _Lane:
     __slots__ = ("batches", "encoded_at", "next_number", "waiting")
 
     def __init__(self) -> None:
-        self.waiting: deque[Record | AnsweredRecord] = deque()
+        self.waiting: deque[Record | bytes] = deque()
         self.batches: list[HistoryBatch] = []
         self.encoded_at = 0.0
         self.next_number = 0
@@ -83,10 +85,14 @@ class Recorder:
 
     def message(self, record: MessageRecord | AnsweredRecord) -> None:
         """Record an exchange, without the station's password, which no CALL of a station's own can hold."""
-        if type(record) is MessageRecord and (record.action in CARRIERS or not record.action):
-            record = without_passwords(record)
         waiting = self._traffic.waiting
-        waiting.append(record)
+        if isinstance(record, AnsweredRecord):
+            # Nearly all there are: encoded at once, what they were made of need not be kept.
+            waiting.append(encode_record(record))
+        elif record.action in CARRIERS or not record.action:
+            waiting.append(without_passwords(record))
+        else:
+            waiting.append(record)
         if len(waiting) > RECORDS_KEPT:
             self._drop_oldest(HistoryStream.TRAFFIC, self._traffic)
 
@@ -162,7 +168,7 @@ class Recorder:
         if lane.batches and lane.encoded_at < stale:
             self.dropped[stream] += sum(batch.count for batch in lane.batches)
             lane.batches.clear()
-        while lane.waiting and lane.waiting[0].at < stale:
+        while lane.waiting and _recorded_at(lane.waiting[0]) < stale:
             self._drop_oldest(stream, lane)
 
     def _drop_oldest(self, stream: HistoryStream, lane: _Lane) -> None:
@@ -173,3 +179,7 @@ class Recorder:
         """What went to the streams and what did not."""
         yield family(catalogue.HISTORY_RECORDS_WRITTEN, self.written)
         yield family(catalogue.HISTORY_RECORDS_DROPPED, self.dropped)
+
+
+def _recorded_at(record: Record | bytes) -> float:
+    return recorded_at(record) if isinstance(record, bytes) else record.at

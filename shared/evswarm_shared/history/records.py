@@ -194,6 +194,13 @@ class _Answered(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="a")
         )
 
 
+class _Beginning(msgspec.Struct, frozen=True, array_like=True):
+    """What all records begin with; the rest is passed over."""
+
+    kind: str
+    at: float
+
+
 class _WrittenBatch(msgspec.Struct, frozen=True, array_like=True):
     run_id: str
     producer_id: str
@@ -204,18 +211,29 @@ class _WrittenBatch(msgspec.Struct, frozen=True, array_like=True):
 
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(_WrittenBatch)
+_BEGINNING: Final = msgspec.json.Decoder(_Beginning)
+
+
+def encode_record(record: Record | AnsweredRecord) -> bytes:
+    """One record, as it stands in a batch."""
+    return _ENCODER.encode(record)
+
+
+def recorded_at(encoded: bytes) -> float:
+    """The time of a record that `encode_record` wrote."""
+    return _BEGINNING.decode(encoded).at
 
 
 def encode_batches(
-    run_id: str, producer_id: str, records: Iterable[Record | AnsweredRecord]
+    run_id: str, producer_id: str, records: Iterable[Record | AnsweredRecord | bytes]
 ) -> list[tuple[bytes, int]]:
-    """The records as encoded batches, in order, with the number of records of each."""
+    """The records, some of them encoded already, as encoded batches, in order, with the number of records of each."""
     head = _ENCODER.encode((run_id, producer_id))[:-1] + b",["
     batches: list[tuple[bytes, int]] = []
     parts: list[bytes] = []
     size = 0
     for record in records:
-        part = _ENCODER.encode(record)
+        part = record if type(record) is bytes else _ENCODER.encode(record)
         if parts and (size + len(part) > BATCH_BYTES or len(parts) == BATCH_RECORDS):
             batches.append((head + b",".join(parts) + b"]]", len(parts)))
             parts, size = [], 0

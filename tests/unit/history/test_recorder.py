@@ -93,13 +93,15 @@ async def test_what_waited_too_long_is_dropped_counted() -> None:
     desk.store.available = False
     desk.recorder.log_line(desk.now, "CP-1", "tried")
     await desk.recorder.flush()
+    call = msgspec.Raw(b'[2,"u-1","Heartbeat",{}]')
+    desk.recorder.message(AnsweredRecord(desk.now, "CP-1", 1500, call, msgspec.Raw(b"{}")))
     desk.recorder.log_line(desk.now, "CP-1", "never tried")
     desk.now += LIFE_SECONDS[TRAFFIC] + 1
     desk.recorder.log_line(desk.now, "CP-1", "fresh")
     desk.store.available = True
     await desk.recorder.flush()
     assert await desk.texts() == ["fresh"]
-    assert desk.recorder.dropped[TRAFFIC] == 2
+    assert desk.recorder.dropped[TRAFFIC] == 3
 
 
 async def test_batches_are_bounded_in_bytes() -> None:
