@@ -109,3 +109,19 @@ test("a payload in one line names its fields and counts its lists", () => {
   assert.equal(line(null), "");
   assert.ok(line({ data: "x".repeat(999) }).length <= 160);
 });
+
+test("what was on its way to the history when the feed began is shown once, and waits while the list stands still", () => {
+  const log = new MessageLog();
+  log.takeOlder({ items: [record(1)], next_cursor: null });
+  log.take([record(3)], 0);
+  log.takeMissed([record(3), record(2), record(1)]);
+  assert.deepEqual(
+    log.records().map((shown) => shown.unique_id),
+    ["u-3", "u-2", "u-1"],
+  );
+  log.pause(true);
+  log.takeMissed([record(4)]);
+  assert.equal(log.records().length, 3);
+  log.pause(false);
+  assert.equal(log.records()[0].unique_id, "u-4");
+});

@@ -121,6 +121,18 @@ export class MessageLog {
     this.cursor = page.next_cursor;
   }
 
+  /**
+   * Take the newest messages of the history, as the feed would have sent those that it did not.
+   *
+   * @param {readonly MessageRecord[]} items
+   */
+  takeMissed(items) {
+    this.take(
+      items.filter((item) => !this.old.has(keyOf(item))),
+      0,
+    );
+  }
+
   /** Everything that is shown, newest first. @returns {MessageRecord[]} */
   records() {
     return [...this.live.values(), ...this.old.values()].sort(newestFirst);

@@ -7,6 +7,9 @@ import { isPast, MessageLog, subscriptionOf } from "./message_log.js";
 
 /** @typedef {import("./message_log.js").Filter} Filter */
 
+/** A message is in the history this long after it passed, unless the database is away. */
+const ON_ITS_WAY_MS = 3000;
+
 /** Whose subscription holds: a newer one replaces an older one. @type {Tail | null} */
 let subscriber = null;
 
@@ -33,6 +36,8 @@ export class Tail {
       sendFrame({ type: "sub", messages: subscriptionOf(filter) });
     }
     void this.older();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.secondLook = this.live ? setTimeout(() => void this.missed(), ON_ITS_WAY_MS) : undefined;
   }
 
   /** Whether a historian keeps messages; true until the controller has said otherwise. */
@@ -61,6 +66,19 @@ export class Tail {
     this.changed();
   }
 
+  /** Look once more at the newest page of the history, for what was on its way there when the feed began. */
+  async missed() {
+    if (this.closed || !this.searchable) return;
+    try {
+      const question = { ...this.log.question(this.filter), until: "", cursor: "" };
+      this.log.takeMissed((await fetchHistory("messages", question)).items);
+    } catch {
+      // The page tells already when the history cannot be asked.
+      return;
+    }
+    this.changed();
+  }
+
   /** Let the list stand still, or go on. @param {boolean} on */
   pause(on) {
     this.log.pause(on);
@@ -73,6 +91,7 @@ export class Tail {
 
   close() {
     this.closed = true;
+    clearTimeout(this.secondLook);
     this.stop();
     if (subscriber !== this) return;
     subscriber = null;
