@@ -19,6 +19,7 @@ from tests.support.compose import eventually
 from tests.support.product_audit import audited
 from tests.support.service_process import ServiceProcess
 
+NOON: Final = "2026-11-23T12:00:00Z"
 LEASE_SECONDS: Final = 3.0
 PATIENCE: Final = 60.0
 
@@ -97,6 +98,8 @@ class FaultSwarm:
             "call_timeout_seconds": 5,
             "stations": stations,
             "profile": profile,
+            # At noon enough drivers come, and no policy says no; at night a test might wait for them in vain.
+            "clock_start": NOON,
             **settings,
         }
         self.csms_ports = [free_port() for _ in range(csms)]
